@@ -1,0 +1,1 @@
+//! Layers: functions that write operations and declare weights. One copy of each.
