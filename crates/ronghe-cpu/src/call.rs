@@ -1,0 +1,68 @@
+//! What a kernel is given: one operation, its inputs and its outputs, with their sizes.
+
+use ronghe_graph::{Op, Symbol};
+use std::collections::BTreeMap;
+
+/// One input.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Data<'a> {
+    /// Floats.
+    F32(&'a [f32]),
+    /// Token ids or labels.
+    I32(&'a [i32]),
+}
+
+/// An input with its sizes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Arg<'a> {
+    pub(crate) shape: &'a [usize],
+    pub(crate) data: Data<'a>,
+}
+
+impl<'a> Arg<'a> {
+    /// The floats; shape inference has checked the type.
+    pub(crate) fn f32(&self) -> &'a [f32] {
+        match self.data {
+            Data::F32(v) => v,
+            Data::I32(_) => &[],
+        }
+    }
+
+    /// The integers; shape inference has checked the type.
+    pub(crate) fn i32(&self) -> &'a [i32] {
+        match self.data {
+            Data::I32(v) => v,
+            Data::F32(_) => &[],
+        }
+    }
+
+    /// Innermost size.
+    pub(crate) fn last(&self) -> usize {
+        self.shape.last().copied().unwrap_or(1)
+    }
+
+    /// Product of all but the innermost size.
+    pub(crate) fn rows(&self) -> usize {
+        self.shape.iter().rev().skip(1).product()
+    }
+}
+
+/// An output with its sizes. Its contents before the kernel runs are arbitrary.
+#[derive(Debug)]
+pub(crate) struct Out<'a> {
+    pub(crate) shape: &'a [usize],
+    pub(crate) data: &'a mut [f32],
+}
+
+/// One operation to compute. `inputs` are in the order in which [`Op`] documents them.
+#[derive(Debug)]
+pub(crate) struct Call<'a> {
+    pub(crate) op: &'a Op,
+    pub(crate) inputs: &'a [Arg<'a>],
+    pub(crate) outputs: &'a mut [Out<'a>],
+    /// Seed of the run, for dropout.
+    pub(crate) seed: u64,
+    /// Sizes of symbolic dimensions in this run.
+    #[allow(dead_code)]
+    pub(crate) symbols: &'a BTreeMap<Symbol, usize>,
+}
