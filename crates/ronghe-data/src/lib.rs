@@ -1,1 +1,13 @@
-//! ronghe-data
+//! Files to typed tables.
+//!
+//! `file -> Reader -> Table(Schema, Arrow columns)`: readers for the usual table and media formats, inference of what
+//! each column holds, decoding of pictures and sound, word segmentation, splits, and a synthetic multimodal set.
+//! No tensors, no network, no async.
+
+mod error;
+mod schema;
+mod table;
+
+pub use error::{Error, Result};
+pub use schema::{ColumnSchema, Kind, Modality, Schema};
+pub use table::{Cell, Table};

@@ -1,0 +1,72 @@
+//! What can be wrong with data, always with its place.
+
+use std::path::PathBuf;
+
+/// Result of this crate.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// What can be wrong with a file, a table or a cell. Rows count from 1, the first row of data being row 1.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Reading failed.
+    #[error("{}: {source}", .path.display())]
+    Io {
+        /// File.
+        path: PathBuf,
+        /// Cause.
+        source: std::io::Error,
+    },
+    /// The file as a whole cannot be read.
+    #[error("{}: expected {expected}, found {found}; {mend}", .path.display())]
+    File {
+        /// File or folder.
+        path: PathBuf,
+        /// What was expected.
+        expected: String,
+        /// What is there.
+        found: String,
+        /// What the user can do.
+        mend: String,
+    },
+    /// One row or cell cannot be read.
+    #[error("{}: row {row}, column `{column}`: expected {expected}, found {found}; {mend}", .path.display())]
+    Cell {
+        /// File.
+        path: PathBuf,
+        /// Row of data, from 1.
+        row: usize,
+        /// Column name.
+        column: String,
+        /// What was expected.
+        expected: String,
+        /// What is there.
+        found: String,
+        /// What the user can do.
+        mend: String,
+    },
+    /// A column was asked for that the table does not have.
+    #[error("{}: no column `{column}`; the columns are {}", .path.display(), .valid.join(", "))]
+    UnknownColumn {
+        /// File.
+        path: PathBuf,
+        /// Name asked for.
+        column: String,
+        /// Names there are.
+        valid: Vec<String>,
+    },
+    /// A limit was passed.
+    #[error("{}: {what} is {found}, above the limit of {limit}; {mend}", .path.display())]
+    Limit {
+        /// File.
+        path: PathBuf,
+        /// What is too large.
+        what: String,
+        /// Its size.
+        found: String,
+        /// The limit.
+        limit: String,
+        /// What the user can do.
+        mend: String,
+    },
+}

@@ -1,0 +1,239 @@
+//! Rows of typed columns.
+
+use crate::{ColumnSchema, Error, Kind, Result, Schema};
+use arrow_array::cast::AsArray;
+use arrow_array::{Array, ArrayRef, UInt32Array};
+use arrow_schema::DataType;
+use std::borrow::Cow;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Rows of typed columns, with the place they came from. Cheap to clone: columns are shared.
+#[derive(Debug, Clone)]
+pub struct Table {
+    schema: Arc<Schema>,
+    columns: Vec<ArrayRef>,
+    rows: usize,
+    path: Arc<PathBuf>,
+    base: Arc<PathBuf>,
+    first_row: usize,
+}
+
+/// The content of an image or audio cell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cell<'a> {
+    /// A file, resolved against the table's folder.
+    Path(PathBuf),
+    /// The bytes of a file.
+    Bytes(&'a [u8]),
+}
+
+impl Table {
+    /// A table from the file `path`, whose media cells are relative to the folder `base`. `first_row` is the row
+    /// number, from 1, of its first row in the file. Columns must be of the Arrow types that [`Kind`] names.
+    pub fn new(
+        schema: Arc<Schema>,
+        columns: Vec<ArrayRef>,
+        path: &Path,
+        base: &Path,
+        first_row: usize,
+    ) -> Result<Table> {
+        let rows = columns.first().map_or(0, |c| c.len());
+        for (i, spec) in schema.columns.iter().enumerate() {
+            let found = columns.get(i);
+            let good = found.is_some_and(|c| c.len() == rows && fits(spec.kind, c.data_type()));
+            if !good {
+                return Err(Error::File {
+                    path: path.to_owned(),
+                    expected: format!("column `{}` of kind {} with {rows} rows", spec.name, spec.kind),
+                    found: found
+                        .map_or("nothing".into(), |c| format!("{} with {} rows", c.data_type(), c.len())),
+                    mend: "this is a defect of the reader; please report it".into(),
+                });
+            }
+        }
+        Ok(Table {
+            schema,
+            columns,
+            rows,
+            path: Arc::new(path.to_owned()),
+            base: Arc::new(base.to_owned()),
+            first_row,
+        })
+    }
+
+    /// Names and kinds of the columns.
+    pub fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    /// Number of rows.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// File the rows came from.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Folder that paths in media cells are relative to.
+    pub fn base(&self) -> &Path {
+        &self.base
+    }
+
+    /// Number in its file, from 1, of row `i` of this table. Right for tables as read; a chosen subset keeps the
+    /// first row's number.
+    pub fn row_number(&self, i: usize) -> usize {
+        self.first_row + i
+    }
+
+    /// Column `i`.
+    pub fn column(&self, i: usize) -> &ArrayRef {
+        &self.columns[i]
+    }
+
+    /// Position and kind of the column called `name`.
+    pub fn find(&self, name: &str) -> Result<(usize, Kind)> {
+        match self.schema.index(name) {
+            Some(i) => Ok((i, self.schema.columns[i].kind)),
+            None => Err(Error::UnknownColumn {
+                path: self.path.to_path_buf(),
+                column: name.to_owned(),
+                valid: self.schema.names(),
+            }),
+        }
+    }
+
+    /// The rows `rows`, in that order; a row may be taken more than once.
+    pub fn take(&self, rows: &[usize]) -> Result<Table> {
+        let indices = UInt32Array::from_iter_values(rows.iter().map(|&r| r as u32));
+        let columns = self
+            .columns
+            .iter()
+            .map(|c| arrow_select::take::take(c, &indices, None))
+            .collect::<std::result::Result<Vec<_>, _>>()
+            .map_err(|e| self.arrow(&e.to_string()))?;
+        Ok(Table { columns, rows: rows.len(), ..self.clone() })
+    }
+
+    /// `len` rows from row `start`, without copying.
+    pub fn slice(&self, start: usize, len: usize) -> Table {
+        let columns = self.columns.iter().map(|c| c.slice(start, len)).collect();
+        Table { columns, rows: len, first_row: self.first_row + start, ..self.clone() }
+    }
+
+    /// The rows of all `tables` one after another. They must have the same columns.
+    pub fn concat(tables: &[Table]) -> Result<Table> {
+        let Some(first) = tables.first() else {
+            return Err(Error::File {
+                path: PathBuf::new(),
+                expected: "at least one table".into(),
+                found: "none".into(),
+                mend: "give a table with rows".into(),
+            });
+        };
+        if let Some(other) = tables.iter().find(|t| t.schema != first.schema) {
+            return Err(first.arrow(&format!(
+                "columns {:?} beside {:?}",
+                other.schema.names(),
+                first.schema.names()
+            )));
+        }
+        let columns = (0..first.columns.len())
+            .map(|i| {
+                let parts: Vec<&dyn Array> = tables.iter().map(|t| t.columns[i].as_ref()).collect();
+                arrow_select::concat::concat(&parts).map_err(|e| first.arrow(&e.to_string()))
+            })
+            .collect::<Result<Vec<_>>>()?;
+        Ok(Table { columns, rows: tables.iter().map(|t| t.rows).sum(), ..first.clone() })
+    }
+
+    /// This table with the cells of column `i` replaced; kind and length must stay.
+    pub fn with_column(&self, i: usize, cells: ArrayRef) -> Result<Table> {
+        let mut columns = self.columns.clone();
+        columns[i] = cells;
+        Table::new(self.schema.clone(), columns, &self.path, &self.base, self.first_row)
+    }
+
+    /// Only the columns `names`, in that order.
+    pub fn select(&self, names: &[&str]) -> Result<Table> {
+        let found = names.iter().map(|n| self.find(n)).collect::<Result<Vec<_>>>()?;
+        let columns: Vec<ColumnSchema> = found.iter().map(|(i, _)| self.schema.columns[*i].clone()).collect();
+        Ok(Table {
+            schema: Arc::new(Schema { columns }),
+            columns: found.iter().map(|(i, _)| self.columns[*i].clone()).collect(),
+            ..self.clone()
+        })
+    }
+
+    /// Whether the cell is missing.
+    pub fn is_missing(&self, column: usize, row: usize) -> bool {
+        self.columns[column].is_null(row)
+    }
+
+    /// The string of a category, text or identifier cell; `None` if it is missing or not a string.
+    pub fn text(&self, column: usize, row: usize) -> Option<&str> {
+        let cells = &self.columns[column];
+        (!cells.is_null(row)).then(|| cells.as_string_opt::<i32>().map(|a| a.value(row))).flatten()
+    }
+
+    /// The content of an image or audio cell; `None` if it is missing.
+    pub fn media(&self, column: usize, row: usize) -> Option<Cell<'_>> {
+        let cells = &self.columns[column];
+        if cells.is_null(row) {
+            return None;
+        }
+        if let Some(paths) = cells.as_string_opt::<i32>() {
+            return Some(Cell::Path(self.base.join(paths.value(row))));
+        }
+        cells.as_binary_opt::<i64>().map(|bytes| Cell::Bytes(bytes.value(row)))
+    }
+
+    /// A cell as people read it; empty for a missing one.
+    pub fn display(&self, column: usize, row: usize) -> Cow<'_, str> {
+        use arrow_array::types::{Float64Type, TimestampMillisecondType};
+        let cells = &self.columns[column];
+        if cells.is_null(row) {
+            return Cow::Borrowed("");
+        }
+        if let Some(text) = self.text(column, row) {
+            return Cow::Borrowed(text);
+        }
+        match self.schema.columns[column].kind {
+            Kind::Number => Cow::Owned(cells.as_primitive::<Float64Type>().value(row).to_string()),
+            Kind::Boolean => Cow::Owned(cells.as_boolean().value(row).to_string()),
+            Kind::Date => {
+                let millis = cells.as_primitive::<TimestampMillisecondType>().value(row);
+                let at = chrono::DateTime::from_timestamp_millis(millis);
+                Cow::Owned(
+                    at.map_or_else(|| millis.to_string(), |t| t.format("%Y-%m-%dT%H:%M:%SZ").to_string()),
+                )
+            }
+            _ => Cow::Owned(format!(
+                "<{} bytes>",
+                cells.as_binary_opt::<i64>().map_or(0, |b| b.value(row).len())
+            )),
+        }
+    }
+
+    fn arrow(&self, found: &str) -> Error {
+        Error::File {
+            path: self.path.to_path_buf(),
+            expected: "columns that fit together".into(),
+            found: found.to_owned(),
+            mend: "check that all parts have the same columns".into(),
+        }
+    }
+}
+
+fn fits(kind: Kind, found: &DataType) -> bool {
+    use arrow_schema::TimeUnit::Millisecond;
+    match kind {
+        Kind::Number => *found == DataType::Float64,
+        Kind::Boolean => *found == DataType::Boolean,
+        Kind::Date => matches!(found, DataType::Timestamp(Millisecond, _)),
+        Kind::Category | Kind::Text | Kind::Identifier => *found == DataType::Utf8,
+        Kind::Image | Kind::Audio => matches!(found, DataType::Utf8 | DataType::LargeBinary),
+    }
+}
