@@ -57,7 +57,7 @@ impl<'a> Builder<'a> {
     }
 
     /// Runs `write` with `name.` before the name of every weight and input it declares.
-    pub fn scoped<T>(&mut self, name: &str, write: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+    pub fn scoped<T>(&mut self, name: &str, write: impl FnOnce(&mut Self) -> T) -> T {
         self.scope.push(name.to_owned());
         let made = write(self);
         self.scope.pop();

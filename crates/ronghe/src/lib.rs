@@ -1,1 +1,19 @@
-//! ronghe
+//! Fuse text, images, speech and table columns into one model; train, evaluate and explain it.
+//!
+//! ```text
+//! Table -> Encoder (one an input) -> vectors -> Fusion -> representation -> Head -> Predictions
+//! Predictor + Masker = Game -> Explainer -> Explanation
+//! ```
+
+pub mod encode;
+mod error;
+pub mod fuse;
+pub mod head;
+mod network;
+mod predict;
+mod task;
+
+pub use error::{Error, Result};
+pub use network::{InputPart, Network};
+pub use predict::{InputInfo, Predictions, Predictor};
+pub use task::{Targets, Task, TaskKind};

@@ -1,0 +1,103 @@
+//! Encoders: from the cells of one input to a vector a row.
+//!
+//! An encoder is fitted on training rows, prepares cells (decoding, tokenising, standardising) on the data side, and
+//! writes its part of the network. Every entry of [`ENCODERS`] passes the same conformance suite.
+//!
+//! | file | what |
+//! |---|---|
+//! | `prepared` | what cells become before they enter the network |
+
+mod prepared;
+
+pub use prepared::{BadCell, Field, Prepared};
+
+use crate::{Error, Result};
+use ronghe_data::{Modality, Table};
+use ronghe_graph::{Builder, ValueId, Weights};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+
+/// An entry of the table of encoders.
+pub struct EncoderSpec {
+    /// Name in configurations.
+    pub name: &'static str,
+    /// The modality it reads.
+    pub modality: Modality,
+    /// One line of help.
+    pub summary: &'static str,
+    /// Catalogue names of the pretrained weights it needs.
+    pub needs: &'static [&'static str],
+    /// Its parameters with their defaults, as an object.
+    pub defaults: fn() -> Value,
+    /// Learns what it must from the training rows.
+    pub fit: fn(&FitInput<'_>) -> Result<Box<dyn Encoder>>,
+    /// Restores one that was saved.
+    pub load: fn(&State) -> Result<Box<dyn Encoder>>,
+}
+
+/// All encoders.
+pub static ENCODERS: &[&EncoderSpec] = &[];
+
+/// What an encoder is fitted on.
+pub struct FitInput<'a> {
+    /// Training rows; only the columns of this input.
+    pub table: &'a Table,
+    /// Parameters: the defaults overlaid with what the user gave.
+    pub params: &'a Value,
+    /// Where a pretrained file is, by catalogue name.
+    pub files: &'a dyn Fn(&str) -> Result<PathBuf>,
+    /// Seed.
+    pub seed: u64,
+}
+
+/// What a fitted encoder needs besides weights: numbers and names as JSON, files by name (a tokenizer).
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct State {
+    /// Parameters and what was learned from data.
+    pub json: Value,
+    /// Files to keep beside it.
+    pub files: BTreeMap<String, Vec<u8>>,
+}
+
+/// A fitted encoder.
+pub trait Encoder: Send + Sync {
+    /// Its entry in the table.
+    fn spec(&self) -> &'static EncoderSpec;
+
+    /// Turns cells into what the network is fed. Cells that cannot be read are listed in [`Prepared::bad`] and
+    /// count as missing there; the caller decides whether that is an error. Rows are independent of each other.
+    fn prepare(&self, table: &Table) -> Result<Prepared>;
+
+    /// Writes the network from the fields of [`Prepared`] (declared as inputs under the builder's scope, by the
+    /// same names) to one vector a row, `[N, W]`.
+    fn build(&self, b: &mut Builder<'_>) -> Result<ValueId>;
+
+    /// Pretrained weights to start from, by the names that [`Encoder::build`] declares, without the scope. Called
+    /// once, when training starts.
+    fn pretrained(&self) -> Result<Option<Weights>> {
+        Ok(None)
+    }
+
+    /// What [`EncoderSpec::load`] needs to make this encoder again, weights apart.
+    fn state(&self) -> State;
+}
+
+impl fmt::Debug for EncoderSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "EncoderSpec({})", self.name)
+    }
+}
+
+/// The encoder called `name`, for `modality`.
+pub fn find(name: &str, modality: Modality, place: &str) -> Result<&'static EncoderSpec> {
+    ENCODERS.iter().copied().find(|e| e.name == name && e.modality == modality).ok_or_else(|| {
+        Error::UnknownName {
+            place: place.to_owned(),
+            what: "encoder for this modality",
+            name: name.to_owned(),
+            valid: ENCODERS.iter().filter(|e| e.modality == modality).map(|e| e.name.to_owned()).collect(),
+        }
+    })
+}

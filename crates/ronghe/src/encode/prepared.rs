@@ -1,0 +1,173 @@
+//! What the cells of an input become before they enter the network: rows of numbers, ragged where rows differ.
+
+use ronghe_graph::{Feed, Result, Tensor};
+use std::collections::BTreeMap;
+
+/// One named array with an entry a row.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Field {
+    /// Floats of one shape a row; fed as `[N, shape]`.
+    Dense {
+        /// Shape of a row.
+        shape: Vec<usize>,
+        /// Rows one after another.
+        data: Vec<f32>,
+    },
+    /// Pixels of one shape `[H, W, C]` a row, kept as bytes; fed as `(x - mean[c]) / std[c]`.
+    Pixels {
+        /// Height, width, channels.
+        shape: [usize; 3],
+        /// Rows one after another.
+        data: Vec<u8>,
+        /// Mean of each channel, 0 to 255.
+        mean: Vec<f32>,
+        /// Standard deviation of each channel, 0 to 255.
+        std: Vec<f32>,
+    },
+    /// Integers, as many as a row has; fed as `[N, S]` with the longest row's S, filled with `pad`.
+    Ids {
+        /// Rows one after another.
+        rows: Vec<Vec<i32>>,
+        /// Filler.
+        pad: i32,
+    },
+    /// Floats, as many as a row has; fed as `[N, S]`, filled with 0.
+    Scales {
+        /// Rows one after another.
+        rows: Vec<Vec<f32>>,
+    },
+}
+
+/// A cell that could not be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BadCell {
+    /// Row within the prepared rows.
+    pub row: usize,
+    /// What is wrong, with file, row and column.
+    pub message: String,
+}
+
+/// Prepared rows of one input.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Prepared {
+    /// Whether each row has the input at all.
+    pub present: Vec<bool>,
+    /// Arrays by the name of the network input they feed.
+    pub fields: BTreeMap<String, Field>,
+    /// Cells that could not be read; they count as missing.
+    pub bad: Vec<BadCell>,
+}
+
+impl Prepared {
+    /// Number of rows.
+    pub fn rows(&self) -> usize {
+        self.present.len()
+    }
+
+    /// Adds the chosen rows to a feed, each field under `prefix.name`. Presence is not fed here.
+    pub fn feed(&self, rows: &[usize], prefix: &str, feed: &mut Feed) -> Result<()> {
+        for (name, field) in &self.fields {
+            feed.inputs.insert(format!("{prefix}.{name}"), field.tensor(rows)?);
+        }
+        Ok(())
+    }
+
+    /// Appends the rows of `other`, which came from the same encoder.
+    pub fn append(&mut self, other: Prepared) {
+        let before = self.rows();
+        self.present.extend(other.present);
+        self.bad.extend(other.bad.into_iter().map(|b| BadCell { row: b.row + before, ..b }));
+        for (name, field) in other.fields {
+            match self.fields.get_mut(&name) {
+                Some(mine) => mine.append(field),
+                None => {
+                    self.fields.insert(name, field);
+                }
+            }
+        }
+    }
+
+    /// Bytes of memory held, roughly.
+    pub fn bytes(&self) -> usize {
+        self.fields.values().map(Field::bytes).sum()
+    }
+}
+
+impl Field {
+    /// The chosen rows as a tensor.
+    pub fn tensor(&self, rows: &[usize]) -> Result<Tensor> {
+        match self {
+            Field::Dense { shape, data } => {
+                let width: usize = shape.iter().product();
+                let mut out = Vec::with_capacity(rows.len() * width);
+                rows.iter().for_each(|&r| out.extend_from_slice(&data[r * width..(r + 1) * width]));
+                Tensor::f32(&with_rows(rows.len(), shape), out)
+            }
+            Field::Pixels { shape, data, mean, std } => {
+                let width: usize = shape.iter().product();
+                let channels = shape[2];
+                // 256 entries a channel: the division is done once a value, not once a pixel.
+                let table: Vec<f32> = (0..256 * channels)
+                    .map(|i| ((i / channels) as f32 - mean[i % channels]) / std[i % channels])
+                    .collect();
+                let mut out = Vec::with_capacity(rows.len() * width);
+                for &r in rows {
+                    let pixels = &data[r * width..(r + 1) * width];
+                    for pixel in pixels.chunks_exact(channels) {
+                        out.extend(pixel.iter().enumerate().map(|(c, &v)| table[v as usize * channels + c]));
+                    }
+                }
+                Tensor::f32(&with_rows(rows.len(), shape), out)
+            }
+            Field::Ids { rows: all, pad } => {
+                let longest = longest(rows.iter().map(|&r| all[r].len()));
+                let mut out = Vec::with_capacity(rows.len() * longest);
+                for &r in rows {
+                    out.extend_from_slice(&all[r]);
+                    out.resize(out.len() + longest - all[r].len(), *pad);
+                }
+                Tensor::i32(&[rows.len(), longest], out)
+            }
+            Field::Scales { rows: all } => {
+                let longest = longest(rows.iter().map(|&r| all[r].len()));
+                let mut out = Vec::with_capacity(rows.len() * longest);
+                for &r in rows {
+                    out.extend_from_slice(&all[r]);
+                    out.resize(out.len() + longest - all[r].len(), 0.0);
+                }
+                Tensor::f32(&[rows.len(), longest], out)
+            }
+        }
+    }
+
+    fn append(&mut self, other: Field) {
+        match (self, other) {
+            (Field::Dense { data, .. }, Field::Dense { data: more, .. }) => data.extend(more),
+            (Field::Pixels { data, .. }, Field::Pixels { data: more, .. }) => data.extend(more),
+            (Field::Ids { rows, .. }, Field::Ids { rows: more, .. }) => rows.extend(more),
+            (Field::Scales { rows }, Field::Scales { rows: more }) => rows.extend(more),
+            // Fields of one name come from one encoder, hence are of one kind.
+            _ => {}
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        match self {
+            Field::Dense { data, .. } => data.len() * 4,
+            Field::Pixels { data, .. } => data.len(),
+            Field::Ids { rows, .. } => rows.iter().map(|r| r.len() * 4 + 24).sum(),
+            Field::Scales { rows } => rows.iter().map(|r| r.len() * 4 + 24).sum(),
+        }
+    }
+}
+
+/// At least one, so that a batch of empty rows still has a tensor.
+fn longest(lengths: impl Iterator<Item = usize>) -> usize {
+    lengths.max().unwrap_or(0).max(1)
+}
+
+fn with_rows(rows: usize, shape: &[usize]) -> Vec<usize> {
+    let mut out = vec![rows];
+    out.extend_from_slice(shape);
+    out
+}

@@ -1,0 +1,105 @@
+//! What can go wrong between a table and a prediction.
+
+use std::path::PathBuf;
+
+/// Result of this crate.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// What can go wrong between a table and a prediction.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The data cannot be read.
+    #[error(transparent)]
+    Data(#[from] ronghe_data::Error),
+    /// The network or a weight file is wrong.
+    #[error(transparent)]
+    Graph(#[from] ronghe_graph::Error),
+    /// A setting is wrong. `place` names the file and line where they are known.
+    #[error("{place}: `{setting}`: expected {expected}, found {found}")]
+    Setting {
+        /// File and line, or the option.
+        place: String,
+        /// Dotted key.
+        setting: String,
+        /// What it takes.
+        expected: String,
+        /// What was given.
+        found: String,
+    },
+    /// A name is not in a table of names.
+    #[error("{place}: no {what} called `{name}`; there are {}", .valid.join(", "))]
+    UnknownName {
+        /// File and line, or the option.
+        place: String,
+        /// Kind of thing.
+        what: &'static str,
+        /// Name asked for.
+        name: String,
+        /// Names there are.
+        valid: Vec<String>,
+    },
+    /// The target column cannot be learned from.
+    #[error("{}: target `{column}`: expected {expected}, found {found}; {mend}", .path.display())]
+    Target {
+        /// Table.
+        path: PathBuf,
+        /// Target column.
+        column: String,
+        /// What was expected.
+        expected: String,
+        /// What is there.
+        found: String,
+        /// What the user can do.
+        mend: String,
+    },
+    /// A cell cannot be used by an encoder.
+    #[error("{}: row {row}, column `{column}`: expected {expected}, found {found}; {mend}", .path.display())]
+    Cell {
+        /// Table.
+        path: PathBuf,
+        /// Row of data, from 1.
+        row: usize,
+        /// Column.
+        column: String,
+        /// What was expected.
+        expected: String,
+        /// What is there.
+        found: String,
+        /// What the user can do.
+        mend: String,
+    },
+    /// A pretrained weight file is needed and not there.
+    #[error("encoder `{encoder}` needs the weights `{weights}`: {mend}")]
+    WeightsNeeded {
+        /// Encoder.
+        encoder: String,
+        /// Catalogue name.
+        weights: String,
+        /// What the user can do.
+        mend: String,
+    },
+    /// A saved model or checkpoint is damaged, too new or incomplete.
+    #[error("{}: expected {expected}, found {found}; {mend}", .path.display())]
+    Artifact {
+        /// File or folder.
+        path: PathBuf,
+        /// What was expected.
+        expected: String,
+        /// What is there.
+        found: String,
+        /// What the user can do.
+        mend: String,
+    },
+    /// Reading or writing failed.
+    #[error("{}: {source}", .path.display())]
+    Io {
+        /// File.
+        path: PathBuf,
+        /// Cause.
+        source: std::io::Error,
+    },
+    /// The caller asked to stop; everything acknowledged is on disk.
+    #[error("stopped on request")]
+    Stopped,
+}

@@ -1,0 +1,57 @@
+//! The seam between whatever predicts and whatever uses predictions.
+
+use crate::{Result, Task, TaskKind};
+use ronghe_data::{Modality, Table};
+
+/// Anything that turns rows into predictions: a fitted model, a compressed one, a closed form in a test.
+pub trait Predictor: Send + Sync {
+    /// What is predicted.
+    fn task(&self) -> &Task;
+
+    /// The inputs it reads, in order.
+    fn inputs(&self) -> &[InputInfo];
+
+    /// One prediction a row. A missing cell is valid everywhere.
+    fn predict(&self, table: &Table) -> Result<Predictions>;
+}
+
+/// An input of a predictor: one modality, one or more columns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InputInfo {
+    /// Name of the input.
+    pub name: String,
+    /// Its modality.
+    pub modality: Modality,
+    /// Columns it reads.
+    pub columns: Vec<String>,
+}
+
+/// Predictions of some rows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Predictions {
+    /// What was predicted.
+    pub kind: TaskKind,
+    /// Probability of each class or label (`[rows, labels]`, row-major), or the quantity (`[rows, 1]`) in the
+    /// target's own unit.
+    pub values: Vec<f64>,
+    /// Columns of `values`.
+    pub width: usize,
+}
+
+impl Predictions {
+    /// Number of rows.
+    pub fn rows(&self) -> usize {
+        self.values.len() / self.width.max(1)
+    }
+
+    /// Values of one row.
+    pub fn row(&self, row: usize) -> &[f64] {
+        &self.values[row * self.width..(row + 1) * self.width]
+    }
+
+    /// Index of the most probable class of a row.
+    pub fn best(&self, row: usize) -> usize {
+        let values = self.row(row);
+        (0..values.len()).fold(0, |best, i| if values[i] > values[best] { i } else { best })
+    }
+}

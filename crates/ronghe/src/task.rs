@@ -1,0 +1,229 @@
+//! What a model predicts.
+
+use crate::{Error, Result};
+use arrow_array::Array;
+use arrow_array::cast::AsArray;
+use arrow_array::types::Float64Type;
+use ronghe_data::{Kind, Table};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+/// The kind of a prediction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TaskKind {
+    /// One of two classes.
+    Binary,
+    /// One of several classes.
+    MultiClass,
+    /// Any number of labels at once.
+    MultiLabel,
+    /// A quantity.
+    Regression,
+}
+
+/// A fitted task: which column, which labels or which scale.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Task {
+    /// Kind of prediction.
+    pub kind: TaskKind,
+    /// Target columns: one, or several boolean ones for multi-label.
+    pub columns: Vec<String>,
+    /// What stands between the labels of one cell, for multi-label in one column.
+    pub separator: String,
+    /// Class or label names in the order of the outputs; the target's name for regression.
+    pub labels: Vec<String>,
+    /// Mean of the training target (regression).
+    pub mean: f64,
+    /// Standard deviation of the training target (regression).
+    pub std: f64,
+}
+
+/// Targets of some rows, as numbers.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Targets {
+    /// Class index of each row; -1 where it is missing.
+    Classes(Vec<i32>),
+    /// 0 or 1 for each row and label, row-major.
+    Labels(Vec<f32>),
+    /// Standardised quantity of each row; `None` where it is missing.
+    Numbers(Vec<Option<f64>>),
+}
+
+impl Task {
+    /// Reads off the training rows what is to be predicted. `kind` may be given; otherwise a number column means
+    /// regression, two distinct values binary, more multi-class, several columns multi-label.
+    pub fn fit(table: &Table, columns: &[String], kind: Option<TaskKind>, separator: &str) -> Result<Task> {
+        let found = columns.iter().map(|c| table.find(c)).collect::<std::result::Result<Vec<_>, _>>()?;
+        let Some(&(first, first_kind)) = found.first() else {
+            return Err(target_error(table, "", "a target column", "none", "name one with `target`"));
+        };
+        let distinct = || -> BTreeSet<String> {
+            (0..table.rows())
+                .filter(|&r| !table.is_missing(first, r))
+                .map(|r| table.display(first, r).into_owned())
+                .collect()
+        };
+        let kind = match kind {
+            Some(kind) => kind,
+            None if columns.len() > 1 => TaskKind::MultiLabel,
+            None if first_kind == Kind::Number => TaskKind::Regression,
+            None if distinct().len() == 2 => TaskKind::Binary,
+            None => TaskKind::MultiClass,
+        };
+        let mut task = Task {
+            kind,
+            columns: columns.to_vec(),
+            separator: separator.to_owned(),
+            labels: Vec::new(),
+            mean: 0.0,
+            std: 1.0,
+        };
+        match kind {
+            TaskKind::Regression => {
+                if first_kind != Kind::Number {
+                    let mend = "choose a number column or another task";
+                    return Err(target_error(table, &columns[0], "a number column", first_kind.name(), mend));
+                }
+                let cells = table.column(first).as_primitive::<Float64Type>();
+                let values: Vec<f64> = cells.iter().flatten().collect();
+                let count = values.len().max(1) as f64;
+                task.mean = values.iter().sum::<f64>() / count;
+                let variance = values.iter().map(|v| (v - task.mean).powi(2)).sum::<f64>() / count;
+                task.std = if variance > 0.0 { variance.sqrt() } else { 1.0 };
+                task.labels = columns.to_vec();
+                if values.is_empty() {
+                    return Err(target_error(
+                        table,
+                        &columns[0],
+                        "numbers",
+                        "only missing cells",
+                        "choose another target",
+                    ));
+                }
+            }
+            TaskKind::MultiLabel if columns.len() > 1 => task.labels = columns.to_vec(),
+            TaskKind::MultiLabel => {
+                let mut labels = BTreeSet::new();
+                for row in 0..table.rows() {
+                    labels.extend(split(&table.display(first, row), separator).map(str::to_owned));
+                }
+                task.labels = labels.into_iter().collect();
+            }
+            TaskKind::Binary | TaskKind::MultiClass => task.labels = natural_order(distinct()),
+        }
+        let least = if matches!(kind, TaskKind::Binary | TaskKind::MultiClass) { 2 } else { 1 };
+        let most = if kind == TaskKind::Binary { 2 } else { 10_000 };
+        if task.labels.len() < least || task.labels.len() > most {
+            let expected = format!("{least} to {most} distinct values");
+            let found = format!("{}", task.labels.len());
+            let mend = "choose another target column, or set the task";
+            return Err(target_error(table, &columns[0], &expected, &found, mend));
+        }
+        Ok(task)
+    }
+
+    /// Number of network outputs: one for binary and regression, one a class or label otherwise.
+    pub fn width(&self) -> usize {
+        match self.kind {
+            TaskKind::Binary | TaskKind::Regression => 1,
+            TaskKind::MultiClass | TaskKind::MultiLabel => self.labels.len(),
+        }
+    }
+
+    /// The targets of `table`'s rows. A class unseen in training is an error that names row and value.
+    pub fn targets(&self, table: &Table) -> Result<Targets> {
+        let found = self.columns.iter().map(|c| table.find(c)).collect::<std::result::Result<Vec<_>, _>>()?;
+        let (column, kind) = found[0];
+        match self.kind {
+            TaskKind::Regression => {
+                if kind != Kind::Number {
+                    let mend = "give the column the kind it had in training";
+                    return Err(target_error(table, &self.columns[0], "a number column", kind.name(), mend));
+                }
+                let cells = table.column(column).as_primitive::<Float64Type>();
+                Ok(Targets::Numbers(cells.iter().map(|v| v.map(|v| (v - self.mean) / self.std)).collect()))
+            }
+            TaskKind::Binary | TaskKind::MultiClass => (0..table.rows())
+                .map(|row| {
+                    if table.is_missing(column, row) {
+                        return Ok(-1);
+                    }
+                    let value = table.display(column, row);
+                    self.index(&value).map(|i| i as i32).ok_or_else(|| self.unseen(table, row, &value))
+                })
+                .collect::<Result<Vec<i32>>>()
+                .map(Targets::Classes),
+            TaskKind::MultiLabel => {
+                let mut out = vec![0.0; table.rows() * self.labels.len()];
+                for row in 0..table.rows() {
+                    let cells = &mut out[row * self.labels.len()..][..self.labels.len()];
+                    if found.len() > 1 {
+                        for (cell, (column, _)) in cells.iter_mut().zip(&found) {
+                            *cell = truth(&table.display(*column, row));
+                        }
+                        continue;
+                    }
+                    let value = table.display(column, row).into_owned();
+                    for label in split(&value, &self.separator) {
+                        let index = self.index(label).ok_or_else(|| self.unseen(table, row, label))?;
+                        cells[index] = 1.0;
+                    }
+                }
+                Ok(Targets::Labels(out))
+            }
+        }
+    }
+
+    /// Position of a label.
+    pub fn index(&self, label: &str) -> Option<usize> {
+        self.labels.iter().position(|l| l == label)
+    }
+
+    fn unseen(&self, table: &Table, row: usize, value: &str) -> Error {
+        let mut known: Vec<&str> = self.labels.iter().take(12).map(String::as_str).collect();
+        if self.labels.len() > known.len() {
+            known.push("...");
+        }
+        Error::Cell {
+            path: table.path().to_owned(),
+            row: table.row_number(row),
+            column: self.columns[0].clone(),
+            expected: format!("a label seen in training ({})", known.join(", ")),
+            found: format!("`{value}`"),
+            mend: "correct the cell, or train again with this label".into(),
+        }
+    }
+}
+
+fn split<'a>(cell: &'a str, separator: &'a str) -> impl Iterator<Item = &'a str> {
+    cell.split(separator).map(str::trim).filter(|l| !l.is_empty())
+}
+
+fn truth(cell: &str) -> f32 {
+    let yes = ["true", "1", "yes", "y", "t", "是"];
+    f32::from(u8::from(yes.contains(&cell.to_lowercase().as_str())))
+}
+
+/// Numbers by size, then names by letter, so that digits stand 0 to 9 and ratings 1 to 10.
+fn natural_order(values: BTreeSet<String>) -> Vec<String> {
+    let mut values: Vec<String> = values.into_iter().collect();
+    let key = |v: &String| v.parse::<f64>().ok().filter(|n| n.is_finite());
+    values.sort_by(|a, b| match (key(a), key(b)) {
+        (Some(x), Some(y)) => x.total_cmp(&y).then_with(|| a.cmp(b)),
+        (Some(_), None) => std::cmp::Ordering::Less,
+        (None, Some(_)) => std::cmp::Ordering::Greater,
+        (None, None) => a.cmp(b),
+    });
+    values
+}
+
+fn target_error(table: &Table, column: &str, expected: &str, found: &str, mend: &str) -> Error {
+    Error::Target {
+        path: table.path().to_owned(),
+        column: column.to_owned(),
+        expected: expected.to_owned(),
+        found: found.to_owned(),
+        mend: mend.to_owned(),
+    }
+}
