@@ -1,7 +1,6 @@
 //! Writes a graph and its weights together.
 
-use crate::{Act, DType, Dim, Error, Graph, Op, Result, Shape, Tensor, ValueId, Weights};
-use sha2::{Digest, Sha256};
+use crate::{Act, DType, Dim, Error, Graph, Op, Result, Shape, SplitMix, Tensor, ValueId, Weights};
 
 /// Whether the graph will be trained or only evaluated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,7 +83,7 @@ impl<'a> Builder<'a> {
             }
             Some(_) => {}
             None => {
-                let tensor = init.draw(shape, Stream::new(self.seed, &full))?;
+                let tensor = init.draw(shape, SplitMix::named(self.seed, &full))?;
                 self.weights.insert(&full, tensor, true);
             }
         }
@@ -153,7 +152,7 @@ impl<'a> Builder<'a> {
 }
 
 impl Init {
-    fn draw(self, shape: &[usize], mut stream: Stream) -> Result<Tensor> {
+    fn draw(self, shape: &[usize], mut stream: SplitMix) -> Result<Tensor> {
         let len: usize = shape.iter().product();
         let fan_in = shape.iter().skip(1).product::<usize>().max(1) as f32;
         let receptive = shape.iter().skip(1).rev().skip(1).product::<usize>().max(1) as f32;
@@ -168,39 +167,5 @@ impl Init {
             Init::HeNormal => (0..len).map(|_| stream.normal() * (2.0 / fan_in).sqrt()).collect(),
         };
         Tensor::f32(shape, data)
-    }
-}
-
-/// SplitMix64 (Steele, Lea, Flood 2014) started at a hash of (seed, name).
-struct Stream(u64);
-
-impl Stream {
-    fn new(seed: u64, name: &str) -> Stream {
-        let mut hash = Sha256::new();
-        hash.update(seed.to_le_bytes());
-        hash.update(name.as_bytes());
-        let digest = hash.finalize();
-        let mut first = [0; 8];
-        first.copy_from_slice(&digest[..8]);
-        Stream(u64::from_le_bytes(first))
-    }
-
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    /// Uniform in [0, 1).
-    fn unit(&mut self) -> f32 {
-        (self.next() >> 40) as f32 / (1u64 << 24) as f32
-    }
-
-    /// Standard normal by Box and Muller.
-    fn normal(&mut self) -> f32 {
-        let (u, v) = (1.0 - f64::from(self.unit()), f64::from(self.unit()));
-        ((-2.0 * u.ln()).sqrt() * (std::f64::consts::TAU * v).cos()) as f32
     }
 }

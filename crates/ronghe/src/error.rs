@@ -69,6 +69,18 @@ pub enum Error {
         /// What the user can do.
         mend: String,
     },
+    /// Cells of pictures or sound cannot be read.
+    #[error("{first} ({count} such rows in {}; leave them out with --skip-bad-rows)", .path.display())]
+    BadCells {
+        /// Table.
+        path: PathBuf,
+        /// Row of data, from 1, of the first one.
+        row: usize,
+        /// How many rows.
+        count: usize,
+        /// What is wrong with the first one.
+        first: String,
+    },
     /// A pretrained weight file is needed and not there.
     #[error("encoder `{encoder}` needs the weights `{weights}`: {mend}")]
     WeightsNeeded {

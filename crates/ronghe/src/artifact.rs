@@ -1,0 +1,223 @@
+//! A saved model: a folder of plain files.
+//!
+//! | file | what |
+//! |---|---|
+//! | `config.json` | format version, resolved configuration, task, temperature, states of the encoders |
+//! | `model.safetensors` | all weights |
+//! | `encoders/NAME/*` | files of encoders, `tokenizer.json` for one |
+//! | `metrics.json` | figures on validation and test rows, epoch by epoch |
+//! | `README.md` | model card |
+//! | `hashes.json` | sha256 of every file above; checked when the model is loaded |
+//! | `run.json` | seconds, threads, machine; not hashed, for it differs from run to run |
+//!
+//! Nothing in it is executed, and no path in it is absolute: it loads on any operating system.
+
+use crate::config::ModelConfig;
+use crate::encode::State;
+use crate::model::{ModelParts, load_encoders};
+use crate::{Error, Result, Task};
+use ronghe_graph::weights::safetensors;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::{Component, Path, PathBuf};
+
+/// Version of the folder's format. A program reads its own and older ones.
+pub const FORMAT_VERSION: u32 = 1;
+
+#[derive(Serialize, Deserialize)]
+struct Config {
+    format_version: u32,
+    ronghe_version: String,
+    config: ModelConfig,
+    task: Task,
+    temperature: f64,
+    encoders: Vec<EncoderState>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct EncoderState {
+    input: String,
+    state: serde_json::Value,
+    files: Vec<String>,
+}
+
+/// Files that go with a model: name within the folder, content.
+pub type ExtraFiles = BTreeMap<String, Vec<u8>>;
+
+/// Saves a model into `folder`, which is made. `hashed` files are covered by the hashes, `loose` ones are not.
+/// Returns the hashes.
+pub fn save(
+    parts: &ModelParts,
+    folder: &Path,
+    hashed: &ExtraFiles,
+    loose: &ExtraFiles,
+) -> Result<BTreeMap<String, String>> {
+    let mut files: BTreeMap<String, Vec<u8>> = hashed.clone();
+    let mut encoders = Vec::new();
+    for (input, encoder) in parts.config.inputs.iter().zip(&parts.encoders) {
+        let State { json, files: own } = encoder.state();
+        let place = format!("encoders/{}", safe_name(&input.name));
+        encoders.push(EncoderState {
+            input: input.name.clone(),
+            state: json,
+            files: own.keys().map(|f| format!("{place}/{f}")).collect(),
+        });
+        files.extend(own.into_iter().map(|(name, bytes)| (format!("{place}/{name}"), bytes)));
+    }
+    let config = Config {
+        format_version: FORMAT_VERSION,
+        ronghe_version: env!("CARGO_PKG_VERSION").into(),
+        config: parts.config.clone(),
+        task: parts.task.clone(),
+        temperature: parts.temperature,
+        encoders,
+    };
+    files.insert("config.json".into(), pretty(&config, folder)?);
+    files.insert("model.safetensors".into(), safetensors::to_bytes(&parts.weights)?);
+    let hashes: BTreeMap<String, String> = files.iter().map(|(name, bytes)| (name.clone(), sha256(bytes))).collect();
+    for (name, bytes) in files.iter().chain(loose) {
+        write_atomically(&folder.join(name), bytes)?;
+    }
+    // Written last: a folder without it is not a whole model.
+    write_atomically(&folder.join("hashes.json"), &pretty(&hashes, folder)?)?;
+    Ok(hashes)
+}
+
+/// Loads a saved model after checking every hash.
+pub fn load(folder: &Path) -> Result<ModelParts> {
+    let hashes: BTreeMap<String, String> = parse(&folder.join("hashes.json"), &read(&folder.join("hashes.json"))?)?;
+    let mut files = BTreeMap::new();
+    for (name, expected) in &hashes {
+        let path = inside(folder, name)?;
+        let bytes = read(&path)?;
+        let found = sha256(&bytes);
+        if found != *expected {
+            return Err(Error::Artifact {
+                path,
+                expected: format!("sha256 {expected}"),
+                found: format!("sha256 {found}"),
+                mend: "the file was changed or damaged: copy the model again".into(),
+            });
+        }
+        files.insert(name.clone(), bytes);
+    }
+    let place = folder.join("config.json");
+    let file = |name: &str| files.get(name).ok_or_else(|| missing(&folder.join(name)));
+    let version: serde_json::Value = parse(&place, file("config.json")?)?;
+    let version = version.get("format_version").and_then(serde_json::Value::as_u64).unwrap_or(0);
+    if version == 0 || version > u64::from(FORMAT_VERSION) {
+        return Err(Error::Artifact {
+            path: place,
+            expected: format!("format version 1 to {FORMAT_VERSION}"),
+            found: version.to_string(),
+            mend: "use the newer ronghe that saved it".into(),
+        });
+    }
+    let config: Config = parse(&place, file("config.json")?)?;
+    let mut states = Vec::new();
+    for entry in &config.encoders {
+        let mut state = State { json: entry.state.clone(), files: BTreeMap::new() };
+        for name in &entry.files {
+            let short = name.rsplit('/').next().unwrap_or(name);
+            state.files.insert(short.to_owned(), file(name)?.clone());
+        }
+        states.push(state);
+    }
+    if states.len() != config.config.inputs.len() {
+        return Err(missing(&place));
+    }
+    Ok(ModelParts {
+        encoders: load_encoders(&config.config, &states)?,
+        weights: safetensors::from_bytes(file("model.safetensors")?, &folder.join("model.safetensors"))?,
+        config: config.config,
+        task: config.task,
+        temperature: config.temperature,
+    })
+}
+
+/// Writes a file whole or not at all: beside its place, synced, renamed, and the folder synced.
+pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
+    let io = |source| Error::Io { path: path.to_owned(), source };
+    let folder = path.parent().unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder).map_err(io)?;
+    let mut temporary = path.as_os_str().to_owned();
+    temporary.push(".part");
+    let temporary = PathBuf::from(temporary);
+    let mut file = std::fs::File::create(&temporary).map_err(io)?;
+    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(io)?;
+    drop(file);
+    std::fs::rename(&temporary, path).map_err(io)?;
+    // Opening a folder to sync it is not possible everywhere; the rename itself is atomic in any case.
+    if let Ok(folder) = std::fs::File::open(folder) {
+        let _ = folder.sync_all();
+    }
+    Ok(())
+}
+
+/// sha256 in hexadecimal.
+pub(crate) fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
+}
+
+/// A value as indented JSON with a newline at the end.
+pub(crate) fn pretty<T: Serialize>(value: &T, path: &Path) -> Result<Vec<u8>> {
+    let mut bytes = serde_json::to_vec_pretty(value).map_err(|e| Error::Artifact {
+        path: path.to_owned(),
+        expected: "values that JSON can hold".into(),
+        found: e.to_string(),
+        mend: "please report this".into(),
+    })?;
+    bytes.push(b'\n');
+    Ok(bytes)
+}
+
+fn parse<T: for<'a> Deserialize<'a>>(path: &Path, bytes: &[u8]) -> Result<T> {
+    serde_json::from_slice(bytes).map_err(|e| Error::Artifact {
+        path: path.to_owned(),
+        expected: "a file that ronghe wrote".into(),
+        found: e.to_string(),
+        mend: "copy the model again".into(),
+    })
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    std::fs::read(path).map_err(|source| {
+        if source.kind() == std::io::ErrorKind::NotFound {
+            missing(path)
+        } else {
+            Error::Io { path: path.to_owned(), source }
+        }
+    })
+}
+
+fn missing(path: &Path) -> Error {
+    Error::Artifact {
+        path: path.to_owned(),
+        expected: "a file of a saved model".into(),
+        found: "nothing".into(),
+        mend: "name the folder that `ronghe train --out` wrote, and copy it whole".into(),
+    }
+}
+
+/// `name` under `folder`, refused if it would leave it.
+fn inside(folder: &Path, name: &str) -> Result<PathBuf> {
+    let plain = Path::new(name).components().all(|c| matches!(c, Component::Normal(_)));
+    if plain {
+        return Ok(folder.join(name));
+    }
+    Err(Error::Artifact {
+        path: folder.join("hashes.json"),
+        expected: "names inside the folder".into(),
+        found: name.to_owned(),
+        mend: "do not use this model".into(),
+    })
+}
+
+/// An input's name as a folder name that every operating system takes; distinct names stay distinct.
+fn safe_name(name: &str) -> String {
+    let plain: String =
+        name.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' || c == '-' { c } else { '_' }).collect();
+    if plain == name { plain } else { format!("{plain}-{}", &sha256(name.as_bytes())[..8]) }
+}

@@ -1,0 +1,245 @@
+//! A fitted model: predicts, and nothing else.
+//!
+//! Cells of one input that are equal in several rows of a call are encoded once: explanations ask for thousands of
+//! rows made of a few dozen different cells.
+
+mod rows;
+
+use crate::config::ModelConfig;
+use crate::encode::Encoder;
+use crate::network::{InputPart, Network};
+use crate::{InputInfo, Predictions, Predictor, Result, Task, TaskKind, encode, fuse, head};
+use ronghe_cpu::CpuExecutor;
+use ronghe_data::Table;
+use ronghe_graph::passes::{infer_optimise, subgraph};
+use ronghe_graph::{Executor, Feed, Mode, Plan, Tensor, ValueId, Weights};
+use rows::{Distinct, distinct};
+use std::sync::{Mutex, PoisonError};
+
+/// Everything that makes a model: what is saved and loaded.
+pub struct ModelParts {
+    /// The resolved configuration.
+    pub config: ModelConfig,
+    /// What is predicted.
+    pub task: Task,
+    /// Fitted encoders, in the order of the configuration's inputs.
+    pub encoders: Vec<Box<dyn Encoder>>,
+    /// All weights.
+    pub weights: Weights,
+    /// Logits are divided by this.
+    pub temperature: f64,
+}
+
+/// A model ready to predict.
+pub struct Model {
+    config: ModelConfig,
+    task: Task,
+    inputs: Vec<InputInfo>,
+    encoders: Vec<Box<dyn Encoder>>,
+    temperature: f64,
+    weights: Weights,
+    plans: Mutex<Plans>,
+    widths: Vec<usize>,
+    has_fusion_weights: bool,
+}
+
+struct Plans {
+    encoders: Vec<Box<dyn Plan>>,
+    fuse: Box<dyn Plan>,
+}
+
+/// Predictions with what led to them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Detailed {
+    /// The predictions.
+    pub predictions: Predictions,
+    /// Logits `[rows, K]`, before calibration.
+    pub logits: Vec<f32>,
+    /// Weight of each input `[rows, inputs]`, where the fusion has one to read.
+    pub fusion_weights: Option<Vec<f32>>,
+    /// Cells that could not be read and counted as missing, with row numbers within the table.
+    pub bad: Vec<(usize, String)>,
+}
+
+/// Rows whose cells are compared with each other; bounds the memory for their vectors.
+const WINDOW: usize = 16_384;
+
+/// Rows encoded at a time.
+const BATCH: usize = 32;
+
+/// Rows fused at a time: vectors are small.
+const FUSE_BATCH: usize = 512;
+
+impl Model {
+    /// Compiles a model for `threads` threads (0 = all cores).
+    pub fn new(parts: ModelParts, threads: usize) -> Result<Model> {
+        let ModelParts { config, task, encoders, mut weights, temperature } = parts;
+        let names: Vec<&str> = config.inputs.iter().map(|i| i.name.as_str()).collect();
+        let mut network = network(&config, &task, &encoders, &mut weights, Mode::Infer, None)?;
+        let vectors: Vec<String> = names.iter().map(|n| format!("vector.{n}")).collect();
+        for (name, &vector) in vectors.iter().zip(&network.vectors) {
+            network.graph.set_output(name, vector);
+        }
+        network.graph.set_output("logits", network.logits);
+        if let Some(shares) = network.fusion_weights {
+            network.graph.set_output("fusion_weights", shares);
+        }
+        let widths = network.vectors.iter().map(|&v| network.graph.value(v).shape.last().unwrap_or(0)).collect();
+        let (graph, weights) = infer_optimise(&network.graph, weights)?;
+        let at: Vec<ValueId> = vectors.iter().map(|n| graph.outputs()[n]).collect();
+        let executor = CpuExecutor::new(threads);
+        let plans = at.iter().map(|&v| executor.compile(&graph, &[v])).collect::<ronghe_graph::Result<Vec<_>>>()?;
+        let outputs: Vec<(&str, ValueId)> = ["logits", "fusion_weights"]
+            .into_iter()
+            .filter_map(|n| Some((n, *graph.outputs().get(n)?)))
+            .collect();
+        let cuts: Vec<(ValueId, &str)> = at.iter().copied().zip(vectors.iter().map(String::as_str)).collect();
+        let fusion = subgraph(&graph, &outputs, &cuts)?;
+        let wanted: Vec<ValueId> = outputs.iter().map(|(n, _)| fusion.outputs()[*n]).collect();
+        let plans = Plans { encoders: plans, fuse: executor.compile(&fusion, &wanted)? };
+        let inputs = config
+            .inputs
+            .iter()
+            .zip(&encoders)
+            .map(|(i, e)| InputInfo {
+                name: i.name.clone(),
+                modality: e.spec().modality,
+                columns: i.columns.clone(),
+            })
+            .collect();
+        let has_fusion_weights = network.fusion_weights.is_some();
+        let plans = Mutex::new(plans);
+        Ok(Model { config, task, inputs, encoders, temperature, weights, plans, widths, has_fusion_weights })
+    }
+
+    /// The resolved configuration.
+    pub fn config(&self) -> &ModelConfig {
+        &self.config
+    }
+
+    /// Predictions with logits and fusion weights. Columns that the table lacks count as missing.
+    pub fn predict_detailed(&self, table: &Table) -> Result<Detailed> {
+        let mut out = Detailed {
+            predictions: Predictions {
+                kind: self.task.kind,
+                values: Vec::new(),
+                width: if self.task.kind == TaskKind::Regression { 1 } else { self.task.labels.len() },
+            },
+            logits: Vec::new(),
+            fusion_weights: self.has_fusion_weights.then(Vec::new),
+            bad: Vec::new(),
+        };
+        let tables = self.inputs.iter().map(|i| rows::columns(table, i)).collect::<Result<Vec<_>>>()?;
+        for start in (0..table.rows()).step_by(WINDOW) {
+            let len = WINDOW.min(table.rows() - start);
+            let encoded = tables
+                .iter()
+                .enumerate()
+                .map(|(i, t)| self.encode(i, &t.slice(start, len)))
+                .collect::<Result<Vec<_>>>()?;
+            for part in &encoded {
+                out.bad.extend(part.bad.iter().map(|(row, message)| (row + start, message.clone())));
+            }
+            self.fuse(&encoded, len, &mut out)?;
+        }
+        out.bad.sort();
+        let head = head::find(self.task.kind);
+        for logits in out.logits.chunks_exact(self.task.width()) {
+            out.predictions.values.extend(head.predict(&self.task, logits, self.temperature));
+        }
+        Ok(out)
+    }
+
+    /// Vectors of the distinct cells of one input.
+    fn encode(&self, input: usize, table: &Table) -> Result<Encoded> {
+        let Distinct { first, of_row } = distinct(table);
+        let mut encoded = Encoded { of_row, vectors: Vec::new(), present: Vec::new(), bad: Vec::new() };
+        let prefix = format!("encode.{}", self.inputs[input].name);
+        for rows in first.chunks(BATCH) {
+            let prepared = self.encoders[input].prepare(&table.take(rows)?)?;
+            let mut feed = Feed::default();
+            prepared.feed(&(0..rows.len()).collect::<Vec<_>>(), &prefix, &mut feed)?;
+            let mut plans = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
+            let out = plans.encoders[input].run(&self.weights, &feed)?;
+            encoded.vectors.extend_from_slice(out.get(0));
+            encoded.present.extend_from_slice(&prepared.present);
+            encoded.bad.extend(prepared.bad.into_iter().map(|b| (rows[b.row], b.message)));
+        }
+        Ok(encoded)
+    }
+
+    fn fuse(&self, encoded: &[Encoded], rows: usize, out: &mut Detailed) -> Result<()> {
+        for start in (0..rows).step_by(FUSE_BATCH) {
+            let n = FUSE_BATCH.min(rows - start);
+            let mut feed = Feed::default();
+            for ((info, part), &width) in self.inputs.iter().zip(encoded).zip(&self.widths) {
+                let at = &part.of_row[start..start + n];
+                let vectors = at.iter().flat_map(|&u| &part.vectors[u * width..(u + 1) * width]).copied().collect();
+                let present = at.iter().map(|&u| f32::from(u8::from(part.present[u]))).collect();
+                feed.inputs.insert(format!("vector.{}", info.name), Tensor::f32(&[n, width], vectors)?);
+                feed.inputs.insert(format!("present.{}", info.name), Tensor::f32(&[n], present)?);
+            }
+            let mut plans = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
+            let computed = plans.fuse.run(&self.weights, &feed)?;
+            out.logits.extend_from_slice(computed.get(0));
+            if let Some(shares) = &mut out.fusion_weights {
+                shares.extend_from_slice(computed.get(1));
+            }
+        }
+        Ok(())
+    }
+}
+
+struct Encoded {
+    of_row: Vec<usize>,
+    vectors: Vec<f32>,
+    present: Vec<bool>,
+    bad: Vec<(usize, String)>,
+}
+
+impl Predictor for Model {
+    fn task(&self) -> &Task {
+        &self.task
+    }
+
+    fn inputs(&self) -> &[InputInfo] {
+        &self.inputs
+    }
+
+    fn predict(&self, table: &Table) -> Result<Predictions> {
+        Ok(self.predict_detailed(table)?.predictions)
+    }
+}
+
+/// The network of a configuration, for training (`loss` is the label smoothing) or inference.
+pub(crate) fn network(
+    config: &ModelConfig,
+    task: &Task,
+    encoders: &[Box<dyn Encoder>],
+    weights: &mut Weights,
+    mode: Mode,
+    loss: Option<f32>,
+) -> Result<Network> {
+    let parts: Vec<InputPart<'_>> = config
+        .inputs
+        .iter()
+        .zip(encoders)
+        .map(|(input, encoder)| InputPart { name: &input.name, encoder: encoder.as_ref() })
+        .collect();
+    let fusion = fuse::find(&config.fusion.kind, "configuration")?;
+    let params = serde_json::Value::Object(config.fusion.params.clone());
+    Network::build(&parts, (fusion, &params), task, loss, weights, mode, config.seed)
+}
+
+/// Restores the encoders of a configuration from their saved states.
+pub(crate) fn load_encoders(config: &ModelConfig, states: &[encode::State]) -> Result<Vec<Box<dyn Encoder>>> {
+    config
+        .inputs
+        .iter()
+        .zip(states)
+        .map(|(input, state)| {
+            let modality = input.modality.unwrap_or(ronghe_data::Modality::Tabular);
+            (encode::find(&input.encoder.kind, modality, "configuration")?.load)(state)
+        })
+        .collect()
+}

@@ -1,0 +1,514 @@
+//! The whole of a training: split, task, encoders, epochs, best weights, calibration, test.
+
+use super::best::{Best, restore, snapshot};
+use super::checkpoint::{Checkpoint, State};
+use super::observe::{EpochReport, Event, Observer};
+use super::runner::Runner;
+use super::schedule::learning_rate;
+use super::source::Source;
+use super::targets::{TargetFeed, known};
+use crate::artifact::sha256;
+use crate::config::{ModelConfig, OptimizerKind};
+use crate::encode::{self, Encoder, FitInput};
+use crate::metric::{self, MetricSpec, Metrics};
+use crate::model::{ModelParts, network};
+use crate::{Error, Predictions, Result, Targets, Task, TaskKind, calibrate, head};
+use ronghe_cpu::{CpuExecutor, Optimizer, OptimizerConfig};
+use ronghe_data::{Modality, Split, Table};
+use ronghe_graph::{Feed, Graph, Mode, SplitMix, ValueId, Weights, grad};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// How a training is run; none of it changes the result.
+pub struct FitOptions<'a> {
+    /// Threads; 0 = all cores.
+    pub threads: usize,
+    /// Where a pretrained file is, by catalogue name.
+    pub files: &'a dyn Fn(&str) -> Result<PathBuf>,
+    /// Where to keep the checkpoint; none is kept without it.
+    pub checkpoint: Option<PathBuf>,
+    /// Whether to go on from the checkpoint.
+    pub resume: bool,
+    /// Whether rows with a cell that cannot be read are left out instead of being an error.
+    pub skip_bad_rows: bool,
+    /// Set from outside to stop after the present step.
+    pub stop: &'a AtomicBool,
+}
+
+/// What a training yields.
+pub struct Fitted {
+    /// The model, not yet compiled.
+    pub parts: ModelParts,
+    /// Epoch by epoch.
+    pub history: Vec<EpochReport>,
+    /// Which weights were taken.
+    pub chosen: String,
+    /// Figures on the validation rows with the final weights, calibrated.
+    pub validation: Metrics,
+    /// Figures on the test rows, calibrated.
+    pub test: Metrics,
+    /// Which rows were used for what, after rows without target and unreadable rows were left out.
+    pub split: Split,
+    /// Rows left out because a cell could not be read, with what is wrong.
+    pub skipped: Vec<(usize, String)>,
+}
+
+/// At least this long between two checkpoints within an epoch.
+const CHECKPOINT_EVERY: Duration = Duration::from_secs(30);
+
+/// Rows evaluated at a time.
+const EVALUATE_BATCH: usize = 64;
+
+/// Trains a model of a resolved configuration on the rows of `table` that `split` gives to training.
+pub fn fit(
+    config: &ModelConfig,
+    table: &Table,
+    mut split: Split,
+    options: &FitOptions<'_>,
+    observer: &mut dyn Observer,
+) -> Result<Fitted> {
+    let columns = config.target.all();
+    let task = Task::fit(table, &columns, config.target.task, &config.target.separator)?;
+    let metric = metric::find(config.training.metric.as_deref(), task.kind, "training.metric")?;
+    let targets = task.targets(table)?;
+    leave_out(&mut split, |row| known(&targets, row), "without a target", observer);
+
+    let encoders = fit_encoders(config, &table.take(&split.train)?, options)?;
+    let inputs = config
+        .inputs
+        .iter()
+        .zip(encoders)
+        .map(|(input, encoder)| {
+            let names: Vec<&str> = input.columns.iter().map(String::as_str).collect();
+            Ok((input.name.clone(), table.select(&names)?, encoder))
+        })
+        .collect::<Result<Vec<_>>>()?;
+    let mut source = Source::new(inputs, |name, done, total| {
+        observer.event(&Event::Stage { name: &format!("reading {name}"), done, total });
+    })?;
+    if let (false, Some(error)) = (options.skip_bad_rows, source.first_bad()) {
+        return Err(error);
+    }
+    let bad: BTreeSet<usize> = source.bad.iter().map(|b| b.0).collect();
+    leave_out(&mut split, |row| !bad.contains(&row), "with a cell that cannot be read", observer);
+    if split.train.is_empty() {
+        return Err(Error::Target {
+            path: table.path().to_owned(),
+            column: columns.join(", "),
+            expected: "training rows".into(),
+            found: "none after the split".into(),
+            mend: "give more rows, or set `split.validation` and `split.test` lower".into(),
+        });
+    }
+
+    let mut run = Training::start(config, &task, &targets, &mut source, &split, metric, options, observer)?;
+    run.epochs(&source, options, observer)?;
+    let (weights, history, chosen) = run.finish(&source, &split)?;
+    let skipped = std::mem::take(&mut source.bad);
+
+    let mut weights = weights;
+    let mut judge = Judge::new(config, &task, &targets, &source, &mut weights, &split, options, observer)?;
+    let temperature = judge.temperature(&weights, &source, &split.validation, config.training.calibrate)?;
+    let validation = judge.metrics(&weights, &source, &split.validation, temperature)?;
+    let test = judge.metrics(&weights, &source, &split.test, temperature)?;
+    let encoders = source.inputs.into_iter().map(|i| i.encoder).collect();
+    let parts = ModelParts { config: config.clone(), task: task.clone(), encoders, weights, temperature };
+    Ok(Fitted { parts, history, chosen, validation, test, split, skipped })
+}
+
+/// Keeps the rows of every part that `keep` accepts, and says how many others there were.
+fn leave_out(split: &mut Split, keep: impl Fn(usize) -> bool, why: &str, observer: &mut dyn Observer) {
+    let count = |s: &Split| s.train.len() + s.validation.len() + s.test.len();
+    let before = count(split);
+    for part in [&mut split.train, &mut split.validation, &mut split.test] {
+        part.retain(|&row| keep(row));
+    }
+    let gone = before - count(split);
+    if gone > 0 {
+        observer.event(&Event::Warning(&format!("{gone} of {before} rows {why} are left out")));
+    }
+}
+
+fn fit_encoders(config: &ModelConfig, train: &Table, options: &FitOptions<'_>) -> Result<Vec<Box<dyn Encoder>>> {
+    config
+        .inputs
+        .iter()
+        .map(|input| {
+            let modality = input.modality.unwrap_or(Modality::Tabular);
+            let spec = encode::find(&input.encoder.kind, modality, &format!("inputs.{}", input.name))?;
+            let names: Vec<&str> = input.columns.iter().map(String::as_str).collect();
+            (spec.fit)(&FitInput {
+                table: &train.select(&names)?,
+                params: &serde_json::Value::Object(input.encoder.params.clone()),
+                files: options.files,
+                seed: config.seed,
+            })
+        })
+        .collect()
+}
+
+/// A training under way.
+struct Training<'a> {
+    config: &'a ModelConfig,
+    task: &'a Task,
+    targets: &'a Targets,
+    metric: &'static MetricSpec,
+    feed: TargetFeed<'a>,
+    train: Vec<usize>,
+    validation: Vec<usize>,
+    weights: Weights,
+    optimizer: Optimizer,
+    runner: Runner,
+    judge: Judge<'a>,
+    /// Names of the weights whose gradients follow logits and loss among the runner's outputs.
+    gradients: Vec<String>,
+    /// Names of the weights whose new values follow the gradients.
+    updates: Vec<String>,
+    changing: Vec<String>,
+    best: Best,
+    state: State,
+    checkpoint: Option<PathBuf>,
+}
+
+impl<'a> Training<'a> {
+    fn start(
+        config: &'a ModelConfig,
+        task: &'a Task,
+        targets: &'a Targets,
+        source: &mut Source,
+        split: &Split,
+        metric: &'static MetricSpec,
+        options: &FitOptions<'_>,
+        observer: &mut dyn Observer,
+    ) -> Result<Training<'a>> {
+        let mut weights = Weights::new();
+        for input in &source.inputs {
+            if let Some(pretrained) = input.encoder.pretrained()? {
+                weights.absorb(&format!("encode.{}", input.name), pretrained);
+            }
+        }
+        let encoders = borrow(source);
+        let smoothing = Some(config.training.label_smoothing);
+        let mut net = network(config, task, encoders, &mut weights, Mode::Train, smoothing)?;
+        let Some(loss) = net.loss else { unreachable!("a training network has a loss") };
+        let trainable: BTreeSet<String> =
+            weights.iter().filter(|(_, p)| p.trainable).map(|(name, _)| name.to_owned()).collect();
+        let grads = grad(&mut net.graph, loss, &trainable)?;
+        let (graph, outputs, gradients, updates) = training_outputs(net.graph, loss, net.logits, &grads);
+        let (all, trainable) = weights.elements();
+        observer.event(&Event::Start {
+            train_rows: split.train.len(),
+            validation_rows: split.validation.len(),
+            test_rows: split.test.len(),
+            parameters: all,
+            trainable,
+        });
+        let executor = CpuExecutor::new(options.threads);
+        let hidden: Vec<String> = source.inputs.iter().map(|i| format!("present.{}", i.name)).collect();
+        let varying: Vec<&str> = hidden.iter().map(String::as_str).collect();
+        let named: Vec<(&str, ValueId)> = outputs.iter().map(|(n, v)| (n.as_str(), *v)).collect();
+        let runner = Runner::new(
+            &executor,
+            &graph,
+            &weights,
+            &named,
+            &varying,
+            source,
+            &split.train,
+            stage(observer, options, "encoding training rows"),
+        )?;
+        let judge = Judge::new(config, task, targets, source, &mut weights, split, options, observer)?;
+        let mut reads = runner.reads.clone();
+        reads.extend(judge.runner.reads.iter().cloned());
+        source.forget(&reads);
+        let mut changing: Vec<String> = gradients.iter().chain(&updates).cloned().collect();
+        changing.sort();
+        let identity = identity(config, source, split)?;
+        let mut run = Training {
+            config,
+            task,
+            targets,
+            metric,
+            feed: TargetFeed::new(task, targets, &split.train, &config.training),
+            train: split.train.clone(),
+            validation: split.validation.clone(),
+            weights,
+            optimizer: Optimizer::new(optimizer(config)),
+            runner,
+            judge,
+            gradients,
+            updates,
+            changing,
+            best: Best::new(config.training.soup, metric.larger_is_better),
+            state: State { identity, ..State::default() },
+            checkpoint: options.checkpoint.clone(),
+        };
+        if options.resume {
+            run.resume(observer)?;
+        }
+        Ok(run)
+    }
+
+    fn epochs(&mut self, source: &Source, options: &FitOptions<'_>, observer: &mut dyn Observer) -> Result<()> {
+        let epochs = self.config.training.epochs;
+        while self.state.epoch < epochs && !self.out_of_patience() {
+            let started = Instant::now();
+            self.epoch(source, options, observer)?;
+            let epoch = self.state.epoch + 1;
+            let validation = self.judge.metrics(&self.weights, source, &self.validation, 1.0)?;
+            let value = validation.get(self.metric.name);
+            let best = value.is_some_and(|v| self.best.offer(epoch, v, &self.weights, &self.changing));
+            let seen = self.state.seen.max(1) as f64;
+            let classes = matches!(self.targets, Targets::Classes(_));
+            let report = EpochReport {
+                epoch,
+                epochs,
+                loss: self.state.loss_sum / seen,
+                accuracy: classes.then(|| self.state.right as f64 / seen),
+                validation,
+                best,
+                seconds: started.elapsed().as_secs_f64(),
+            };
+            observer.event(&Event::Epoch(&report));
+            if !report.loss.is_finite() {
+                observer.event(&Event::Warning("the loss is not finite: try a lower training.learning_rate"));
+            }
+            self.state = State {
+                identity: std::mem::take(&mut self.state.identity),
+                epoch,
+                history: std::mem::take(&mut self.state.history),
+                ..State::default()
+            };
+            self.state.history.push(report);
+            self.save()?;
+        }
+        Ok(())
+    }
+
+    fn epoch(&mut self, source: &Source, options: &FitOptions<'_>, observer: &mut dyn Observer) -> Result<()> {
+        let (epoch, seed) = (self.state.epoch, self.config.seed);
+        let mut order = self.train.clone();
+        SplitMix::named(seed, &format!("order/{epoch}")).shuffle(&mut order);
+        let batches: Vec<&[usize]> = order.chunks(self.config.training.batch_size.max(1)).collect();
+        let mut saved = Instant::now();
+        while self.state.batch < batches.len() {
+            let batch = self.state.batch;
+            self.step(source, batches[batch], epoch * batches.len() + batch, batches.len())?;
+            self.state.batch += 1;
+            observer.event(&Event::Batch {
+                epoch: epoch + 1,
+                epochs: self.config.training.epochs,
+                batch: batch + 1,
+                batches: batches.len(),
+                loss: self.state.loss_sum / self.state.seen.max(1) as f64,
+            });
+            if options.stop.load(Ordering::Relaxed) {
+                self.save()?;
+                return Err(Error::Stopped);
+            }
+            if saved.elapsed() >= CHECKPOINT_EVERY && batch + 1 < batches.len() {
+                self.save()?;
+                saved = Instant::now();
+            }
+        }
+        Ok(())
+    }
+
+    fn step(&mut self, source: &Source, rows: &[usize], step: usize, batches: usize) -> Result<()> {
+        let training = &self.config.training;
+        let mut stream = SplitMix::named(self.config.seed, &format!("step/{step}"));
+        let mut feed = Feed { seed: stream.next_u64(), ..Feed::default() };
+        self.runner.feed(source, rows, &mut feed)?;
+        source.feed_present(rows, Some((training.modality_dropout, &mut stream)), &mut feed)?;
+        self.feed.feed(rows, &mut feed)?;
+        let out = self.runner.run(&self.weights, &feed)?;
+        self.state.loss_sum += f64::from(out.get(0)[0]) * rows.len() as f64;
+        self.state.right += self.feed.right(rows, out.get(1)).unwrap_or(0);
+        self.state.seen += rows.len();
+        let first_update = 2 + self.gradients.len();
+        let updates: Vec<(&String, Vec<f32>)> =
+            self.updates.iter().enumerate().map(|(i, name)| (name, out.get(first_update + i).to_vec())).collect();
+        let grads: Vec<(&str, &[f32])> =
+            self.gradients.iter().enumerate().map(|(i, name)| (name.as_str(), out.get(2 + i))).collect();
+        let rate = learning_rate(training, step, training.epochs * batches);
+        self.optimizer.step(&mut self.weights, &grads, rate, training.clip_norm)?;
+        for (name, value) in updates {
+            if let Some(tensor) = self.weights.get_mut(name) {
+                tensor.as_f32_mut().copy_from_slice(&value);
+            }
+        }
+        Ok(())
+    }
+
+    fn out_of_patience(&self) -> bool {
+        let since = |best: usize| self.state.epoch - best;
+        let best = self.best.entries.first().map_or(0, |e| e.epoch);
+        self.config.training.patience.is_some_and(|p| since(best) >= p.max(1) && self.state.epoch > 0)
+    }
+
+    fn save(&self) -> Result<()> {
+        let Some(path) = &self.checkpoint else { return Ok(()) };
+        let checkpoint = Checkpoint {
+            state: self.state.clone(),
+            weights: snapshot(&self.weights, &self.changing),
+            optimizer: self.optimizer.state(),
+            best: self.best.entries.clone(),
+        };
+        checkpoint.save(path)
+    }
+
+    fn resume(&mut self, observer: &mut dyn Observer) -> Result<()> {
+        let Some(path) = &self.checkpoint else { return Ok(()) };
+        let Some(checkpoint) = Checkpoint::load(path)? else {
+            observer.event(&Event::Note("no checkpoint to resume from: training starts at the beginning"));
+            return Ok(());
+        };
+        if checkpoint.state.identity != self.state.identity {
+            return Err(Error::Artifact {
+                path: path.clone(),
+                expected: "a checkpoint of this configuration and data".into(),
+                found: "one of another".into(),
+                mend: "resume with the same configuration, data and seed, or train without --resume".into(),
+            });
+        }
+        restore(&mut self.weights, &checkpoint.weights);
+        self.optimizer.set_state(&checkpoint.optimizer)?;
+        self.best.entries = checkpoint.best;
+        self.state = checkpoint.state;
+        let note = format!("resumed after epoch {} and {} steps", self.state.epoch, self.state.batch);
+        observer.event(&Event::Note(&note));
+        Ok(())
+    }
+
+    /// Takes the best weights: of the best epoch, or the average of the best ones where that is better.
+    fn finish(mut self, source: &Source, split: &Split) -> Result<(Weights, Vec<EpochReport>, String)> {
+        let last = format!("epoch {} (the last: no validation figure to choose by)", self.state.epoch);
+        let Some(first) = self.best.entries.first().cloned() else {
+            return Ok((self.weights, self.state.history, last));
+        };
+        let mut chosen = format!("epoch {}", first.epoch);
+        if let Some(average) = self.best.average() {
+            restore(&mut self.weights, &average);
+            let figures = self.judge.metrics(&self.weights, source, &split.validation, 1.0)?;
+            if figures.get(self.metric.name).is_some_and(|v| self.best.better(v, first.value)) {
+                let mut epochs: Vec<String> = self.best.entries.iter().map(|e| e.epoch.to_string()).collect();
+                epochs.sort();
+                chosen = format!("average of epochs {}", epochs.join(", "));
+                return Ok((self.weights, self.state.history, chosen));
+            }
+        }
+        restore(&mut self.weights, &first.weights);
+        Ok((self.weights, self.state.history, std::mem::take(&mut chosen)))
+    }
+}
+
+/// Evaluates rows with the network as it will predict.
+struct Judge<'a> {
+    task: &'a Task,
+    targets: &'a Targets,
+    runner: Runner,
+}
+
+impl<'a> Judge<'a> {
+    fn new(
+        config: &ModelConfig,
+        task: &'a Task,
+        targets: &'a Targets,
+        source: &Source,
+        weights: &mut Weights,
+        split: &Split,
+        options: &FitOptions<'_>,
+        observer: &mut dyn Observer,
+    ) -> Result<Judge<'a>> {
+        let net = network(config, task, borrow(source), weights, Mode::Infer, None)?;
+        let rows: Vec<usize> = split.validation.iter().chain(&split.test).copied().collect();
+        let executor = CpuExecutor::new(options.threads);
+        let progress = stage(observer, options, "encoding validation and test rows");
+        let outputs = [("logits", net.logits)];
+        let runner = Runner::new(&executor, &net.graph, weights, &outputs, &[], source, &rows, progress)?;
+        Ok(Judge { task, targets, runner })
+    }
+
+    fn logits(&mut self, weights: &Weights, source: &Source, rows: &[usize]) -> Result<Vec<f32>> {
+        let mut logits = Vec::with_capacity(rows.len() * self.task.width());
+        for batch in rows.chunks(EVALUATE_BATCH) {
+            let mut feed = Feed::default();
+            self.runner.feed(source, batch, &mut feed)?;
+            source.feed_present(batch, None, &mut feed)?;
+            logits.extend_from_slice(self.runner.run(weights, &feed)?.get(0));
+        }
+        Ok(logits)
+    }
+
+    fn metrics(&mut self, weights: &Weights, source: &Source, rows: &[usize], temperature: f64) -> Result<Metrics> {
+        if rows.is_empty() {
+            return Ok(Metrics::default());
+        }
+        let logits = self.logits(weights, source, rows)?;
+        let head = head::find(self.task.kind);
+        let width = if self.task.kind == TaskKind::Regression { 1 } else { self.task.labels.len() };
+        let values = logits
+            .chunks_exact(self.task.width())
+            .flat_map(|z| head.predict(self.task, z, temperature))
+            .collect();
+        let predictions = Predictions { kind: self.task.kind, values, width };
+        Ok(metric::evaluate(self.task, &predictions, &self.targets.take(rows)))
+    }
+
+    fn temperature(&mut self, weights: &Weights, source: &Source, rows: &[usize], calibrate: bool) -> Result<f64> {
+        if !calibrate || rows.is_empty() {
+            return Ok(1.0);
+        }
+        let logits = self.logits(weights, source, rows)?;
+        Ok(calibrate::temperature(self.task, &logits, &self.targets.take(rows)))
+    }
+}
+
+type Named = Vec<(String, ValueId)>;
+
+/// Outputs of a training step in the order in which a step reads them: loss, logits, gradients, new statistics.
+fn training_outputs(
+    graph: Graph,
+    loss: ValueId,
+    logits: ValueId,
+    grads: &BTreeMap<String, ValueId>,
+) -> (Graph, Named, Vec<String>, Vec<String>) {
+    let mut outputs = vec![("loss".to_owned(), loss), ("logits".to_owned(), logits)];
+    outputs.extend(grads.iter().map(|(name, &value)| (format!("grad.{name}"), value)));
+    let updates: Vec<String> = graph.updates().iter().map(|u| u.weight.clone()).collect();
+    outputs.extend(graph.updates().iter().map(|u| (format!("update.{}", u.weight), u.value)));
+    (graph, outputs, grads.keys().cloned().collect(), updates)
+}
+
+/// What makes a training this one: configuration, data and split.
+fn identity(config: &ModelConfig, source: &Source, split: &Split) -> Result<String> {
+    let mut text = String::from_utf8_lossy(&crate::artifact::pretty(config, Path::new("config"))?).into_owned();
+    text.push_str(&format!("{:?}{:?}{:?}", split.train, split.validation, split.test));
+    for input in &source.inputs {
+        text.push_str(&input.table.content_hash());
+    }
+    Ok(sha256(text.as_bytes()))
+}
+
+fn optimizer(config: &ModelConfig) -> OptimizerConfig {
+    let decay = f64::from(config.training.weight_decay);
+    match config.training.optimizer {
+        OptimizerKind::Adam => OptimizerConfig::adam(),
+        OptimizerKind::Adamw => OptimizerConfig::adamw(decay),
+        OptimizerKind::Sgd => OptimizerConfig::Sgd { momentum: 0.9, nesterov: true },
+    }
+}
+
+/// Progress of a stage that can be stopped.
+fn stage<'a>(
+    observer: &'a mut dyn Observer,
+    options: &'a FitOptions<'_>,
+    name: &'a str,
+) -> impl FnMut(usize, usize) -> Result<()> + 'a {
+    move |done, total| {
+        observer.event(&Event::Stage { name, done, total });
+        if options.stop.load(Ordering::Relaxed) { Err(Error::Stopped) } else { Ok(()) }
+    }
+}

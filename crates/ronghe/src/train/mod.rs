@@ -1,0 +1,24 @@
+//! Training: from a table and a configuration to a fitted model.
+//!
+//! | file | what |
+//! |---|---|
+//! | `fit` | the whole: split, encoders, epochs, calibration, test |
+//! | `source` | rows of all inputs, kept in memory or prepared batch by batch |
+//! | `runner` | a network whose frozen part is computed once a row |
+//! | `targets` | what the loss is fed |
+//! | `schedule` | learning rate by step |
+//! | `best` | the best epochs' weights and their average |
+//! | `checkpoint` | what a killed training needs to go on, bit for bit |
+//! | `observe` | what training tells while it runs |
+
+mod best;
+mod checkpoint;
+mod fit;
+mod observe;
+mod runner;
+mod schedule;
+mod source;
+mod targets;
+
+pub use fit::{FitOptions, Fitted, fit};
+pub use observe::{EpochReport, Event, Observer, Quiet};

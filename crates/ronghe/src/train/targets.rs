@@ -1,0 +1,97 @@
+//! What the loss is fed: targets and the weight of each row.
+
+use crate::config::{ClassWeights, TrainingConfig};
+use crate::{Result, Targets, Task, TaskKind};
+use ronghe_graph::{Feed, Tensor};
+
+/// Targets of all rows with the weights of their classes.
+pub(super) struct TargetFeed<'a> {
+    task: &'a Task,
+    targets: &'a Targets,
+    class_weights: Vec<f32>,
+    smoothing: f32,
+}
+
+impl<'a> TargetFeed<'a> {
+    /// Class weights are counted on the training rows: `w_c = n / (K n_c)`.
+    pub(super) fn new(task: &'a Task, targets: &'a Targets, train: &[usize], config: &TrainingConfig) -> TargetFeed<'a> {
+        let k = task.labels.len();
+        let mut class_weights = vec![1.0; k];
+        if let (Targets::Classes(classes), ClassWeights::Balanced) = (targets, config.class_weights) {
+            let mut counts = vec![0usize; k];
+            train.iter().filter_map(|&r| usize::try_from(classes[r]).ok()).for_each(|c| counts[c] += 1);
+            for (weight, &count) in class_weights.iter_mut().zip(&counts) {
+                *weight = train.len() as f32 / (k * count.max(1)) as f32;
+            }
+        }
+        TargetFeed { task, targets, class_weights, smoothing: config.label_smoothing }
+    }
+
+    /// Adds the targets of `rows`.
+    pub(super) fn feed(&self, rows: &[usize], feed: &mut Feed) -> Result<()> {
+        let n = rows.len();
+        let width = self.task.width();
+        let mut put = |name: &str, tensor: Tensor| feed.inputs.insert(format!("target.{name}"), tensor);
+        match self.targets {
+            Targets::Classes(classes) => {
+                let labels: Vec<i32> = rows.iter().map(|&r| classes[r]).collect();
+                let weight = labels
+                    .iter()
+                    .map(|&c| usize::try_from(c).map_or(0.0, |c| self.class_weights[c]))
+                    .collect();
+                if self.task.kind == TaskKind::Binary {
+                    let values = labels.iter().map(|&c| self.smooth(c as f32)).collect();
+                    put("values", Tensor::f32(&[n, 1], values)?);
+                    put("weight", Tensor::f32(&[n, 1], weight)?);
+                } else {
+                    put("labels", Tensor::i32(&[n], labels)?);
+                    put("weight", Tensor::f32(&[n], weight)?);
+                }
+            }
+            Targets::Labels(labels) => {
+                let values = rows
+                    .iter()
+                    .flat_map(|&r| &labels[r * width..(r + 1) * width])
+                    .map(|&y| self.smooth(y))
+                    .collect();
+                put("values", Tensor::f32(&[n, width], values)?);
+                put("weight", Tensor::full(&[n, width], 1.0));
+            }
+            Targets::Numbers(numbers) => {
+                let values = rows.iter().map(|&r| numbers[r].unwrap_or(0.0) as f32).collect();
+                let weight = rows.iter().map(|&r| f32::from(u8::from(numbers[r].is_some()))).collect();
+                put("values", Tensor::f32(&[n, 1], values)?);
+                put("weight", Tensor::f32(&[n, 1], weight)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Right rows among `rows`, from their logits; `None` where accuracy is not defined row by row.
+    pub(super) fn right(&self, rows: &[usize], logits: &[f32]) -> Option<usize> {
+        let Targets::Classes(classes) = self.targets else { return None };
+        let width = self.task.width();
+        let right = rows.iter().zip(logits.chunks_exact(width)).filter(|(row, z)| {
+            let best = match self.task.kind {
+                TaskKind::Binary => usize::from(z[0] > 0.0),
+                _ => (0..width).fold(0, |best, i| if z[i] > z[best] { i } else { best }),
+            };
+            usize::try_from(classes[**row]) == Ok(best)
+        });
+        Some(right.count())
+    }
+
+    /// Label smoothing of a yes-or-no target; softmax heads smooth in the loss.
+    fn smooth(&self, y: f32) -> f32 {
+        y * (1.0 - self.smoothing) + 0.5 * self.smoothing
+    }
+}
+
+/// Whether each row has a target to learn from.
+pub(super) fn known(targets: &Targets, row: usize) -> bool {
+    match targets {
+        Targets::Classes(classes) => classes[row] >= 0,
+        Targets::Labels(_) => true,
+        Targets::Numbers(numbers) => numbers[row].is_some(),
+    }
+}
