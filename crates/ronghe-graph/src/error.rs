@@ -105,6 +105,14 @@ pub enum Error {
         /// What is wrong and where.
         what: String,
     },
+    /// The operating system refused the threads of an executor.
+    #[error("starting {threads} threads: {why}")]
+    Threads {
+        /// How many were asked for.
+        threads: usize,
+        /// Cause.
+        why: String,
+    },
     /// Reading or writing failed.
     #[error("{path}: {source}")]
     Io {
