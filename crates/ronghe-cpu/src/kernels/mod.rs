@@ -15,6 +15,7 @@ pub(crate) mod embed;
 pub(crate) mod gemm;
 pub(crate) mod linear;
 pub(crate) mod loss;
+pub(crate) mod math;
 pub(crate) mod norm;
 pub(crate) mod pool;
 pub(crate) mod shape;
