@@ -10,8 +10,10 @@ mod cpu;
 mod dispatch;
 mod kernels;
 mod layout;
+mod optimise;
 mod plan;
 mod threads;
 
 pub use cpu::{Cpu, detected_cpu};
+pub use optimise::{Optimizer, OptimizerConfig};
 pub use plan::CpuExecutor;

@@ -96,7 +96,8 @@ fn backward(sizes: &Sizes, [q, k, v, dy]: [&[f32]; 4], mask: Option<&Arg>, out: 
         return [dq, dk, dv].into_iter().for_each(|g| g.fill(0.0));
     }
     threads::rows3((dq, t * d), (dk, s * d), (dv, s * d), 12 * t * s * d, |first, dq, dk, dv| {
-        let parts = dq.chunks_exact_mut(t * d).zip(dk.chunks_exact_mut(s * d)).zip(dv.chunks_exact_mut(s * d));
+        let parts =
+            dq.chunks_exact_mut(t * d).zip(dk.chunks_exact_mut(s * d)).zip(dv.chunks_exact_mut(s * d));
         for (n, ((dq, dk), dv)) in parts.enumerate() {
             let n = first + n;
             threads::scratch(2 * t * s, |both| {
