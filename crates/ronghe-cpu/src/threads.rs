@@ -25,7 +25,7 @@ pub(crate) fn rows(out: &mut [f32], width: usize, cost: usize, work: impl Fn(usi
     if out.is_empty() {
         return;
     }
-    let block = block_len(out.len() / width.max(1), cost);
+    let block = block_len(out.len().div_ceil(width.max(1)), cost);
     if block * width >= out.len() {
         return work(0, out);
     }

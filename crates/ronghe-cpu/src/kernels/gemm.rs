@@ -46,19 +46,22 @@ impl<'a> Mat<'a> {
         Mat { rows: self.cols, cols: self.rows, row: self.col, col: self.row, ..self }
     }
 
-    fn block(self, i: usize, rows: usize, j: usize, cols: usize) -> Mat<'a> {
+    /// Rows `i .. i + rows`, columns `j .. j + cols`.
+    pub(crate) fn block(self, i: usize, rows: usize, j: usize, cols: usize) -> Mat<'a> {
         let start = (i * self.row + j * self.col).min(self.data.len());
         Mat::strided(&self.data[start..], rows, cols, self.row, self.col)
     }
 }
 
-/// What is done to each finished row of a product.
+/// What becomes of a product.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct After<'a> {
     /// Added to each row.
     pub(crate) bias: Option<&'a [f32]>,
     /// Applied then.
     pub(crate) act: Act,
+    /// Whether the product is added to what `out` holds.
+    pub(crate) accumulate: bool,
 }
 
 impl After<'_> {
@@ -75,7 +78,7 @@ impl After<'_> {
     }
 
     fn columns(&self, range: Range<usize>) -> Self {
-        After { bias: self.bias.map(|b| &b[range]), act: self.act }
+        After { bias: self.bias.map(|b| &b[range]), ..*self }
     }
 }
 
@@ -90,14 +93,16 @@ multiversion! {
     }
 }
 
-/// `out = after(a b)`, row-major without gaps, on all threads.
+/// `out = act(a b + bias)`, row-major without gaps, on all threads.
 #[allow(unsafe_code)]
 pub(crate) fn product(out: &mut [f32], a: Mat, b: Mat, after: After) {
     let (m, n, k) = (a.rows, b.cols, a.cols);
     assert_eq!(out.len(), m * n, "product size");
     let tiles = (m * n * k / TILE_COST).clamp(1, MAX_TILES);
     if tiles > 1 && m * n <= SPLIT_K_OUTPUT && k > 8 * m.max(n) {
-        out.fill(0.0);
+        if !after.accumulate {
+            out.fill(0.0);
+        }
         threads::sum(k, m * n, out, |ks, part| {
             gemm(part, n, a.block(0, m, ks.start, ks.len()), b.block(ks.start, ks.len(), 0, n), true);
         });
@@ -117,7 +122,7 @@ pub(crate) fn product(out: &mut [f32], a: Mat, b: Mat, after: After) {
             // SAFETY: tile t owns rows i.. and columns j.. of `out`, tiles do not overlap, and row i + r begins within.
             unsafe {
                 let start = base.at((i + r) * n + j);
-                gemm_raw(start, n, a.block(r, count, 0, k), b, false);
+                gemm_raw(start, n, a.block(r, count, 0, k), b, after.accumulate);
                 if after.idle() {
                 } else if cols == n {
                     after.rows(std::slice::from_raw_parts_mut(start, count * n), n);

@@ -22,7 +22,12 @@ fn linear(call: &mut Call, act: Act) -> Result<()> {
     let bias = call.inputs.get(2).map(|b| b.f32());
     let ([x, w], [y]) = call.parts()?;
     let (r, i, o) = (x.rows(), x.last(), w.shape[0]);
-    product(y.data, Mat::new(x.f32(), r, i), Mat::new(w.f32(), o, i).t(), After { bias, act });
+    product(
+        y.data,
+        Mat::new(x.f32(), r, i),
+        Mat::new(w.f32(), o, i).t(),
+        After { bias, act, accumulate: false },
+    );
     Ok(())
 }
 
@@ -42,29 +47,33 @@ fn grad_weight(call: &mut Call) -> Result<()> {
 
 fn sum_leading(call: &mut Call) -> Result<()> {
     let ([x], [y]) = call.parts()?;
-    let (x, width) = (x.f32(), y.data.len());
-    column_sums(x, width, y.data);
+    let mut total = vec![0.0; y.data.len()];
+    column_sums(x.f32(), y.data.len(), &mut total, sum_rows);
+    y.data.iter_mut().zip(&total).for_each(|(y, &t)| *y = t as f32);
     Ok(())
 }
 
-/// `out[c] = sum_r x[r, c]`: f32 within 64 rows, f64 across them.
-pub(crate) fn column_sums(x: &[f32], width: usize, out: &mut [f32]) {
-    let rows = if width == 0 { 0 } else { x.len() / width };
-    let mut total = vec![0.0f64; width];
-    threads::sum(rows, width, &mut total, |range, total| {
+/// Adds to `total[c]` a sum over the rows of x[R, width]: `add(rows, part)` in f32 for up to 64 rows, f64 across these.
+pub(crate) fn column_sums(
+    x: &[f32],
+    width: usize,
+    total: &mut [f64],
+    add: impl Fn(&[f32], &mut [f32]) + Sync,
+) {
+    threads::sum(x.len() / width.max(1), 2 * width, total, |range, total| {
         threads::scratch(width, |part| {
-            for rows in x[range.start * width..range.end * width].chunks(64 * width) {
+            for rows in x[range.start * width..range.end * width].chunks((64 * width).max(1)) {
                 part.fill(0.0);
-                add_each_row(rows, part);
+                add(rows, part);
                 total.iter_mut().zip(&*part).for_each(|(t, &p)| *t += f64::from(p));
             }
         });
     });
-    out.iter_mut().zip(&total).for_each(|(o, &t)| *o = t as f32);
 }
 
 multiversion! {
-    fn add_each_row(rows: &[f32], sum: &mut [f32]) {
+    /// Adds each row to `sum`.
+    pub(crate) fn sum_rows(rows: &[f32], sum: &mut [f32]) {
         for row in rows.chunks_exact(sum.len().max(1)) {
             for (s, x) in sum.iter_mut().zip(row) {
                 *s += x;

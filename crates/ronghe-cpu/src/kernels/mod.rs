@@ -1,6 +1,6 @@
 //! The kernels, one family of operations a file. Each file's `run` computes every operation of its family.
 //!
-//! - dense: [`linear`] over [`gemm`]; pictures: [`conv`], [`depthwise`], [`pool`]; [`norm`]
+//! - dense: [`linear`] over [`gemm`]; pictures: [`conv`], [`depthwise`], [`pool`], all over [`slide`]; [`norm`], [`layer_norm`]
 //! - [`elementwise`], [`dropout`], [`tokens`], [`attention`], [`embed`], [`shape`], [`softmax`], [`loss`]
 //!
 //! Inner loops are plain Rust under [`multiversion`], which compiles them for AVX-512, for AVX2 and for the baseline
@@ -13,12 +13,14 @@ pub(crate) mod dropout;
 pub(crate) mod elementwise;
 pub(crate) mod embed;
 pub(crate) mod gemm;
+mod layer_norm;
 pub(crate) mod linear;
 pub(crate) mod loss;
 pub(crate) mod math;
 pub(crate) mod norm;
 pub(crate) mod pool;
 pub(crate) mod shape;
+mod slide;
 pub(crate) mod softmax;
 pub(crate) mod tokens;
 
