@@ -12,6 +12,8 @@ mod kernels;
 mod layout;
 mod optimise;
 mod plan;
+#[cfg(test)]
+mod testing;
 mod threads;
 
 pub use cpu::{Cpu, detected_cpu};

@@ -366,3 +366,109 @@ impl Plan for CpuPlan {
         Ok(Outputs::new(views.collect()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{close, numbers};
+    use ronghe_graph::{Act, Shape};
+
+    /// `layers` dense layers of width 8 over `x[batch, 8]`, each output named.
+    fn chain(layers: usize) -> (Graph, Weights) {
+        let (mut graph, mut weights) = (Graph::new(), Weights::new());
+        let mut x = graph.input("x", &Shape::batch(&[8]), DType::F32).unwrap();
+        for l in 0..layers {
+            let name = format!("w{l}");
+            weights.insert(&name, Tensor::f32(&[8, 8], numbers(64, l as u64)).unwrap(), true);
+            let w = graph.weight(&name, &[8, 8]).unwrap();
+            x = graph.push1(Op::Linear { act: Act::Relu }, &[x, w]).unwrap();
+            graph.set_output(&format!("y{l}"), x);
+        }
+        (graph, weights)
+    }
+
+    fn plain(layers: usize, weights: &Weights, x: &[f32]) -> Vec<f64> {
+        let mut x: Vec<f64> = x.iter().map(|&v| f64::from(v)).collect();
+        for l in 0..layers {
+            let w = weights.get(&format!("w{l}")).unwrap().as_f32();
+            let at = |e: usize| (0..8).map(|i| x[e / 8 * 8 + i] * f64::from(w[e % 8 * 8 + i])).sum::<f64>();
+            x = (0..x.len()).map(|e| at(e).max(0.0)).collect();
+        }
+        x
+    }
+
+    fn feed(rows: usize) -> Feed {
+        Feed::default().with("x", Tensor::f32(&[rows, 8], numbers(rows * 8, 99)).unwrap())
+    }
+
+    #[test]
+    fn values_share_slots_and_do_not_clobber() {
+        let (graph, weights) = chain(6);
+        let executor = CpuExecutor::new(2);
+        let asked = [graph.outputs()["y2"], graph.outputs()["y5"]];
+        let mut plan = CpuPlan::new(executor.pool().unwrap(), &graph, &asked);
+        for rows in [5, 1, 0, 700, 5] {
+            let feed = feed(rows);
+            let made = plan.run(&weights, &feed).unwrap();
+            let x = feed.inputs["x"].as_f32();
+            assert_eq!(made.shape(0), [rows, 8]);
+            close(made.get(0), &plain(3, &weights, x), 1e-5);
+            close(made.get(1), &plain(6, &weights, x), 1e-5);
+        }
+        // Two buffers alternate along the chain, and y2 keeps one to itself.
+        assert_eq!(plan.slots.len(), 3);
+        assert_eq!(plan.layouts.len(), 4);
+    }
+
+    #[test]
+    fn only_needed_nodes_are_computed() {
+        let (graph, weights) = chain(6);
+        let program = Program::new(&graph, &[graph.outputs()["y1"]]);
+        assert_eq!(program.steps.len(), 2);
+        assert_eq!(program.weights(&weights).unwrap().len(), 2);
+    }
+
+    #[test]
+    fn layouts_are_forgotten_beyond_a_number() {
+        let (graph, weights) = chain(1);
+        let executor = CpuExecutor::new(1);
+        let mut plan = CpuPlan::new(executor.pool().unwrap(), &graph, &[graph.outputs()["y0"]]);
+        for rows in 1..20 {
+            plan.run(&weights, &feed(rows)).unwrap();
+        }
+        assert_eq!(plan.layouts.len(), LAYOUTS);
+    }
+
+    #[test]
+    fn inputs_weights_and_reshapes_can_be_outputs() {
+        let (mut graph, weights) = chain(1);
+        let (x, w) = (graph.inputs()["x"], graph.weights()["w0"]);
+        let reshaped = graph.push1(Op::Reshape { shape: Shape::batch(&[2, 4]) }, &[x]).unwrap();
+        let y = graph.outputs()["y0"];
+        let folded = graph.push1(Op::Reshape { shape: Shape::batch(&[4, 2]) }, &[y]).unwrap();
+        let mut plan = CpuExecutor::new(1).compile(&graph, &[x, w, reshaped, folded, y]).unwrap();
+        let feed = feed(3);
+        let made = plan.run(&weights, &feed).unwrap();
+        assert_eq!(made.tensor(0), feed.inputs["x"]);
+        assert_eq!(made.tensor(1), *weights.get("w0").unwrap());
+        assert_eq!((made.shape(2), made.get(2)), (&[3, 2, 4][..], feed.inputs["x"].as_f32()));
+        assert_eq!((made.shape(3), made.get(3)), (&[3, 4, 2][..], made.get(4)));
+    }
+
+    #[test]
+    fn wrong_feeds_and_weights_are_told() {
+        let (graph, mut weights) = chain(2);
+        let mut plan = CpuExecutor::new(1).compile(&graph, &[graph.outputs()["y1"]]).unwrap();
+        let told = |plan: &mut Box<dyn Plan>, weights: &Weights, feed: Feed| {
+            plan.run(weights, &feed).map(|_| ()).unwrap_err().to_string()
+        };
+        assert_eq!(told(&mut plan, &weights, Feed::default()), "input `x` was not fed");
+        let wide = Feed::default().with("x", Tensor::zeros(&[2, 9]));
+        assert!(told(&mut plan, &weights, wide).contains("dimension 1 (8) must be 8"));
+        let ids = Feed::default().with("x", Tensor::i32(&[1, 8], vec![0; 8]).unwrap());
+        assert!(told(&mut plan, &weights, ids).contains("expected F32, found I32"));
+        weights.insert("w1", Tensor::zeros(&[8]), true);
+        assert!(told(&mut plan, &weights, feed(1)).contains("`w1`"));
+        assert!(told(&mut plan, &Weights::new(), feed(1)).contains("`w0` [8, 8] is missing"));
+    }
+}

@@ -110,3 +110,51 @@ pub(crate) fn scratch<R>(len: usize, work: impl FnOnce(&mut [f32]) -> R) -> R {
     BUFFERS.with_borrow_mut(|buffers| buffers.push(buffer));
     made
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pools() -> [rayon::ThreadPool; 3] {
+        [1, 2, 3].map(|n| rayon::ThreadPoolBuilder::new().num_threads(n).build().unwrap())
+    }
+
+    #[test]
+    fn sums_do_not_depend_on_threads() {
+        let x = crate::testing::numbers(300_000, 7);
+        let [a, b, c] = pools().map(|pool| {
+            let mut total = [0.0f32];
+            pool.install(|| sum(x.len(), 4, &mut total, |range, t| x[range].iter().for_each(|v| t[0] += v)));
+            total[0].to_bits()
+        });
+        assert!(a == b && b == c);
+    }
+
+    #[test]
+    fn blocks_cover_each_row_once() {
+        for pool in pools() {
+            for (count, width) in [(0, 3), (1, 1), (7, 5), (10_000, 3)] {
+                let (mut a, mut b) = (vec![0.0; count * width], vec![0.0; count]);
+                let mut c = b.clone();
+                pool.install(|| {
+                    rows3((&mut a, width), (&mut b, 1), (&mut c, 1), 1000, |first, a, b, c| {
+                        assert_eq!((a.len(), b.len()), (b.len() * width, c.len()));
+                        a.iter_mut().enumerate().for_each(|(i, a)| *a += (first * width + i) as f32);
+                        b.iter_mut().enumerate().for_each(|(i, b)| *b += (first + i) as f32);
+                    });
+                });
+                assert!(a.iter().enumerate().all(|(i, &a)| a == i as f32));
+                assert!(b.iter().enumerate().all(|(i, &b)| b == i as f32));
+            }
+        }
+    }
+
+    #[test]
+    fn nested_scratch_buffers_differ() {
+        scratch(4, |outer| {
+            outer.fill(1.0);
+            scratch(4, |inner| inner.fill(2.0));
+            assert_eq!(*outer, [1.0; 4]);
+        });
+    }
+}

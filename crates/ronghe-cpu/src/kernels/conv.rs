@@ -207,3 +207,72 @@ fn give_back(slide: &Slide, c: usize, first: usize, cols: &[f32], dx: &mut [f32]
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{close, compute, dot, numbers};
+    use proptest::prelude::*;
+
+    fn plain(slide: &Slide, x: &[f32], w: &[f32], c: usize, o: usize) -> Vec<f64> {
+        let [h, wd] = slide.size;
+        let mut y = vec![0.0; slide.positions() * o];
+        for (p, y) in y.chunks_mut(o).enumerate() {
+            let (n, oy, ox) =
+                (p / (slide.out[0] * slide.out[1]), p / slide.out[1] % slide.out[0], p % slide.out[1]);
+            for (k, l) in (0..slide.taps()).map(|t| (t / slide.kernel[1], t % slide.kernel[1])) {
+                let at = |i: usize, k: usize, a: usize| (i * slide.stride[a] + k).checked_sub(slide.pad[a]);
+                let (Some(iy), Some(ix)) = (at(oy, k, 0), at(ox, l, 1)) else { continue };
+                if iy < h && ix < wd {
+                    for (q, y) in y.iter_mut().enumerate() {
+                        let x = &x[((n * h + iy) * wd + ix) * c..][..c];
+                        *y += dot(x, &w[(q * slide.taps() + k * slide.kernel[1] + l) * c..][..c]);
+                    }
+                }
+            }
+        }
+        y
+    }
+
+    fn check(window: Window, n: usize, size: [usize; 2], c: usize, o: usize) {
+        let Some(out) = window.output(size[0], size[1]) else { return };
+        let (xs, ys) = ([n, size[0], size[1], c], [n, out[0], out[1], o]);
+        let ws = [o, window.kernel[0], window.kernel[1], c];
+        let (x, w) = (numbers(xs.iter().product(), 1), numbers(ws.iter().product(), 2));
+        let (bias, dy) = (numbers(o, 3), numbers(ys.iter().product(), 4));
+        let expected = plain(&Slide::new(&window, &xs, &ys), &x, &w, c, o);
+
+        let plus: Vec<f64> =
+            expected.iter().enumerate().map(|(i, e)| (e + f64::from(bias[i % o])).clamp(0.0, 6.0)).collect();
+        let forward = Op::Conv2d { window, act: Act::Relu6 };
+        let y = compute(&forward, &[(true, &xs, &x), (false, &ws, &w), (false, &[o], &bias)]);
+        close(&y[0], &plus, 1e-4);
+
+        let form: f64 = expected.iter().zip(&dy).map(|(y, d)| y * f64::from(*d)).sum();
+        let input = Op::Conv2dGradInput { window, input: size };
+        let dx = compute(&input, &[(true, &ys, &dy), (false, &ws, &w)]);
+        let dw = compute(&Op::Conv2dGradWeight { window }, &[(true, &xs, &x), (true, &ys, &dy)]);
+        let allowed = 1e-5 * (dy.len() as f64 * w.len() as f64 / o as f64).sqrt().max(1.0);
+        assert!((dot(&dx[0], &x) - form).abs() < allowed, "input gradient");
+        assert!((dot(&dw[0], &w) - form).abs() < allowed, "weight gradient");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+        #[test]
+        fn random_windows(
+            kernel in [1usize..5, 1..5], stride in [1usize..4, 1..4], pad in [0usize..3, 0..3, 0..3, 0..3],
+            n in 0usize..4, size in [1usize..12, 1..12], c in 1usize..9, o in 1usize..20,
+        ) {
+            check(Window { kernel, stride, pad }, n, size, c, o);
+        }
+    }
+
+    #[test]
+    fn every_path() {
+        check(Window::square(1, 1, 0), 2, [20, 20], 24, 40);
+        check(Window::square(3, 1, 1), 6, [30, 30], 20, 8); // many groups
+        check(Window::same(3, 2, 33, 33), 1, [33, 33], 3, 32); // first layer
+        check(Window::square(3, 1, 1), 3, [9, 9], 130, 130); // large weight gradient
+    }
+}

@@ -114,24 +114,24 @@ multiversion! {
 fn gather(source: &[f32], base: usize, w: &[f32], taps: &[Tap], out: &mut [f32]) {
     let mut c = 0;
     while c + 32 <= out.len() {
-        lanes::<32>(&source[base + c..], &w[c..], taps, &mut out[c..c + 32]);
+        lanes::<32>(source, base + c, w, c, taps, &mut out[c..c + 32]);
         c += 32;
     }
     while c + 8 <= out.len() {
-        lanes::<8>(&source[base + c..], &w[c..], taps, &mut out[c..c + 8]);
+        lanes::<8>(source, base + c, w, c, taps, &mut out[c..c + 8]);
         c += 8;
     }
     while c < out.len() {
-        lanes::<1>(&source[base + c..], &w[c..], taps, &mut out[c..c + 1]);
+        lanes::<1>(source, base + c, w, c, taps, &mut out[c..c + 1]);
         c += 1;
     }
 }
 
 #[inline(always)]
-fn lanes<const L: usize>(source: &[f32], w: &[f32], taps: &[Tap], out: &mut [f32]) {
+fn lanes<const L: usize>(source: &[f32], base: usize, w: &[f32], c: usize, taps: &[Tap], out: &mut [f32]) {
     let mut sum = [0.0; L];
     for &(s, k) in taps {
-        let (s, k) = (&source[s..s + L], &w[k..k + L]);
+        let (s, k) = (&source[base + s..][..L], &w[c + k..][..L]);
         for j in 0..L {
             sum[j] += s[j] * k[j];
         }
@@ -195,4 +195,49 @@ fn along_lanes<const L: usize>(x: &[f32], step: usize, dy: &[f32], width: usize,
         }
     }
     dw.iter_mut().zip(&sum).for_each(|(d, s)| *d += s);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{close, compute, dot, numbers};
+    use proptest::prelude::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+        #[test]
+        fn layer_and_gradients(
+            kernel in [1usize..6, 1..6], stride in [1usize..4, 1..4], pad in [0usize..3, 0..3, 0..3, 0..3],
+            n in 0usize..4, size in [1usize..14, 1..14], c in 1usize..80,
+        ) {
+            let window = Window { kernel, stride, pad };
+            let Some(out) = window.output(size[0], size[1]) else { return Ok(()) };
+            let (xs, ys) = ([n, size[0], size[1], c], [n, out[0], out[1], c]);
+            let ws = [kernel[0], kernel[1], c];
+            let (x, w) = (numbers(xs.iter().product(), 1), numbers(ws.iter().product(), 2));
+            let (bias, dy) = (numbers(c, 3), numbers(ys.iter().product(), 4));
+
+            // As a full convolution whose kernel is zero between different channels.
+            let mut full = vec![0.0; c * w.len()];
+            for (t, w) in w.chunks(c).enumerate() {
+                (0..c).for_each(|j| full[(j * kernel[0] * kernel[1] + t) * c + j] = w[j]);
+            }
+            let fs = [c, kernel[0], kernel[1], c];
+            let conv = Op::Conv2d { window, act: Act::Silu };
+            let expected = compute(&conv, &[(true, &xs, &x), (false, &fs, &full), (false, &[c], &bias)]);
+            let depthwise = Op::Depthwise { window, act: Act::Silu };
+            let y = compute(&depthwise, &[(true, &xs, &x), (false, &ws, &w), (false, &[c], &bias)]);
+            let expected: Vec<f64> = expected[0].iter().map(|&v| f64::from(v)).collect();
+            close(&y[0], &expected, 1e-5);
+
+            let plain = Op::Depthwise { window, act: Act::Identity };
+            let form = dot(&compute(&plain, &[(true, &xs, &x), (false, &ws, &w)])[0], &dy);
+            let input = Op::DepthwiseGradInput { window, input: size };
+            let dx = compute(&input, &[(true, &ys, &dy), (false, &ws, &w)]);
+            let dw = compute(&Op::DepthwiseGradWeight { window }, &[(true, &xs, &x), (true, &ys, &dy)]);
+            let allowed = 1e-5 * (dy.len() as f64 * w.len() as f64 / c as f64).sqrt().max(1.0);
+            prop_assert!((dot(&dx[0], &x) - form).abs() < allowed, "input gradient");
+            prop_assert!((dot(&dw[0], &w) - form).abs() < allowed, "weight gradient");
+        }
+    }
 }

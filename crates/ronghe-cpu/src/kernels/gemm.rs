@@ -214,3 +214,55 @@ unsafe fn gemm_raw(out: *mut f32, stride: usize, a: Mat, b: Mat, accumulate: boo
         );
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{close, numbers};
+    use proptest::prelude::*;
+
+    fn plain(a: &[f32], b: &[f32], m: usize, n: usize, k: usize) -> Vec<f64> {
+        let at = |i: usize, j: usize| (0..k).map(|l| f64::from(a[i * k + l]) * f64::from(b[l * n + j])).sum();
+        (0..m * n).map(|e| at(e / n, e % n)).collect()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+        #[test]
+        fn products_match_plain_loops(m in 1usize..70, n in 1usize..70, k in 0usize..90) {
+            check(m, n, k);
+        }
+    }
+
+    #[test]
+    fn tiled_and_split_products_match_plain_loops() {
+        for (m, n, k) in [(300, 200, 100), (20, 400, 700), (17, 9, 40_000), (1, 3000, 500), (3000, 1, 500)] {
+            check(m, n, k);
+        }
+    }
+
+    fn check(m: usize, n: usize, k: usize) {
+        let (a, b, bias) = (numbers(m * k, 1), numbers(k * n, 2), numbers(n, 3));
+        let expected = plain(&a, &b, m, n, k);
+        let tolerance = 1e-5 * (k as f64).sqrt().max(1.0);
+        let (a, b) = (Mat::new(&a, m, k), Mat::new(&b, k, n));
+
+        let mut out = vec![f32::NAN; m * n];
+        product(&mut out, a, b, After { bias: Some(&bias), act: Act::Relu, accumulate: false });
+        let finished: Vec<f64> =
+            expected.iter().enumerate().map(|(i, e)| (e + f64::from(bias[i % n])).max(0.0)).collect();
+        close(&out, &finished, tolerance);
+
+        let mut out = vec![1.0; m * n];
+        product(&mut out, a, b, After { accumulate: true, ..After::default() });
+        close(&out, &expected.iter().map(|e| e + 1.0).collect::<Vec<_>>(), tolerance);
+
+        // The transposed product of the transposed operands, with gaps between the rows.
+        let mut out = vec![7.0; n * (m + 2)];
+        gemm(&mut out, m + 2, b.t(), a.t(), false);
+        let transposed: Vec<f64> = (0..n * (m + 2))
+            .map(|e| if e % (m + 2) < m { expected[e % (m + 2) * n + e / (m + 2)] } else { 7.0 })
+            .collect();
+        close(&out, &transposed, tolerance);
+    }
+}

@@ -183,3 +183,74 @@ multiversion! {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{close, compute, numbers};
+    use proptest::prelude::*;
+
+    fn row_sum(x: &[f32], d: usize, r: usize, f: impl Fn(usize) -> f64) -> f64 {
+        (r * d..(r + 1) * d).filter(|i| *i < x.len()).map(f).sum()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+        #[test]
+        fn layer_norm(n in 0usize..20, t in 1usize..20, d in 1usize..130, offset in -20.0f32..20.0) {
+            let eps = 1e-5f32;
+            let rows = n * t;
+            let x: Vec<f32> = numbers(rows * d, 1).iter().map(|v| v + offset).collect();
+            let (gamma, beta, dy) = (numbers(d, 2), numbers(d, 3), numbers(rows * d, 4));
+            let xs = [n, t, d];
+            let f = |v: &[f32], i: usize| f64::from(v[i]);
+            let w = d as f64;
+            let mean: Vec<f64> = (0..rows).map(|r| row_sum(&x, d, r, |i| f(&x, i)) / w).collect();
+            let inv: Vec<f64> = (0..rows)
+                .map(|r| 1.0 / (row_sum(&x, d, r, |i| (f(&x, i) - mean[r]).powi(2)) / w + f64::from(eps)).sqrt())
+                .collect();
+            let h = |i: usize| (f(&x, i) - mean[i / d]) * inv[i / d];
+            let made = compute(&Op::LayerNorm { eps }, &[(true, &xs, &x), (false, &[d], &gamma), (false, &[d], &beta)]);
+            // A row of one element has no deviation: what is left is rounding, divided by sqrt(eps).
+            let tolerance = if d < 4 { 1e-2 } else { 2e-4 };
+            close(&made[0], &(0..x.len()).map(|i| f(&gamma, i % d) * h(i) + f(&beta, i % d)).collect::<Vec<_>>(), tolerance);
+            close(&made[1], &mean, 1e-6);
+
+            let g = |i: usize| f(&dy, i) * f(&gamma, i % d);
+            let dx: Vec<f64> = (0..x.len()).map(|i| {
+                let r = i / d;
+                let (share, slope) = (row_sum(&x, d, r, g) / w, row_sum(&x, d, r, |i| g(i) * h(i)) / w);
+                inv[r] * (g(i) - share - h(i) * slope)
+            }).collect();
+            let (mean, inv): (Vec<f32>, Vec<f32>) = (mean.iter().map(|&v| v as f32).collect(), inv.iter().map(|&v| v as f32).collect());
+            let grads = compute(&Op::LayerNormGrad, &[
+                (true, &xs, &x), (false, &[d], &gamma), (true, &[n, t], &mean), (true, &[n, t], &inv), (true, &xs, &dy),
+            ]);
+            if d >= 4 {
+                close(&grads[0], &dx, 1e-3);
+                let by_column = |f: &dyn Fn(usize) -> f64| -> Vec<f64> {
+                    (0..d).map(|j| (0..rows).map(|r| f(r * d + j)).sum()).collect()
+                };
+                close(&grads[1], &by_column(&|i| f(&dy, i) * h(i)), 1e-3);
+                close(&grads[2], &by_column(&|i| f(&dy, i)), 1e-5);
+            }
+        }
+
+        #[test]
+        fn lengths(rows in 0usize..40, d in 1usize..130) {
+            let (mut x, dy) = (numbers(rows * d, 1), numbers(rows * d, 2));
+            // A row of zeros stays zero.
+            x.iter_mut().take(d).for_each(|v| *v = 0.0);
+            let f = |v: &[f32], i: usize| f64::from(v[i]);
+            let length = |r: usize| row_sum(&x, d, r, |i| f(&x, i).powi(2)).sqrt().max(1e-12);
+            let y: Vec<f64> = (0..x.len()).map(|i| f(&x, i) / length(i / d)).collect();
+            let xs = [rows, d];
+            close(&compute(&Op::L2Normalize, &[(true, &xs, &x)])[0], &y, 1e-5);
+            let dx: Vec<f64> = (0..x.len()).map(|i| {
+                let r = i / d;
+                (f(&dy, i) - y[i] * row_sum(&x, d, r, |i| y[i] * f(&dy, i))) / length(r)
+            }).collect();
+            close(&compute(&Op::L2NormalizeGrad, &[(true, &xs, &x), (true, &xs, &dy)])[0], &dx, 1e-4);
+        }
+    }
+}

@@ -73,11 +73,47 @@ pub(crate) fn column_sums(
 
 multiversion! {
     /// Adds each row to `sum`.
-    pub(crate) fn sum_rows(rows: &[f32], sum: &mut [f32]) {
+    fn sum_rows(rows: &[f32], sum: &mut [f32]) {
         for row in rows.chunks_exact(sum.len().max(1)) {
             for (s, x) in sum.iter_mut().zip(row) {
                 *s += x;
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{close, compute, dot, numbers};
+    use proptest::prelude::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(16))]
+        #[test]
+        fn layer_and_gradients(n in 0usize..9, t in 1usize..40, i in 1usize..150, o in 1usize..150) {
+            let (x, w, b) = (numbers(n * t * i, 1), numbers(o * i, 2), numbers(o, 3));
+            let dy = numbers(n * t * o, 4);
+            let expected: Vec<f64> = (0..n * t * o)
+                .map(|e| dot(&x[e / o * i..][..i], &w[e % o * i..][..i]) + f64::from(b[e % o]))
+                .collect();
+            let (xs, ws, ys) = ([n, t, i], [o, i], [n, t, o]);
+            let layer = |act| {
+                compute(&Op::Linear { act }, &[(true, &xs, &x), (false, &ws, &w), (false, &[o], &b)])
+            };
+            close(&layer(Act::Identity)[0], &expected, 1e-4);
+            close(&layer(Act::Relu)[0], &expected.iter().map(|e| e.max(0.0)).collect::<Vec<_>>(), 1e-4);
+
+            // Both gradients belong to the bilinear form <dy, x w^T>.
+            let form = dot(&compute(&Op::Linear { act: Act::Identity }, &[(true, &xs, &x), (false, &ws, &w)])[0], &dy);
+            let dx = compute(&Op::LinearGradInput, &[(true, &ys, &dy), (false, &ws, &w)]);
+            let dw = compute(&Op::LinearGradWeight, &[(true, &xs, &x), (true, &ys, &dy)]);
+            prop_assert!((dot(&dx[0], &x) - form).abs() < 1e-3 * form.abs().max(1.0));
+            prop_assert!((dot(&dw[0], &w) - form).abs() < 1e-3 * form.abs().max(1.0));
+
+            let db = compute(&Op::SumLeading { keep: 1 }, &[(true, &ys, &dy)]);
+            let sums: Vec<f64> = (0..o).map(|c| dy.iter().skip(c).step_by(o).map(|&d| f64::from(d)).sum()).collect();
+            close(&db[0], &sums, 1e-5);
         }
     }
 }

@@ -7,7 +7,7 @@
 
 use crate::call::Call;
 use crate::kernels::layer_norm;
-use crate::kernels::linear::{column_sums, sum_rows};
+use crate::kernels::linear::column_sums;
 use crate::kernels::multiversion;
 use crate::threads;
 use ronghe_graph::{Op, Result};
@@ -29,10 +29,12 @@ fn batch(call: &mut Call, eps: f32, momentum: f32) -> Result<()> {
     let x = x.f32();
     let scale = 1.0 / rows.max(1) as f64;
 
+    // Sums of differences from the first row: exact enough where the mean is large beside the deviation.
+    let origin = x.get(..c).unwrap_or(old_mean.f32());
     let mut total = vec![0.0; c];
-    column_sums(x, c, &mut total, sum_rows);
-    for (mean, t) in mean.data.iter_mut().zip(&total) {
-        *mean = (t * scale) as f32;
+    column_sums(x, c, &mut total, |rows, part| sum_differences(rows, origin, part));
+    for j in 0..c {
+        mean.data[j] = (f64::from(origin[j]) + total[j] * scale) as f32;
     }
     let means: &[f32] = mean.data;
     total.fill(0.0);
@@ -118,6 +120,18 @@ fn param_grads(x: &[f32], mean: &[f32], inv_std: &[f32], dy: &[f32], dgamma: &mu
 }
 
 multiversion! {
+    fn sum_differences(rows: &[f32], origin: &[f32], sum: &mut [f32]) {
+        let c = sum.len();
+        for row in rows.chunks_exact(c.max(1)) {
+            let (row, origin) = (&row[..c], &origin[..c]);
+            for j in 0..c {
+                sum[j] += row[j] - origin[j];
+            }
+        }
+    }
+}
+
+multiversion! {
     fn sum_squares(rows: &[f32], mean: &[f32], sum: &mut [f32]) {
         let c = sum.len();
         for row in rows.chunks_exact(c.max(1)) {
@@ -183,6 +197,82 @@ multiversion! {
             for ((y, x), f) in y.iter_mut().zip(x).zip(factor) {
                 *y = x * f;
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{close, compute, numbers};
+    use proptest::prelude::*;
+
+    /// Sums in f64 of `f(row, column)` over all rows, by column.
+    fn sums(rows: usize, c: usize, f: impl Fn(usize) -> f64) -> Vec<f64> {
+        (0..c).map(|j| (0..rows).map(|r| f(r * c + j)).sum()).collect()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+        #[test]
+        fn batch_norm(rows in 2usize..600, c in 1usize..70, offset in -50.0f32..50.0) {
+            let (eps, momentum) = (1e-5f32, 0.1f32);
+            let x: Vec<f32> = numbers(rows * c, 1).iter().map(|v| v + offset).collect();
+            let (gamma, beta, dy) = (numbers(c, 2), numbers(c, 3), numbers(rows * c, 4));
+            let (old_mean, old_var) = (numbers(c, 5), vec![0.7; c]);
+            let (xs, cs) = ([rows, c], [c]);
+            let f = |v: &[f32], i: usize| f64::from(v[i]);
+            let n = rows as f64;
+            let mean: Vec<f64> = sums(rows, c, |i| f(&x, i)).iter().map(|s| s / n).collect();
+            let square = sums(rows, c, |i| (f(&x, i) - mean[i % c]).powi(2));
+            let inv: Vec<f64> = square.iter().map(|s| 1.0 / (s / n + f64::from(eps)).sqrt()).collect();
+            let h = |i: usize| (f(&x, i) - mean[i % c]) * inv[i % c];
+            let y: Vec<f64> = (0..x.len()).map(|i| f(&gamma, i % c) * h(i) + f(&beta, i % c)).collect();
+            let made = compute(&Op::BatchNorm { eps, momentum }, &[
+                (true, &xs, &x), (false, &cs, &gamma), (false, &cs, &beta), (false, &cs, &old_mean), (false, &cs, &old_var),
+            ]);
+            close(&made[0], &y, 1e-4);
+            close(&made[1], &mean, 1e-6);
+            close(&made[2], &inv, 1e-5);
+            let m = f64::from(momentum);
+            let moved = |old: f64, new: f64| (1.0 - m) * old + m * new;
+            close(&made[3], &(0..c).map(|j| moved(f(&old_mean, j), mean[j])).collect::<Vec<_>>(), 1e-6);
+            close(&made[4], &(0..c).map(|j| moved(f64::from(0.7f32), square[j] / (n - 1.0))).collect::<Vec<_>>(), 1e-6);
+
+            let dgamma = sums(rows, c, |i| f(&dy, i) * h(i));
+            let dbeta = sums(rows, c, |i| f(&dy, i));
+            let dx: Vec<f64> = (0..x.len()).map(|i| {
+                let j = i % c;
+                f(&gamma, j) * inv[j] * (f(&dy, i) - dbeta[j] / n - h(i) * dgamma[j] / n)
+            }).collect();
+            let made = compute(&Op::BatchNormGrad, &[
+                (true, &xs, &x), (false, &cs, &gamma), (false, &cs, &made[1]), (false, &cs, &made[2]), (true, &xs, &dy),
+            ]);
+            close(&made[0], &dx, 1e-4);
+            close(&made[1], &dgamma, 1e-4);
+            close(&made[2], &dbeta, 1e-5);
+        }
+
+        #[test]
+        fn fixed_batch_norm(rows in 0usize..300, c in 1usize..70) {
+            let eps = 1e-3f32;
+            let (x, dy) = (numbers(rows * c, 1), numbers(rows * c, 4));
+            let (gamma, beta, mean) = (numbers(c, 2), numbers(c, 3), numbers(c, 5));
+            let var: Vec<f32> = numbers(c, 6).iter().map(|v| v * v + 0.1).collect();
+            let (xs, cs) = ([rows, c], [c]);
+            let f = |v: &[f32], i: usize| f64::from(v[i]);
+            let inv = |j: usize| 1.0 / (f(&var, j) + f64::from(eps)).sqrt();
+            let h = |i: usize| (f(&x, i) - f(&mean, i % c)) * inv(i % c);
+            let y = compute(&Op::BatchNormFixed { eps }, &[
+                (true, &xs, &x), (false, &cs, &gamma), (false, &cs, &beta), (false, &cs, &mean), (false, &cs, &var),
+            ]);
+            close(&y[0], &(0..x.len()).map(|i| f(&gamma, i % c) * h(i) + f(&beta, i % c)).collect::<Vec<_>>(), 1e-5);
+            let made = compute(&Op::BatchNormFixedGrad { eps }, &[
+                (true, &xs, &x), (false, &cs, &gamma), (false, &cs, &mean), (false, &cs, &var), (true, &xs, &dy),
+            ]);
+            close(&made[0], &(0..x.len()).map(|i| f(&gamma, i % c) * inv(i % c) * f(&dy, i)).collect::<Vec<_>>(), 1e-5);
+            close(&made[1], &sums(rows, c, |i| f(&dy, i) * h(i)), 1e-4);
+            close(&made[2], &sums(rows, c, |i| f(&dy, i)), 1e-5);
         }
     }
 }

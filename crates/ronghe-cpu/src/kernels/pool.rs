@@ -206,3 +206,58 @@ fn global_mean_grad(call: &mut Call) -> Result<()> {
     });
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{close, compute, dot, numbers};
+    use proptest::prelude::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+        #[test]
+        fn windows_and_gradients(
+            kernel in [1usize..5, 1..5], stride in [1usize..4, 1..4], pad in [0usize..3, 0..3, 0..3, 0..3],
+            n in 0usize..4, size in [1usize..14, 1..14], c in 1usize..40,
+        ) {
+            let window = Window { kernel, stride, pad };
+            let Some(out) = window.output(size[0], size[1]) else { return Ok(()) };
+            let (xs, ys) = ([n, size[0], size[1], c], [n, out[0], out[1], c]);
+            let (x, dy) = (numbers(xs.iter().product(), 1), numbers(ys.iter().product(), 2));
+            let slide = Slide::new(&window, &xs, &ys);
+            let (mut largest, mut mean) = (Vec::new(), Vec::new());
+            let mut dx = vec![0.0f64; x.len()];
+            for e in 0..dy.len() {
+                let (line, ox, j) = (e / (out[1] * c), e / c % out[1], e % c);
+                let Reach { start, rows, cols } = reach(&slide, line, ox);
+                let seen: Vec<usize> = (0..rows * cols)
+                    .map(|i| (start + i / cols * size[1] + i % cols) * c + j).collect();
+                // Of equal elements `max_by` gives the last, so it runs backwards.
+                let first = seen.iter().rev().copied().max_by(|a, b| x[*a].total_cmp(&x[*b]));
+                largest.push(first.map_or(0.0, |i| f64::from(x[i])));
+                mean.push(seen.iter().map(|&i| f64::from(x[i])).sum::<f64>() / seen.len().max(1) as f64);
+                if let Some(i) = first {
+                    dx[i] += f64::from(dy[e]);
+                }
+            }
+            let y = compute(&Op::MaxPool { window }, &[(true, &xs, &x)]);
+            close(&y[0], &largest, 0.0);
+            let max_grad = Op::MaxPoolGrad { window };
+            close(&compute(&max_grad, &[(true, &xs, &x), (true, &ys, &y[0]), (true, &ys, &dy)])[0], &dx, 1e-5);
+
+            let y = compute(&Op::AvgPool { window }, &[(true, &xs, &x)]);
+            close(&y[0], &mean, 1e-5);
+            let dx = compute(&Op::AvgPoolGrad { window, input: size }, &[(true, &ys, &dy)]);
+            prop_assert!((dot(&dx[0], &x) - dot(&y[0], &dy)).abs() < 1e-3);
+
+            let y = compute(&Op::GlobalAvgPool, &[(true, &xs, &x)]);
+            let area = size[0] * size[1];
+            let means: Vec<f64> = (0..n * c)
+                .map(|e| (0..area).map(|p| f64::from(x[(e / c * area + p) * c + e % c])).sum::<f64>() / area as f64)
+                .collect();
+            close(&y[0], &means, 1e-5);
+            let dx = compute(&Op::GlobalAvgPoolGrad { input: size }, &[(true, &[n, c], &dy[..n * c])]);
+            prop_assert!((dot(&dx[0], &x) - dot(&y[0], &dy[..n * c])).abs() < 1e-3);
+        }
+    }
+}

@@ -35,7 +35,7 @@ impl Slide {
         let start = at * self.stride[axis];
         let from = self.pad[axis].saturating_sub(start).min(self.kernel[axis]);
         let to = (self.size[axis] + self.pad[axis]).saturating_sub(start).min(self.kernel[axis]).max(from);
-        (from..to, (start + from).saturating_sub(self.pad[axis]))
+        (from..to, (start + from).saturating_sub(self.pad[axis]).min(self.size[axis]))
     }
 
     /// The output position along `axis` at which kernel element `k` lies over the picture's index `at`.
