@@ -1,7 +1,20 @@
 //! What a kernel is given: one operation, its inputs and its outputs, with their sizes.
 
-use ronghe_graph::{Op, Symbol};
+use ronghe_graph::{Error, Op, Result, Symbol};
 use std::collections::BTreeMap;
+
+/// One operation to compute. `inputs` are in the order in which [`Op`] documents them.
+#[derive(Debug)]
+pub(crate) struct Call<'a> {
+    pub(crate) op: &'a Op,
+    pub(crate) inputs: &'a [Arg<'a>],
+    pub(crate) outputs: &'a mut [Out<'a>],
+    /// Seed of the run, for dropout.
+    pub(crate) seed: u64,
+    /// Sizes of symbolic dimensions in this run.
+    #[allow(dead_code)]
+    pub(crate) symbols: &'a BTreeMap<Symbol, usize>,
+}
 
 /// One input.
 #[derive(Debug, Clone, Copy)]
@@ -17,6 +30,26 @@ pub(crate) enum Data<'a> {
 pub(crate) struct Arg<'a> {
     pub(crate) shape: &'a [usize],
     pub(crate) data: Data<'a>,
+}
+
+/// An output with its sizes. Its contents before the kernel runs are arbitrary.
+#[derive(Debug)]
+pub(crate) struct Out<'a> {
+    pub(crate) shape: &'a [usize],
+    pub(crate) data: &'a mut [f32],
+}
+
+impl<'a> Call<'a> {
+    /// The first `I` inputs (optional ones come after) and all outputs.
+    pub(crate) fn parts<const I: usize, const O: usize>(
+        &mut self,
+    ) -> Result<(&'a [Arg<'a>; I], &mut [Out<'a>; O])> {
+        let (found, op) = (self.inputs.len(), self.op.name());
+        match (self.inputs.first_chunk(), (&mut *self.outputs).try_into().ok()) {
+            (Some(inputs), Some(outputs)) => Ok((inputs, outputs)),
+            _ => Err(Error::Arity { op, expected: I, found }),
+        }
+    }
 }
 
 impl<'a> Arg<'a> {
@@ -45,24 +78,4 @@ impl<'a> Arg<'a> {
     pub(crate) fn rows(&self) -> usize {
         self.shape.iter().rev().skip(1).product()
     }
-}
-
-/// An output with its sizes. Its contents before the kernel runs are arbitrary.
-#[derive(Debug)]
-pub(crate) struct Out<'a> {
-    pub(crate) shape: &'a [usize],
-    pub(crate) data: &'a mut [f32],
-}
-
-/// One operation to compute. `inputs` are in the order in which [`Op`] documents them.
-#[derive(Debug)]
-pub(crate) struct Call<'a> {
-    pub(crate) op: &'a Op,
-    pub(crate) inputs: &'a [Arg<'a>],
-    pub(crate) outputs: &'a mut [Out<'a>],
-    /// Seed of the run, for dropout.
-    pub(crate) seed: u64,
-    /// Sizes of symbolic dimensions in this run.
-    #[allow(dead_code)]
-    pub(crate) symbols: &'a BTreeMap<Symbol, usize>,
 }

@@ -1,1 +1,21 @@
-//! ronghe-cpu
+//! Executes a [`ronghe_graph`] network on CPU, forward and backward.
+//!
+//! [`CpuExecutor`] compiles a graph to a [`Plan`](ronghe_graph::Plan): only the nodes that the asked outputs need, a
+//! memory layout for each binding of the symbolic dimensions, buffers shared by values that never live at once.
+//! Results do not depend on the number of threads: work is cut into blocks whose number follows from the sizes alone,
+//! and partial sums are added in block order.
+
+mod call;
+mod cpu;
+mod dispatch;
+mod kernels;
+mod layout;
+mod optimise;
+mod plan;
+#[cfg(test)]
+mod testing;
+mod threads;
+
+pub use cpu::{Cpu, detected_cpu};
+pub use optimise::{Optimizer, OptimizerConfig};
+pub use plan::CpuExecutor;

@@ -89,6 +89,16 @@ pub enum Error {
         /// Number of elements given.
         found: usize,
     },
+    /// A token id, a label or a position is outside its table.
+    #[error("{op}: index {index} is outside 0..{size}")]
+    Index {
+        /// Operation.
+        op: &'static str,
+        /// What was asked for.
+        index: i64,
+        /// Number of entries there are.
+        size: usize,
+    },
     /// An operation has no gradient with respect to an input that needs one.
     #[error("{op} has no gradient")]
     NoGradient {
@@ -104,6 +114,14 @@ pub enum Error {
         format: &'static str,
         /// What is wrong and where.
         what: String,
+    },
+    /// The operating system refused the threads of an executor.
+    #[error("starting {threads} threads: {why}")]
+    Threads {
+        /// How many were asked for.
+        threads: usize,
+        /// Cause.
+        why: String,
     },
     /// Reading or writing failed.
     #[error("{path}: {source}")]

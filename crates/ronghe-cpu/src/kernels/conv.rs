@@ -1,0 +1,278 @@
+//! Convolution over channels-last pictures, and its gradients, as matrix products.
+//!
+//! `y[n, i, j, o] = act(b[o] + sum_{k, l, c} x[n, s i + k - p, s j + l - p, c] w[o, k, l, c])`. The elements under the
+//! window are laid out as rows of KH KW C (im2col) in groups of lines that fit the cache; a 1 x 1 window needs no such
+//! copy. 2 N H' W' O KH KW C operations each.
+
+use crate::call::Call;
+use crate::kernels::gemm::{After, Mat, gemm, product};
+use crate::kernels::slide::Slide;
+use crate::threads;
+use ronghe_graph::{Act, Op, Result, Window};
+use std::ops::Range;
+
+/// Elements of im2col rows laid out at once, and least number of rows.
+const GROUP: usize = 1 << 16;
+const GROUP_ROWS: usize = 256;
+/// From this many groups on, each is one thread's; fewer groups are shared by all threads.
+const MANY_GROUPS: usize = 4;
+/// Gradients of weights up to this many elements are summed in several partial results.
+const PARTIAL: usize = 1 << 17;
+
+/// Computes the convolution family.
+pub(crate) fn run(call: &mut Call) -> Result<()> {
+    match call.op {
+        Op::Conv2d { window, act } => forward(call, window, *act),
+        Op::Conv2dGradInput { window, .. } => grad_input(call, window),
+        Op::Conv2dGradWeight { window } => grad_weight(call, window),
+        _ => Ok(()),
+    }
+}
+
+fn forward(call: &mut Call, window: &Window, act: Act) -> Result<()> {
+    let bias = call.inputs.get(2).map(|b| b.f32());
+    let ([x, w], [y]) = call.parts()?;
+    let slide = Slide::new(window, x.shape, y.shape);
+    let (c, o) = (x.last(), w.shape[0]);
+    let k = slide.taps() * c;
+    let weight = Mat::new(w.f32(), o, k).t();
+    let after = After { bias, act, ..After::default() };
+    if slide.pointwise() {
+        product(y.data, Mat::new(x.f32(), slide.positions(), c), weight, after);
+        return Ok(());
+    }
+    let lines = Lines { x: x.f32(), slide, c };
+    let (width, group) = (slide.out[1], lines.group());
+    if y.data.len() / (group * width * o).max(1) >= MANY_GROUPS {
+        threads::rows(y.data, group * width * o, usize::MAX, |first, y| {
+            for (g, y) in y.chunks_mut(group * width * o).enumerate() {
+                let rows = y.len() / o;
+                threads::scratch(rows * k, |cols| {
+                    lines.lay_out((first + g) * group, cols);
+                    gemm(y, o, Mat::new(cols, rows, k), weight, false);
+                });
+                after.rows(y, o);
+            }
+        });
+    } else {
+        threads::scratch(slide.positions() * k, |cols| {
+            lines.lay_out_all(0, cols);
+            product(y.data, Mat::new(cols, slide.positions(), k), weight, after);
+        });
+    }
+    Ok(())
+}
+
+fn grad_input(call: &mut Call, window: &Window) -> Result<()> {
+    let ([dy, w], [dx]) = call.parts()?;
+    let slide = Slide::new(window, dx.shape, dy.shape);
+    let (o, c) = (dy.last(), w.last());
+    let k = slide.taps() * c;
+    let weight = Mat::new(w.f32(), o, k);
+    if slide.pointwise() {
+        product(dx.data, Mat::new(dy.f32(), slide.positions(), o), weight, After::default());
+        return Ok(());
+    }
+    let [height, width] = slide.out;
+    let (dy, group) = (dy.f32(), group_lines(width, k));
+    let picture = slide.size[0] * slide.size[1] * c;
+    threads::rows(dx.data, picture, usize::MAX, |first, pictures| {
+        for (n, dx) in pictures.chunks_mut(picture.max(1)).enumerate() {
+            dx.fill(0.0);
+            for line in (0..height).step_by(group) {
+                let rows = group.min(height - line) * width;
+                let start = ((first + n) * height + line) * width * o;
+                threads::scratch(rows * k, |cols| {
+                    gemm(cols, k, Mat::new(&dy[start..start + rows * o], rows, o), weight, false);
+                    give_back(&slide, c, line, cols, dx);
+                });
+            }
+        }
+    });
+    Ok(())
+}
+
+fn grad_weight(call: &mut Call, window: &Window) -> Result<()> {
+    let ([x, dy], [dw]) = call.parts()?;
+    let slide = Slide::new(window, x.shape, dy.shape);
+    let (c, o) = (x.last(), dy.last());
+    let k = slide.taps() * c;
+    let dy = Mat::new(dy.f32(), slide.positions(), o).t();
+    if slide.pointwise() {
+        product(dw.data, dy, Mat::new(x.f32(), slide.positions(), c), After::default());
+        return Ok(());
+    }
+    let lines = Lines { x: x.f32(), slide, c };
+    let (all, width) = (slide.n * slide.out[0], slide.out[1]);
+    dw.data.fill(0.0);
+    if dw.data.len() <= PARTIAL {
+        let group = lines.group();
+        threads::sum(all, width * k * o, dw.data, |range: Range<usize>, dw| {
+            for line in range.clone().step_by(group) {
+                let rows = group.min(range.end - line) * width;
+                threads::scratch(rows * k, |cols| {
+                    lines.lay_out(line, cols);
+                    let dy = dy.block(0, o, line * width, rows);
+                    gemm(dw, k, dy, Mat::new(cols, rows, k), true);
+                });
+            }
+        });
+    } else {
+        // A large gradient is itself the work to share; groups are larger, for each passes over all of it.
+        let group = 4 * lines.group();
+        for line in (0..all).step_by(group) {
+            let rows = group.min(all - line) * width;
+            threads::scratch(rows * k, |cols| {
+                lines.lay_out_all(line, cols);
+                let dy = dy.block(0, o, line * width, rows);
+                let after = After { accumulate: true, ..After::default() };
+                product(dw.data, dy, Mat::new(cols, rows, k), after);
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Lines of output positions to lay out at once.
+fn group_lines(width: usize, k: usize) -> usize {
+    (GROUP / k.max(1)).max(GROUP_ROWS).div_ceil(width.max(1))
+}
+
+/// The pictures, seen as lines of output positions: line `n * H' + i`.
+#[derive(Clone, Copy)]
+struct Lines<'a> {
+    x: &'a [f32],
+    slide: Slide,
+    c: usize,
+}
+
+impl Lines<'_> {
+    fn group(&self) -> usize {
+        group_lines(self.slide.out[1], self.slide.taps() * self.c)
+    }
+
+    /// Writes the rows of the lines from `first` on into `cols`, which has room for whole lines.
+    fn lay_out(&self, first: usize, cols: &mut [f32]) {
+        let Slide { size: [height, width], out, kernel, .. } = self.slide;
+        let c = self.c;
+        let k = self.slide.taps() * c;
+        for (l, line) in cols.chunks_exact_mut((out[1] * k).max(1)).enumerate() {
+            let (n, oy) = ((first + l) / out[0], (first + l) % out[0]);
+            let (ky, iy) = self.slide.inside(0, oy);
+            let picture = &self.x[n * height * width * c..(n + 1) * height * width * c];
+            for (ox, row) in line.chunks_exact_mut(k).enumerate() {
+                let (kx, ix) = self.slide.inside(1, ox);
+                if ky.len() * kx.len() < self.slide.taps() {
+                    row.fill(0.0);
+                }
+                for tap in ky.clone() {
+                    let from = ((iy + tap - ky.start) * width + ix) * c;
+                    let to = (tap * kernel[1] + kx.start) * c;
+                    copy(&picture[from..from + kx.len() * c], &mut row[to..to + kx.len() * c]);
+                }
+            }
+        }
+    }
+
+    /// As `lay_out`, by all threads.
+    fn lay_out_all(&self, first: usize, cols: &mut [f32]) {
+        let line = self.slide.out[1] * self.slide.taps() * self.c;
+        threads::rows(cols, line, line, |l, cols| self.lay_out(first + l, cols));
+    }
+}
+
+/// Few elements are copied one by one: a call of memcpy would cost more.
+#[inline(always)]
+fn copy(from: &[f32], to: &mut [f32]) {
+    if from.len() <= 16 {
+        to.iter_mut().zip(from).for_each(|(t, f)| *t = *f);
+    } else {
+        to.copy_from_slice(from);
+    }
+}
+
+/// Adds rows of KH KW C, for the output lines from `first` on of one picture, to the picture elements they stand for.
+fn give_back(slide: &Slide, c: usize, first: usize, cols: &[f32], dx: &mut [f32]) {
+    let k = slide.taps() * c;
+    for (l, line) in cols.chunks_exact((slide.out[1] * k).max(1)).enumerate() {
+        let (ky, iy) = slide.inside(0, first + l);
+        for (ox, row) in line.chunks_exact(k).enumerate() {
+            let (kx, ix) = slide.inside(1, ox);
+            for tap in ky.clone() {
+                let to = ((iy + tap - ky.start) * slide.size[1] + ix) * c;
+                let from = (tap * slide.kernel[1] + kx.start) * c;
+                let len = kx.len() * c;
+                dx[to..to + len].iter_mut().zip(&row[from..from + len]).for_each(|(d, v)| *d += v);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{close, compute, dot, numbers};
+    use proptest::prelude::*;
+
+    fn plain(slide: &Slide, x: &[f32], w: &[f32], c: usize, o: usize) -> Vec<f64> {
+        let [h, wd] = slide.size;
+        let mut y = vec![0.0; slide.positions() * o];
+        for (p, y) in y.chunks_mut(o).enumerate() {
+            let (n, oy, ox) =
+                (p / (slide.out[0] * slide.out[1]), p / slide.out[1] % slide.out[0], p % slide.out[1]);
+            for (k, l) in (0..slide.taps()).map(|t| (t / slide.kernel[1], t % slide.kernel[1])) {
+                let at = |i: usize, k: usize, a: usize| (i * slide.stride[a] + k).checked_sub(slide.pad[a]);
+                let (Some(iy), Some(ix)) = (at(oy, k, 0), at(ox, l, 1)) else { continue };
+                if iy < h && ix < wd {
+                    for (q, y) in y.iter_mut().enumerate() {
+                        let x = &x[((n * h + iy) * wd + ix) * c..][..c];
+                        *y += dot(x, &w[(q * slide.taps() + k * slide.kernel[1] + l) * c..][..c]);
+                    }
+                }
+            }
+        }
+        y
+    }
+
+    fn check(window: Window, n: usize, size: [usize; 2], c: usize, o: usize) {
+        let Some(out) = window.output(size[0], size[1]) else { return };
+        let (xs, ys) = ([n, size[0], size[1], c], [n, out[0], out[1], o]);
+        let ws = [o, window.kernel[0], window.kernel[1], c];
+        let (x, w) = (numbers(xs.iter().product(), 1), numbers(ws.iter().product(), 2));
+        let (bias, dy) = (numbers(o, 3), numbers(ys.iter().product(), 4));
+        let expected = plain(&Slide::new(&window, &xs, &ys), &x, &w, c, o);
+
+        let plus: Vec<f64> =
+            expected.iter().enumerate().map(|(i, e)| (e + f64::from(bias[i % o])).clamp(0.0, 6.0)).collect();
+        let forward = Op::Conv2d { window, act: Act::Relu6 };
+        let y = compute(&forward, &[(true, &xs, &x), (false, &ws, &w), (false, &[o], &bias)]);
+        close(&y[0], &plus, 1e-4);
+
+        let form: f64 = expected.iter().zip(&dy).map(|(y, d)| y * f64::from(*d)).sum();
+        let input = Op::Conv2dGradInput { window, input: size };
+        let dx = compute(&input, &[(true, &ys, &dy), (false, &ws, &w)]);
+        let dw = compute(&Op::Conv2dGradWeight { window }, &[(true, &xs, &x), (true, &ys, &dy)]);
+        let allowed = 1e-5 * (dy.len() as f64 * w.len() as f64 / o as f64).sqrt().max(1.0);
+        assert!((dot(&dx[0], &x) - form).abs() < allowed, "input gradient");
+        assert!((dot(&dw[0], &w) - form).abs() < allowed, "weight gradient");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+        #[test]
+        fn random_windows(
+            kernel in [1usize..5, 1..5], stride in [1usize..4, 1..4], pad in [0usize..3, 0..3, 0..3, 0..3],
+            n in 0usize..4, size in [1usize..12, 1..12], c in 1usize..9, o in 1usize..20,
+        ) {
+            check(Window { kernel, stride, pad }, n, size, c, o);
+        }
+    }
+
+    #[test]
+    fn every_path() {
+        check(Window::square(1, 1, 0), 2, [20, 20], 24, 40);
+        check(Window::square(3, 1, 1), 6, [30, 30], 20, 8); // many groups
+        check(Window::same(3, 2, 33, 33), 1, [33, 33], 3, 32); // first layer
+        check(Window::square(3, 1, 1), 3, [9, 9], 130, 130); // large weight gradient
+    }
+}

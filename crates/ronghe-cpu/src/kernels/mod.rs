@@ -1,0 +1,104 @@
+//! The kernels, one family of operations a file. Each file's `run` computes every operation of its family.
+//!
+//! - dense: [`linear`] over [`gemm`]; pictures: [`conv`], [`depthwise`], [`pool`], all over [`slide`]; [`norm`], [`layer_norm`]
+//! - [`elementwise`], [`dropout`], [`tokens`], [`attention`], [`embed`], [`shape`], [`softmax`], [`loss`]
+//!
+//! Inner loops are plain Rust under [`multiversion`], which compiles them for AVX-512, for AVX2 and for the baseline
+//! and picks one when called. Nothing is contracted to fused multiply-add, so all three give the same bits.
+
+pub(crate) mod attention;
+pub(crate) mod conv;
+pub(crate) mod depthwise;
+pub(crate) mod dropout;
+pub(crate) mod elementwise;
+pub(crate) mod embed;
+pub(crate) mod gemm;
+mod layer_norm;
+pub(crate) mod linear;
+pub(crate) mod loss;
+pub(crate) mod math;
+pub(crate) mod norm;
+pub(crate) mod pool;
+pub(crate) mod shape;
+mod slide;
+pub(crate) mod softmax;
+pub(crate) mod tokens;
+
+/// Instruction sets that [`multiversion`] compiles for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Level {
+    Baseline,
+    Avx2,
+    Avx512,
+}
+
+/// The best level of this processor. The standard library caches the detection.
+#[inline]
+pub(crate) fn level() -> Level {
+    #[cfg(target_arch = "x86_64")]
+    {
+        if is_x86_feature_detected!("avx512f")
+            && is_x86_feature_detected!("avx512vl")
+            && is_x86_feature_detected!("avx512bw")
+            && is_x86_feature_detected!("avx512dq")
+        {
+            return Level::Avx512;
+        }
+        if is_x86_feature_detected!("avx2") {
+            return Level::Avx2;
+        }
+    }
+    Level::Baseline
+}
+
+/// Wraps a function so that its body is compiled for each [`Level`] and the best one runs. Arguments are plain
+/// identifiers; what the body calls should be `#[inline(always)]`. Call it on whole rows or blocks: the choice is made
+/// at each call.
+macro_rules! multiversion {
+    ($(#[$meta:meta])* $vis:vis fn $name:ident($($arg:ident: $ty:ty),* $(,)?) $(-> $ret:ty)? $body:block) => {
+        $(#[$meta])*
+        #[allow(unsafe_code)]
+        $vis fn $name($($arg: $ty),*) $(-> $ret)? {
+            #[inline(always)]
+            fn body($($arg: $ty),*) $(-> $ret)? $body
+
+            #[cfg(target_arch = "x86_64")]
+            {
+                #[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq,avx2")]
+                fn avx512($($arg: $ty),*) $(-> $ret)? {
+                    body($($arg),*)
+                }
+                #[target_feature(enable = "avx2")]
+                fn avx2($($arg: $ty),*) $(-> $ret)? {
+                    body($($arg),*)
+                }
+                match $crate::kernels::level() {
+                    // SAFETY: the processor has the instructions, as just detected.
+                    $crate::kernels::Level::Avx512 => return unsafe { avx512($($arg),*) },
+                    // SAFETY: as above.
+                    $crate::kernels::Level::Avx2 => return unsafe { avx2($($arg),*) },
+                    $crate::kernels::Level::Baseline => {}
+                }
+            }
+            body($($arg),*)
+        }
+    };
+}
+pub(crate) use multiversion;
+
+#[cfg(test)]
+mod tests {
+    multiversion! {
+        /// Sum of products, one after the other.
+        fn dot(a: &[f32], b: &[f32]) -> f32 {
+            a.iter().zip(b).fold(0.0, |sum, (x, y)| sum + x * y)
+        }
+    }
+
+    #[test]
+    fn every_level_gives_the_same_bits() {
+        let a: Vec<f32> = (0..100).map(|i| (i as f32).sin()).collect();
+        let plain = a.iter().fold(0.0f32, |sum, x| sum + x * x);
+        assert_eq!(dot(&a, &a).to_bits(), plain.to_bits());
+    }
+}
