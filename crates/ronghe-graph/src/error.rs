@@ -1,6 +1,6 @@
 //! What can be wrong with a graph, a weight or a feed.
 
-use crate::{DType, Shape};
+use crate::{DType, Dim, Shape};
 
 /// Result of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -78,6 +78,12 @@ pub enum Error {
         found: Vec<usize>,
         /// Which dimension clashes.
         why: String,
+    },
+    /// A symbolic dimension has no size.
+    #[error("dimension `{dim}` was given no size")]
+    Unbound {
+        /// The dimension.
+        dim: Dim,
     },
     /// A number of elements does not fit a shape.
     #[error("a tensor of shape {shape:?} needs {expected} elements, found {found}")]

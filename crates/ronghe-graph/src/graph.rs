@@ -71,6 +71,11 @@ impl Graph {
         Graph { symbols: 1, ..Graph::default() }
     }
 
+    /// An empty graph that has the same symbolic dimensions.
+    pub fn empty_like(&self) -> Graph {
+        Graph { symbols: self.symbols, ..Graph::default() }
+    }
+
     /// A fresh symbolic dimension.
     pub fn symbol(&mut self) -> Dim {
         self.symbols += 1;

@@ -39,6 +39,16 @@ impl Weights {
         self.params.get_mut(name).map(|p| &mut p.tensor)
     }
 
+    /// Takes the weight `name` out.
+    pub fn remove(&mut self, name: &str) -> Option<Param> {
+        self.params.remove(name)
+    }
+
+    /// Keeps the weights whose name passes `keep`.
+    pub fn retain(&mut self, mut keep: impl FnMut(&str) -> bool) {
+        self.params.retain(|name, _| keep(name));
+    }
+
     /// Whether training changes `name`.
     pub fn trainable(&self, name: &str) -> bool {
         self.params.get(name).is_some_and(|p| p.trainable)
