@@ -4,8 +4,11 @@
 //! each column holds, decoding of pictures and sound, word segmentation, splits, and a synthetic multimodal set.
 //! No tensors, no network, no async.
 
+pub mod decode;
 mod error;
 mod schema;
+pub mod segment;
+pub mod synth;
 mod table;
 
 pub use error::{Error, Result};

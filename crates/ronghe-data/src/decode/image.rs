@@ -1,0 +1,253 @@
+//! Pictures.
+//!
+//! Pixels are 8-bit, row by row, channel last: `pixels[(y * width + x) * channels + c]`. Transparent pixels are laid on
+//! white, `v = (a c + (255 - a) 255) / 255` rounded; 16-bit pixels are scaled to 8; a JPEG, PNG or WebP that says by EXIF
+//! how it was held is turned upright; of a moving GIF the first frame counts. Grey from colour is the ITU-R 601 luma
+//! `(19595 R + 38470 G + 7471 B + 2^15) / 2^16`, the same integer formula as Pillow's.
+
+use super::{Filter, Fit, Limits, MediaError, cell_bytes, first_bytes, guarded, resize};
+use crate::{Cell, Error, Table};
+use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader};
+use rayon::prelude::*;
+use std::io::Cursor;
+
+/// A decoded picture.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Picture {
+    /// Rows of pixels.
+    pub height: usize,
+    /// Pixels a row.
+    pub width: usize,
+    /// 1 (grey) or 3 (red, green, blue).
+    pub channels: usize,
+    /// `height * width * channels` values.
+    pub pixels: Vec<u8>,
+}
+
+/// What to make of the pictures of a column.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct PictureOptions {
+    /// How much one file may take.
+    pub limits: Limits,
+    /// 1 or 3 channels; as in the file if `None`.
+    pub channels: Option<usize>,
+    /// Height, width, and how to get there; as in the file if `None`.
+    pub size: Option<(usize, usize, Fit, Filter)>,
+}
+
+impl Picture {
+    /// This picture with 1 or 3 channels; any other number counts as 3.
+    pub fn to_channels(self, channels: usize) -> Picture {
+        match (self.channels, channels) {
+            (1, 1) | (3, 3) => self,
+            (3, 1) => {
+                let luma = |p: &[u8]| {
+                    let sum = 19595 * u32::from(p[0]) + 38470 * u32::from(p[1]) + 7471 * u32::from(p[2]);
+                    ((sum + 0x8000) >> 16) as u8
+                };
+                let pixels = self.pixels.chunks_exact(3).map(luma).collect();
+                Picture { channels: 1, pixels, ..self }
+            }
+            (1, _) => {
+                let pixels = self.pixels.iter().flat_map(|&v| [v; 3]).collect();
+                Picture { channels: 3, pixels, ..self }
+            }
+            _ => self,
+        }
+    }
+
+    /// This picture at `height` by `width` pixels.
+    pub fn resized(&self, height: usize, width: usize, fit: Fit, filter: Filter) -> Picture {
+        resize::resize(self, height, width, fit, filter)
+    }
+}
+
+/// Decodes the picture in `cell`.
+pub fn decode_image(cell: &Cell<'_>, limits: &Limits) -> Result<Picture, MediaError> {
+    let bytes = cell_bytes(cell, limits)?;
+    let Some(format) = format_name(&bytes) else {
+        return Err(MediaError::Format {
+            expected: "a picture (PNG, JPEG, WebP, BMP, GIF or PNM)",
+            found: first_bytes(&bytes),
+        });
+    };
+    if let Some(picture) = plain_pnm(&bytes, limits)? {
+        return Ok(picture);
+    }
+    if format == "JPEG" && !jpeg_is_whole(&bytes) {
+        return Err(MediaError::Broken { format, found: "a file that ends too early".into() });
+    }
+    guarded(format, || decode(&bytes, format, limits))
+}
+
+/// Decodes the pictures in `rows` of column `column`, in parallel and in order. `None` for a missing cell.
+pub fn decode_images(
+    table: &Table,
+    column: usize,
+    rows: &[usize],
+    options: &PictureOptions,
+) -> Vec<Result<Option<Picture>, Error>> {
+    let one = |&row: &usize| {
+        let Some(cell) = table.media(column, row) else { return Ok(None) };
+        let mut picture = decode_image(&cell, &options.limits).map_err(|e| e.at(table, column, row))?;
+        if let Some(channels) = options.channels {
+            picture = picture.to_channels(channels);
+        }
+        if let Some((height, width, fit, filter)) = options.size {
+            picture = picture.resized(height, width, fit, filter);
+        }
+        Ok(Some(picture))
+    };
+    rows.par_iter().map(one).collect()
+}
+
+/// Name of the format that `bytes` begin like.
+pub(super) fn format_name(bytes: &[u8]) -> Option<&'static str> {
+    match bytes {
+        [0x89, b'P', b'N', b'G', ..] => Some("PNG"),
+        [0xff, 0xd8, 0xff, ..] => Some("JPEG"),
+        [b'G', b'I', b'F', b'8', ..] => Some("GIF"),
+        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some("WebP"),
+        // A length in bytes, four zeros: "BM" alone may begin a sentence.
+        [b'B', b'M', _, _, _, _, 0, 0, 0, 0, ..] => Some("BMP"),
+        [b'P', b'1'..=b'6', b' ' | b'\n' | b'\t' | b'\r', b'#' | b'0'..=b'9' | b' ' | b'\n', ..] => {
+            Some("PNM")
+        }
+        _ => None,
+    }
+}
+
+fn decode(bytes: &[u8], format: &'static str, limits: &Limits) -> Result<Picture, MediaError> {
+    let kind = match format {
+        "PNG" => ImageFormat::Png,
+        "JPEG" => ImageFormat::Jpeg,
+        "GIF" => ImageFormat::Gif,
+        "WebP" => ImageFormat::WebP,
+        "BMP" => ImageFormat::Bmp,
+        _ => ImageFormat::Pnm,
+    };
+    let fail = |e: image::ImageError| match e {
+        image::ImageError::Limits(_) => MediaError::Limit {
+            what: "the memory to decode the picture",
+            found: "more".into(),
+            limit: format!("{} bytes", limits.max_alloc),
+        },
+        other => MediaError::Broken { format, found: other.to_string() },
+    };
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), kind);
+    let mut bounds = image::Limits::default();
+    bounds.max_alloc = Some(limits.max_alloc);
+    reader.limits(bounds);
+    let mut decoder = reader.into_decoder().map_err(fail)?;
+    let (width, height) = decoder.dimensions();
+    check_pixels(width.into(), height.into(), limits)?;
+    if decoder.total_bytes() > limits.max_alloc {
+        return Err(MediaError::Limit {
+            what: "the memory to decode the picture",
+            found: format!("{} bytes", decoder.total_bytes()),
+            limit: format!("{} bytes", limits.max_alloc),
+        });
+    }
+    // A broken EXIF block is no reason to refuse the pixels.
+    let orientation = decoder.orientation().unwrap_or(image::metadata::Orientation::NoTransforms);
+    let mut picture = DynamicImage::from_decoder(decoder).map_err(fail)?;
+    picture.apply_orientation(orientation);
+    Ok(flatten(picture))
+}
+
+/// 8-bit grey or colour on white.
+fn flatten(picture: DynamicImage) -> Picture {
+    let (width, height) = (picture.width() as usize, picture.height() as usize);
+    let on_white = |v: u8, a: u8| {
+        let (v, a) = (u32::from(v), u32::from(a));
+        ((a * v + (255 - a) * 255 + 127) / 255) as u8
+    };
+    let (channels, pixels) = match picture {
+        DynamicImage::ImageLuma8(_) | DynamicImage::ImageLuma16(_) => (1, picture.into_luma8().into_raw()),
+        DynamicImage::ImageLumaA8(_) | DynamicImage::ImageLumaA16(_) => {
+            let raw = picture.into_luma_alpha8().into_raw();
+            (1, raw.chunks_exact(2).map(|p| on_white(p[0], p[1])).collect())
+        }
+        _ if picture.color().has_alpha() => {
+            let raw = picture.into_rgba8().into_raw();
+            let blend = |p: &[u8]| [on_white(p[0], p[3]), on_white(p[1], p[3]), on_white(p[2], p[3])];
+            (3, raw.chunks_exact(4).flat_map(blend).collect())
+        }
+        _ => (3, picture.into_rgb8().into_raw()),
+    };
+    Picture { height, width, channels, pixels }
+}
+
+fn check_pixels(width: u64, height: u64, limits: &Limits) -> Result<(), MediaError> {
+    let pixels = width.saturating_mul(height);
+    if pixels > limits.max_pixels {
+        return Err(MediaError::Limit {
+            what: "the number of pixels",
+            found: format!("{pixels} ({width} x {height})"),
+            limit: limits.max_pixels.to_string(),
+        });
+    }
+    Ok(())
+}
+
+/// `P5 w h 255` or `P6 w h 255` and the pixels: no decoder needed. `None` for every other picture.
+fn plain_pnm(bytes: &[u8], limits: &Limits) -> Result<Option<Picture>, MediaError> {
+    let channels = match bytes {
+        [b'P', b'5', ..] => 1,
+        [b'P', b'6', ..] => 3,
+        _ => return Ok(None),
+    };
+    let mut at = 2;
+    let mut number = || -> Option<u64> {
+        while bytes.get(at).is_some_and(u8::is_ascii_whitespace) {
+            at += 1;
+        }
+        let digits = bytes[at..].iter().take_while(|b| b.is_ascii_digit()).count();
+        let text = std::str::from_utf8(&bytes[at..at + digits]).ok()?;
+        at += digits;
+        // Up to 9 digits: no overflow in any product below.
+        (1..=9).contains(&digits).then(|| text.parse().ok()).flatten()
+    };
+    let (Some(width), Some(height), Some(255)) = (number(), number(), number()) else { return Ok(None) };
+    if !bytes.get(at).is_some_and(u8::is_ascii_whitespace) {
+        return Ok(None);
+    }
+    check_pixels(width, height, limits)?;
+    let pixels = &bytes[at + 1..];
+    let need = width * height * channels;
+    if width == 0 || height == 0 || (pixels.len() as u64) < need {
+        let found = format!("{} bytes for {width} x {height} pixels", pixels.len());
+        return Err(MediaError::Broken { format: "PNM", found });
+    }
+    Ok(Some(Picture {
+        height: height as usize,
+        width: width as usize,
+        channels: channels as usize,
+        pixels: pixels[..need as usize].to_vec(),
+    }))
+}
+
+/// Whether the end-of-image marker of the outermost picture is there. The decoder fills a cut-off picture with grey and
+/// says nothing, so the markers are walked here: segments by their length, coded data up to the next marker.
+fn jpeg_is_whole(bytes: &[u8]) -> bool {
+    let mut at = 2;
+    while let Some(&[first, code]) = bytes.get(at..at + 2).and_then(|m| m.first_chunk::<2>()) {
+        if first != 0xff {
+            // Coded data, or padding before the next marker.
+            at += 1;
+            continue;
+        }
+        match code {
+            0xd9 => return true,
+            // A fill byte.
+            0xff => at += 1,
+            // A stuffed byte and markers without a length.
+            0x00 | 0x01 | 0xd0..=0xd8 => at += 2,
+            _ => match bytes.get(at + 2..at + 4).and_then(|n| n.first_chunk::<2>()) {
+                Some(&length) => at += 2 + usize::from(u16::from_be_bytes(length)),
+                None => return false,
+            },
+        }
+    }
+    false
+}

@@ -1,0 +1,21 @@
+//! Text into words, sentences and n-grams, Chinese and English alike.
+//!
+//! | file | what |
+//! |---|---|
+//! | `script` | what a character is: Han, letter, digit, mark; width folding |
+//! | `words` | [`tokens`], [`words`]: English by letters, Chinese by dictionary |
+//! | `sentences` | [`sentences`], [`sentence_ranges`] |
+//! | `ngrams` | [`features`]: word n-grams, character n-grams, Chinese bigrams |
+//!
+//! Everything is a pure function of the text. The Chinese dictionary is loaded when the first Chinese character is met and
+//! not before.
+
+mod ngrams;
+mod script;
+mod sentences;
+mod words;
+
+pub use ngrams::{NgramConfig, NgramKind, features, ngram_hash};
+pub use script::is_han;
+pub use sentences::{sentence_ranges, sentences};
+pub use words::{Token, tokens, words};
