@@ -1,0 +1,77 @@
+//! `cargo test --workspace`, with the totals over all of its binaries.
+
+use crate::cargo::cargo;
+use anyhow::{Context, Result, bail};
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+
+/// Runs the tests, passes on every line as it comes, and adds up the runners' own result lines.
+pub(crate) fn run() -> Result<()> {
+    let mut child = cargo()
+        .args(["test", "--workspace", "--locked", "--no-fail-fast"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .context("cargo test did not start")?;
+    let stdout = child.stdout.take().context("cargo test has no output")?;
+    let mut totals = Totals::default();
+    for line in BufReader::new(stdout).lines() {
+        let line = line.context("reading the output of cargo test")?;
+        println!("{line}");
+        totals.add(&line);
+    }
+    let status = child.wait()?;
+    println!(
+        "test totals: {} passed; {} failed; {} ignored; {} test binaries",
+        totals.passed, totals.failed, totals.ignored, totals.binaries
+    );
+    if !status.success() {
+        bail!("cargo test: {status}");
+    }
+    Ok(())
+}
+
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Totals {
+    passed: u64,
+    failed: u64,
+    ignored: u64,
+    binaries: u64,
+}
+
+impl Totals {
+    /// Takes in a line such as `test result: ok. 12 passed; 0 failed; 1 ignored; ...`; other lines change nothing.
+    fn add(&mut self, line: &str) {
+        let Some((_, counts)) = line.strip_prefix("test result: ").and_then(|rest| rest.split_once(". "))
+        else {
+            return;
+        };
+        self.binaries += 1;
+        for count in counts.split(';') {
+            let mut words = count.split_whitespace();
+            let (Some(number), Some(what)) = (words.next(), words.next()) else { continue };
+            let Ok(number) = number.parse::<u64>() else { continue };
+            match what {
+                "passed" => self.passed += number,
+                "failed" => self.failed += number,
+                "ignored" => self.ignored += number,
+                _ => {}
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn result_lines_add_up() {
+        let mut totals = Totals::default();
+        totals.add("running 13 tests");
+        totals.add(
+            "test result: ok. 12 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.01s",
+        );
+        totals.add("test result: FAILED. 3 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out");
+        assert_eq!(totals, Totals { passed: 15, failed: 2, ignored: 1, binaries: 2 });
+    }
+}
