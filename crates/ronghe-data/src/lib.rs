@@ -7,10 +7,12 @@
 pub mod decode;
 mod error;
 mod schema;
+mod split;
 pub mod segment;
 pub mod synth;
 mod table;
 
 pub use error::{Error, Result};
 pub use schema::{ColumnSchema, Kind, Modality, Schema};
+pub use split::Split;
 pub use table::{Cell, Table};

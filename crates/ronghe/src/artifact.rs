@@ -16,11 +16,10 @@ use crate::config::ModelConfig;
 use crate::encode::State;
 use crate::model::{ModelParts, load_encoders};
 use crate::{Error, Result, Task};
-use ronghe_graph::weights::safetensors;
+use ronghe_graph::weights::{safetensors, write_atomic};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::path::{Component, Path, PathBuf};
 
 /// Version of the folder's format. A program reads its own and older ones.
@@ -75,13 +74,13 @@ pub fn save(
         encoders,
     };
     files.insert("config.json".into(), pretty(&config, folder)?);
-    files.insert("model.safetensors".into(), safetensors::to_bytes(&parts.weights)?);
+    files.insert("model.safetensors".into(), safetensors::write(&parts.weights, &BTreeMap::new()));
     let hashes: BTreeMap<String, String> = files.iter().map(|(name, bytes)| (name.clone(), sha256(bytes))).collect();
     for (name, bytes) in files.iter().chain(loose) {
-        write_atomically(&folder.join(name), bytes)?;
+        write_atomic(&folder.join(name), bytes)?;
     }
     // Written last: a folder without it is not a whole model.
-    write_atomically(&folder.join("hashes.json"), &pretty(&hashes, folder)?)?;
+    write_atomic(&folder.join("hashes.json"), &pretty(&hashes, folder)?)?;
     Ok(hashes)
 }
 
@@ -130,30 +129,11 @@ pub fn load(folder: &Path) -> Result<ModelParts> {
     }
     Ok(ModelParts {
         encoders: load_encoders(&config.config, &states)?,
-        weights: safetensors::from_bytes(file("model.safetensors")?, &folder.join("model.safetensors"))?,
+        weights: safetensors::read(&folder.join("model.safetensors").to_string_lossy(), file("model.safetensors")?)?,
         config: config.config,
         task: config.task,
         temperature: config.temperature,
     })
-}
-
-/// Writes a file whole or not at all: beside its place, synced, renamed, and the folder synced.
-pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
-    let io = |source| Error::Io { path: path.to_owned(), source };
-    let folder = path.parent().unwrap_or(Path::new("."));
-    std::fs::create_dir_all(folder).map_err(io)?;
-    let mut temporary = path.as_os_str().to_owned();
-    temporary.push(".part");
-    let temporary = PathBuf::from(temporary);
-    let mut file = std::fs::File::create(&temporary).map_err(io)?;
-    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(io)?;
-    drop(file);
-    std::fs::rename(&temporary, path).map_err(io)?;
-    // Opening a folder to sync it is not possible everywhere; the rename itself is atomic in any case.
-    if let Ok(folder) = std::fs::File::open(folder) {
-        let _ = folder.sync_all();
-    }
-    Ok(())
 }
 
 /// sha256 in hexadecimal.

@@ -49,8 +49,8 @@ fn log_loss(task: &Task, logits: &[f32], targets: &Targets, temperature: f64) ->
                     add(p);
                 }
             }
-            Targets::Labels(labels) => {
-                let truth = &labels[row * width..(row + 1) * width];
+            Targets::Labels { values, .. } => {
+                let truth = &values[row * width..(row + 1) * width];
                 p.iter().zip(truth).for_each(|(&p, &y)| add(if y > 0.5 { p } else { 1.0 - p }));
             }
             Targets::Numbers(_) => {}

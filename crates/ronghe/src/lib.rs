@@ -5,15 +5,22 @@
 //! Predictor + Masker = Game -> Explainer -> Explanation
 //! ```
 
+pub mod artifact;
+mod calibrate;
+pub mod config;
 pub mod encode;
 mod error;
 pub mod fuse;
 pub mod head;
+pub mod metric;
+mod model;
 mod network;
 mod predict;
 mod task;
+pub mod train;
 
 pub use error::{Error, Result};
+pub use model::{Detailed, Model, ModelParts};
 pub use network::{InputPart, Network};
 pub use predict::{InputInfo, Predictions, Predictor};
 pub use task::{Targets, Task, TaskKind};

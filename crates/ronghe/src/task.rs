@@ -44,8 +44,13 @@ pub struct Task {
 pub enum Targets {
     /// Class index of each row; -1 where it is missing.
     Classes(Vec<i32>),
-    /// 0 or 1 for each row and label, row-major.
-    Labels(Vec<f32>),
+    /// 0 or 1 for each row and label.
+    Labels {
+        /// Row-major.
+        values: Vec<f32>,
+        /// Number of labels.
+        width: usize,
+    },
     /// Standardised quantity of each row; `None` where it is missing.
     Numbers(Vec<Option<f64>>),
 }
@@ -54,23 +59,9 @@ impl Task {
     /// Reads off the training rows what is to be predicted. `kind` may be given; otherwise a number column means
     /// regression, two distinct values binary, more multi-class, several columns multi-label.
     pub fn fit(table: &Table, columns: &[String], kind: Option<TaskKind>, separator: &str) -> Result<Task> {
-        let found = columns.iter().map(|c| table.find(c)).collect::<std::result::Result<Vec<_>, _>>()?;
-        let Some(&(first, first_kind)) = found.first() else {
-            return Err(target_error(table, "", "a target column", "none", "name one with `target`"));
-        };
-        let distinct = || -> BTreeSet<String> {
-            (0..table.rows())
-                .filter(|&r| !table.is_missing(first, r))
-                .map(|r| table.display(first, r).into_owned())
-                .collect()
-        };
-        let kind = match kind {
-            Some(kind) => kind,
-            None if columns.len() > 1 => TaskKind::MultiLabel,
-            None if first_kind == Kind::Number => TaskKind::Regression,
-            None if distinct().len() == 2 => TaskKind::Binary,
-            None => TaskKind::MultiClass,
-        };
+        let kind = infer_kind(table, columns, kind)?;
+        let (first, first_kind) = table.find(&columns[0])?;
+        let distinct = || distinct(table, first);
         let mut task = Task {
             kind,
             columns: columns.to_vec(),
@@ -170,7 +161,7 @@ impl Task {
                         cells[index] = 1.0;
                     }
                 }
-                Ok(Targets::Labels(out))
+                Ok(Targets::Labels { values: out, width: self.labels.len() })
             }
         }
     }
@@ -192,6 +183,43 @@ impl Task {
             expected: format!("a label seen in training ({})", known.join(", ")),
             found: format!("`{value}`"),
             mend: "correct the cell, or train again with this label".into(),
+        }
+    }
+}
+
+/// The kind of task that target columns suggest, unless one is given.
+pub(crate) fn infer_kind(table: &Table, columns: &[String], given: Option<TaskKind>) -> Result<TaskKind> {
+    let Some(first) = columns.first() else {
+        return Err(target_error(table, "", "a target column", "none", "name one with `target`"));
+    };
+    let (index, kind) = table.find(first)?;
+    columns.iter().try_for_each(|c| table.find(c).map(|_| ()))?;
+    Ok(match given {
+        Some(given) => given,
+        None if columns.len() > 1 => TaskKind::MultiLabel,
+        None if kind == Kind::Number => TaskKind::Regression,
+        None if distinct(table, index).len() == 2 => TaskKind::Binary,
+        None => TaskKind::MultiClass,
+    })
+}
+
+fn distinct(table: &Table, column: usize) -> BTreeSet<String> {
+    (0..table.rows())
+        .filter(|&r| !table.is_missing(column, r))
+        .map(|r| table.display(column, r).into_owned())
+        .collect()
+}
+
+impl Targets {
+    /// The targets of chosen rows, in that order.
+    pub fn take(&self, rows: &[usize]) -> Targets {
+        match self {
+            Targets::Classes(classes) => Targets::Classes(rows.iter().map(|&r| classes[r]).collect()),
+            Targets::Labels { values, width } => Targets::Labels {
+                values: rows.iter().flat_map(|&r| &values[r * width..(r + 1) * width]).copied().collect(),
+                width: *width,
+            },
+            Targets::Numbers(numbers) => Targets::Numbers(rows.iter().map(|&r| numbers[r]).collect()),
         }
     }
 }

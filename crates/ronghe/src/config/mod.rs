@@ -8,8 +8,8 @@
 mod resolve;
 mod yaml;
 
-pub use resolve::resolve;
-pub use yaml::{from_yaml, set};
+pub use resolve::{AtHand, resolve};
+pub use yaml::Written;
 
 use crate::TaskKind;
 use ronghe_data::{Kind, Modality};

@@ -3,7 +3,8 @@
 
 use super::{Fused, FusionSpec, Part, parse};
 use crate::Result;
-use ronghe_graph::{Builder, Init, Op, layers};
+use ronghe_graph::layers::{self, BlockNames, NormOrder, TransformerBlock};
+use ronghe_graph::{Act, Builder, Init, Op};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -41,8 +42,17 @@ fn build(b: &mut Builder<'_>, parts: &[Part], params: &Value) -> Result<Fused> {
     present.insert(0, always);
     let mask = b.op(Op::Concat, &present)?;
     let mut x = b.op(Op::Stack, &tokens)?;
-    for block in 0..blocks {
-        x = layers::transformer_block(b, &format!("block{block}"), x, Some(mask), heads, width * 2, dropout)?;
+    let block = TransformerBlock {
+        heads,
+        hidden: width * 2,
+        act: Act::Gelu,
+        eps: 1e-5,
+        dropout,
+        order: NormOrder::Pre,
+        names: BlockNames::PLAIN,
+    };
+    for i in 0..blocks {
+        x = layers::transformer_block(b, &format!("block{i}"), x, Some(mask), &block)?;
     }
     Ok(Fused { representation: b.op(Op::SelectToken { index: 0 }, &[x])?, weights: None })
 }

@@ -101,7 +101,7 @@ pub fn evaluate(task: &Task, predictions: &Predictions, targets: &Targets) -> Me
     let mut metrics = Metrics::default();
     match targets {
         Targets::Classes(classes) => classify::classes(task, predictions, classes, &mut metrics),
-        Targets::Labels(labels) => classify::labels(predictions, labels, &mut metrics),
+        Targets::Labels { values, .. } => classify::labels(predictions, values, &mut metrics),
         Targets::Numbers(numbers) => {
             let unit = |v: &Option<f64>| v.map(|v| v * task.std + task.mean);
             let truth: Vec<Option<f64>> = numbers.iter().map(unit).collect();

@@ -75,7 +75,8 @@ impl Model {
     pub fn new(parts: ModelParts, threads: usize) -> Result<Model> {
         let ModelParts { config, task, encoders, mut weights, temperature } = parts;
         let names: Vec<&str> = config.inputs.iter().map(|i| i.name.as_str()).collect();
-        let mut network = network(&config, &task, &encoders, &mut weights, Mode::Infer, None)?;
+        let borrowed: Vec<&dyn Encoder> = encoders.iter().map(AsRef::as_ref).collect();
+        let mut network = network(&config, &task, &borrowed, &mut weights, Mode::Infer, None)?;
         let vectors: Vec<String> = names.iter().map(|n| format!("vector.{n}")).collect();
         for (name, &vector) in vectors.iter().zip(&network.vectors) {
             network.graph.set_output(name, vector);
@@ -215,7 +216,7 @@ impl Predictor for Model {
 pub(crate) fn network(
     config: &ModelConfig,
     task: &Task,
-    encoders: &[Box<dyn Encoder>],
+    encoders: &[&dyn Encoder],
     weights: &mut Weights,
     mode: Mode,
     loss: Option<f32>,
@@ -224,7 +225,7 @@ pub(crate) fn network(
         .inputs
         .iter()
         .zip(encoders)
-        .map(|(input, encoder)| InputPart { name: &input.name, encoder: encoder.as_ref() })
+        .map(|(input, encoder)| InputPart { name: &input.name, encoder: *encoder })
         .collect();
     let fusion = fuse::find(&config.fusion.kind, "configuration")?;
     let params = serde_json::Value::Object(config.fusion.params.clone());

@@ -6,8 +6,8 @@
 
 use super::best::Entry;
 use super::observe::EpochReport;
-use crate::artifact::write_atomically;
 use crate::{Error, Result};
+use ronghe_graph::weights::write_atomic;
 use ronghe_graph::{DType, Tensor};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -88,7 +88,7 @@ impl Checkpoint {
         bytes.extend(VERSION.to_le_bytes());
         bytes.extend(Sha256::digest(&body));
         bytes.extend(body);
-        write_atomically(path, &bytes)
+        Ok(write_atomic(path, &bytes)?)
     }
 
     /// Reads the file; `None` where there is none.

@@ -27,6 +27,8 @@ pub struct FitOptions<'a> {
     pub threads: usize,
     /// Where a pretrained file is, by catalogue name.
     pub files: &'a dyn Fn(&str) -> Result<PathBuf>,
+    /// Hash of the rows, so that a checkpoint is not taken for another table's.
+    pub data_hash: &'a str,
     /// Where to keep the checkpoint; none is kept without it.
     pub checkpoint: Option<PathBuf>,
     /// Whether to go on from the checkpoint.
@@ -105,11 +107,8 @@ pub fn fit(
 
     let mut run = Training::start(config, &task, &targets, &mut source, &split, metric, options, observer)?;
     run.epochs(&source, options, observer)?;
-    let (weights, history, chosen) = run.finish(&source, &split)?;
+    let Finished { weights, history, chosen, mut judge } = run.finish(&source, &split)?;
     let skipped = std::mem::take(&mut source.bad);
-
-    let mut weights = weights;
-    let mut judge = Judge::new(config, &task, &targets, &source, &mut weights, &split, options, observer)?;
     let temperature = judge.temperature(&weights, &source, &split.validation, config.training.calibrate)?;
     let validation = judge.metrics(&weights, &source, &split.validation, temperature)?;
     let test = judge.metrics(&weights, &source, &split.test, temperature)?;
@@ -189,9 +188,8 @@ impl<'a> Training<'a> {
                 weights.absorb(&format!("encode.{}", input.name), pretrained);
             }
         }
-        let encoders = borrow(source);
         let smoothing = Some(config.training.label_smoothing);
-        let mut net = network(config, task, encoders, &mut weights, Mode::Train, smoothing)?;
+        let mut net = network(config, task, &source.encoders(), &mut weights, Mode::Train, smoothing)?;
         let Some(loss) = net.loss else { unreachable!("a training network has a loss") };
         let trainable: BTreeSet<String> =
             weights.iter().filter(|(_, p)| p.trainable).map(|(name, _)| name.to_owned()).collect();
@@ -225,7 +223,7 @@ impl<'a> Training<'a> {
         source.forget(&reads);
         let mut changing: Vec<String> = gradients.iter().chain(&updates).cloned().collect();
         changing.sort();
-        let identity = identity(config, source, split)?;
+        let identity = identity(config, options.data_hash, split)?;
         let mut run = Training {
             config,
             task,
@@ -383,25 +381,37 @@ impl<'a> Training<'a> {
     }
 
     /// Takes the best weights: of the best epoch, or the average of the best ones where that is better.
-    fn finish(mut self, source: &Source, split: &Split) -> Result<(Weights, Vec<EpochReport>, String)> {
-        let last = format!("epoch {} (the last: no validation figure to choose by)", self.state.epoch);
-        let Some(first) = self.best.entries.first().cloned() else {
-            return Ok((self.weights, self.state.history, last));
-        };
-        let mut chosen = format!("epoch {}", first.epoch);
-        if let Some(average) = self.best.average() {
-            restore(&mut self.weights, &average);
-            let figures = self.judge.metrics(&self.weights, source, &split.validation, 1.0)?;
-            if figures.get(self.metric.name).is_some_and(|v| self.best.better(v, first.value)) {
-                let mut epochs: Vec<String> = self.best.entries.iter().map(|e| e.epoch.to_string()).collect();
-                epochs.sort();
+    fn finish(mut self, source: &Source, split: &Split) -> Result<Finished<'a>> {
+        let mut chosen = format!("epoch {} (the last: no validation figure to choose by)", self.state.epoch);
+        if let Some(first) = self.best.entries.first().cloned() {
+            let average = match self.best.average() {
+                Some(average) => {
+                    restore(&mut self.weights, &average);
+                    let figures = self.judge.metrics(&self.weights, source, &split.validation, 1.0)?;
+                    figures.get(self.metric.name).is_some_and(|v| self.best.better(v, first.value))
+                }
+                None => false,
+            };
+            if average {
+                let mut epochs: Vec<usize> = self.best.entries.iter().map(|e| e.epoch).collect();
+                epochs.sort_unstable();
+                let epochs: Vec<String> = epochs.iter().map(usize::to_string).collect();
                 chosen = format!("average of epochs {}", epochs.join(", "));
-                return Ok((self.weights, self.state.history, chosen));
+            } else {
+                restore(&mut self.weights, &first.weights);
+                chosen = format!("epoch {}", first.epoch);
             }
         }
-        restore(&mut self.weights, &first.weights);
-        Ok((self.weights, self.state.history, std::mem::take(&mut chosen)))
+        Ok(Finished { weights: self.weights, history: self.state.history, chosen, judge: self.judge })
     }
+}
+
+/// What is left of a training when its epochs are over.
+struct Finished<'a> {
+    weights: Weights,
+    history: Vec<EpochReport>,
+    chosen: String,
+    judge: Judge<'a>,
 }
 
 /// Evaluates rows with the network as it will predict.
@@ -422,7 +432,7 @@ impl<'a> Judge<'a> {
         options: &FitOptions<'_>,
         observer: &mut dyn Observer,
     ) -> Result<Judge<'a>> {
-        let net = network(config, task, borrow(source), weights, Mode::Infer, None)?;
+        let net = network(config, task, &source.encoders(), weights, Mode::Infer, None)?;
         let rows: Vec<usize> = split.validation.iter().chain(&split.test).copied().collect();
         let executor = CpuExecutor::new(options.threads);
         let progress = stage(observer, options, "encoding validation and test rows");
@@ -483,12 +493,9 @@ fn training_outputs(
 }
 
 /// What makes a training this one: configuration, data and split.
-fn identity(config: &ModelConfig, source: &Source, split: &Split) -> Result<String> {
+fn identity(config: &ModelConfig, data_hash: &str, split: &Split) -> Result<String> {
     let mut text = String::from_utf8_lossy(&crate::artifact::pretty(config, Path::new("config"))?).into_owned();
-    text.push_str(&format!("{:?}{:?}{:?}", split.train, split.validation, split.test));
-    for input in &source.inputs {
-        text.push_str(&input.table.content_hash());
-    }
+    text.push_str(&format!("{data_hash}{:?}{:?}{:?}", split.train, split.validation, split.test));
     Ok(sha256(text.as_bytes()))
 }
 

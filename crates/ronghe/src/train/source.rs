@@ -106,6 +106,11 @@ impl Source {
         Ok(())
     }
 
+    /// The fitted encoders, in order.
+    pub(super) fn encoders(&self) -> Vec<&dyn Encoder> {
+        self.inputs.iter().map(|i| i.encoder.as_ref()).collect()
+    }
+
     /// Number of rows of the whole table.
     pub(super) fn rows(&self) -> usize {
         self.present.first().map_or(0, Vec::len)

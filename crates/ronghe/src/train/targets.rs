@@ -48,7 +48,7 @@ impl<'a> TargetFeed<'a> {
                     put("weight", Tensor::f32(&[n], weight)?);
                 }
             }
-            Targets::Labels(labels) => {
+            Targets::Labels { values: labels, .. } => {
                 let values = rows
                     .iter()
                     .flat_map(|&r| &labels[r * width..(r + 1) * width])
@@ -91,7 +91,7 @@ impl<'a> TargetFeed<'a> {
 pub(super) fn known(targets: &Targets, row: usize) -> bool {
     match targets {
         Targets::Classes(classes) => classes[row] >= 0,
-        Targets::Labels(_) => true,
+        Targets::Labels { .. } => true,
         Targets::Numbers(numbers) => numbers[row].is_some(),
     }
 }
