@@ -6,8 +6,8 @@ use ronghe_data::{Kind, Modality, Table};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
-/// Which encoders may be chosen by default: called with an encoder's catalogue names, says whether they are at hand.
-pub type AtHand<'a> = &'a dyn Fn(&[&str]) -> bool;
+/// Says whether pretrained weights are at hand, by catalogue name, so that a default encoder never needs a download.
+pub type AtHand<'a> = &'a dyn Fn(&str) -> bool;
 
 /// A configuration in which nothing is left to defaults. `table` is (a sample of) the rows to be trained on.
 pub fn resolve(config: &ModelConfig, table: &Table, at_hand: AtHand<'_>) -> Result<ModelConfig> {
@@ -105,11 +105,11 @@ fn resolve_inputs(config: &mut ModelConfig, table: &Table, at_hand: AtHand<'_>) 
         if !names.insert(input.name.clone()) {
             return Err(setting("inputs", "distinct names", format!("`{}` twice", input.name)));
         }
-        let spec = if input.encoder.kind.is_empty() {
-            encode::default_encoder(modality, table, &input.columns, at_hand)?
-        } else {
-            encode::find(&input.encoder.kind, modality, &place)?
-        };
+        if input.encoder.kind.is_empty() {
+            let names: Vec<&str> = input.columns.iter().map(String::as_str).collect();
+            input.encoder.kind = encode::default_encoder(modality, &table.select(&names)?, at_hand).into();
+        }
+        let spec = encode::find(&input.encoder.kind, modality, &place)?;
         let params = overlay(&format!("{place}.encoder"), (spec.defaults)(), &input.encoder.params)?;
         input.encoder = NamedConfig { kind: spec.name.into(), params };
     }
