@@ -1,4 +1,4 @@
-//! Speed of whole networks, in rows a second: `cargo bench -p ronghe-cpu -- [threads] [name]`.
+//! Speed of whole networks, in rows a second: `cargo bench -p ronghe-cpu --bench networks -- [threads] [part of a name]`.
 //!
 //! For people who change a kernel; comparisons with other programs are made in `versus/`.
 
@@ -13,9 +13,10 @@ use std::collections::BTreeSet;
 use std::time::Instant;
 
 fn main() -> Result<()> {
-    let args: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with("--")).collect();
-    let threads = args.iter().find_map(|a| a.parse().ok()).unwrap_or(0);
-    let wanted = |name: &str| args.iter().all(|a| a.parse::<usize>().is_ok() || name.contains(a.as_str()));
+    let mut args = std::env::args().skip(1).filter(|a| !a.starts_with("--"));
+    let threads = args.next().and_then(|a| a.parse().ok()).unwrap_or(0);
+    let part = args.next().unwrap_or_default();
+    let wanted = |name: &str| name.contains(&part);
     let executor = CpuExecutor::new(threads);
     println!("{}; {} threads", detected_cpu(), executor.threads());
     for (name, batch, size, training) in [

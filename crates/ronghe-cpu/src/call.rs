@@ -1,7 +1,6 @@
 //! What a kernel is given: one operation, its inputs and its outputs, with their sizes.
 
-use ronghe_graph::{Error, Op, Result, Symbol};
-use std::collections::BTreeMap;
+use ronghe_graph::{Error, Op, Result};
 
 /// One operation to compute. `inputs` are in the order in which [`Op`] documents them.
 #[derive(Debug)]
@@ -11,9 +10,6 @@ pub(crate) struct Call<'a> {
     pub(crate) outputs: &'a mut [Out<'a>],
     /// Seed of the run, for dropout.
     pub(crate) seed: u64,
-    /// Sizes of symbolic dimensions in this run.
-    #[allow(dead_code)]
-    pub(crate) symbols: &'a BTreeMap<Symbol, usize>,
 }
 
 /// One input.

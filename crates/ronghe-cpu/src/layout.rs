@@ -7,8 +7,6 @@ use std::collections::BTreeMap;
 /// Sizes and slots.
 #[derive(Debug)]
 pub(crate) struct Layout {
-    /// The binding.
-    pub(crate) symbols: BTreeMap<Symbol, usize>,
     /// Elements that each slot must hold.
     pub(crate) slots: Vec<usize>,
     shapes: Vec<Vec<usize>>,
@@ -17,7 +15,7 @@ pub(crate) struct Layout {
 
 impl Layout {
     /// Gives each value that a step writes the free slot that fits best.
-    pub(crate) fn new(program: &Program, symbols: BTreeMap<Symbol, usize>) -> Result<Layout> {
+    pub(crate) fn new(program: &Program, symbols: &BTreeMap<Symbol, usize>) -> Result<Layout> {
         let sizes = |i: usize| {
             let shape = &program.values[i].shape;
             let resolved = shape.resolve(&|s| symbols.get(&s).copied());
@@ -30,7 +28,7 @@ impl Layout {
             }
         }
         let dies = last_uses(program);
-        let mut layout = Layout { symbols, slots: Vec::new(), homes: vec![(0, 0); shapes.len()], shapes };
+        let mut layout = Layout { slots: Vec::new(), homes: vec![(0, 0); shapes.len()], shapes };
         let mut free: Vec<usize> = Vec::new();
         for (i, step) in program.steps.iter().enumerate() {
             for &v in &step.outputs {

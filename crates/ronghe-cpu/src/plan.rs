@@ -243,7 +243,7 @@ impl CpuPlan {
         let entry = match self.layouts.iter().position(|(key, _)| *key == bound) {
             Some(i) => self.layouts.remove(i),
             None => {
-                let layout = Layout::new(&self.program, bound.clone())?;
+                let layout = Layout::new(&self.program, &bound)?;
                 (bound, Arc::new(layout))
             }
         };
@@ -312,13 +312,7 @@ impl Run<'_> {
                     data: &mut buffer[..self.layout.slot(v).1],
                 })
                 .collect();
-            dispatch::run(&mut Call {
-                op: &step.op,
-                inputs: &inputs,
-                outputs: &mut outputs,
-                seed: self.seed,
-                symbols: &self.layout.symbols,
-            })
+            dispatch::run(&mut Call { op: &step.op, inputs: &inputs, outputs: &mut outputs, seed: self.seed })
         };
         for (v, buffer) in step.outputs.iter().zip(written) {
             slots[slot(v).0] = buffer;
