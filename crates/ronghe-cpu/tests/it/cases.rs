@@ -6,25 +6,25 @@ use ronghe_graph::{Act, Dim, Op, Shape, Window};
 
 /// One input of a case.
 #[derive(Debug, Clone)]
-pub struct In {
-    pub val: Val,
+pub(crate) struct In {
+    pub(crate) val: Val,
     /// Whether the outermost dimension is the batch.
-    pub batch: bool,
-    pub integer: bool,
+    pub(crate) batch: bool,
+    pub(crate) integer: bool,
 }
 
 /// An operation with inputs that fit it.
 #[derive(Debug, Clone)]
-pub struct Case {
-    pub op: Op,
-    pub inputs: Vec<In>,
+pub(crate) struct Case {
+    pub(crate) op: Op,
+    pub(crate) inputs: Vec<In>,
     /// Positions of inputs that a loss can be differentiated by; none for operations without a gradient.
-    pub by: Vec<usize>,
+    pub(crate) by: Vec<usize>,
 }
 
 /// Random numbers.
 #[derive(Debug)]
-pub struct Gen {
+pub(crate) struct Gen {
     state: u64,
     /// Size of the batch.
     n: usize,
@@ -33,7 +33,7 @@ pub struct Gen {
 }
 
 impl Gen {
-    pub fn new(seed: u64, smooth: bool) -> Gen {
+    pub(crate) fn new(seed: u64, smooth: bool) -> Gen {
         let mut gen_ = Gen { state: seed.wrapping_mul(0x2545_f491_4f6c_dd1d) + 1, n: 1, smooth };
         gen_.n = gen_.int(2, 5);
         gen_
@@ -48,7 +48,7 @@ impl Gen {
     }
 
     /// An integer of `low..=high`.
-    pub fn int(&mut self, low: usize, high: usize) -> usize {
+    pub(crate) fn int(&mut self, low: usize, high: usize) -> usize {
         low + (self.next() % (high - low + 1) as u64) as usize
     }
 
@@ -57,7 +57,7 @@ impl Gen {
     }
 
     /// Uniform in `low..high`, exactly an f32.
-    pub fn uniform(&mut self, low: f64, high: f64) -> f64 {
+    pub(crate) fn uniform(&mut self, low: f64, high: f64) -> f64 {
         let unit = (self.next() >> 11) as f64 / (1u64 << 53) as f64;
         f64::from((low + unit * (high - low)) as f32)
     }
@@ -111,9 +111,14 @@ impl Gen {
         Act::ALL[self.int(0, Act::ALL.len() - 1)]
     }
 
-    /// Width that lies on both sides of a vector register now and then.
+    /// Width that lies on both sides of a vector register now and then. Finite differences are slow, so they get less.
     fn width(&mut self) -> usize {
-        if self.coin() { self.int(1, 7) } else { self.int(15, 35) }
+        if self.coin() { self.int(1, 7) } else { self.int(15, if self.smooth { 18 } else { 35 }) }
+    }
+
+    /// Number of tokens attended to.
+    fn tokens(&mut self) -> usize {
+        self.int(1, if self.smooth { 9 } else { 70 })
     }
 }
 
@@ -123,7 +128,7 @@ fn batch(dims: &[usize]) -> Shape {
 }
 
 /// Every operation once, in the order of [`Op`]; what is inside is filled by [`case`].
-pub fn every() -> Vec<Op> {
+pub(crate) fn every() -> Vec<Op> {
     let window = Window::square(1, 1, 0);
     let (act, input, shape) = (Act::Identity, [1, 1], Shape(Vec::new()));
     vec![
@@ -190,7 +195,7 @@ pub fn every() -> Vec<Op> {
 }
 
 /// Random sizes and inputs for the operation that `of` is an example of.
-pub fn case(of: &Op, g: &mut Gen) -> Case {
+pub(crate) fn case(of: &Op, g: &mut Gen) -> Case {
     let (d, e, t) = (g.width(), g.width(), g.int(1, 5));
     // Leading dimensions of an operation that takes any: the batch, and now and then tokens.
     let lead: Vec<usize> = if g.coin() { vec![t] } else { Vec::new() };
@@ -329,14 +334,14 @@ pub fn case(of: &Op, g: &mut Gen) -> Case {
             make(Op::EmbeddingBagGrad { vocabulary: 6 }, inputs, &[])
         }
         Op::Attention { .. } => {
-            let (heads, s) = (g.int(1, 3), g.int(1, 70));
-            let d = heads * g.int(1, 20);
+            let (heads, s) = (g.int(1, 3), g.tokens());
+            let d = heads * g.int(1, if g.smooth { 6 } else { 20 });
             let inputs = vec![g.rows(&[t, d]), g.rows(&[s, d]), g.rows(&[s, d])];
             make(Op::Attention { heads }, optional(inputs, g.mask(&[s])), &[0, 1, 2])
         }
         Op::AttentionGrad { .. } => {
-            let (heads, s) = (g.int(1, 3), g.int(1, 70));
-            let d = heads * g.int(1, 20);
+            let (heads, s) = (g.int(1, 3), g.tokens());
+            let d = heads * g.int(1, if g.smooth { 6 } else { 20 });
             let inputs = vec![g.rows(&[t, d]), g.rows(&[s, d]), g.rows(&[s, d]), g.rows(&[t, d])];
             make(Op::AttentionGrad { heads }, optional(inputs, g.mask(&[s])), &[])
         }
@@ -412,15 +417,16 @@ fn weights(g: &mut Gen, d: usize) -> In {
 
 /// Output `i` of an operation as an input, rounded to f32.
 fn derived(op: &Op, inputs: &[&In], i: usize) -> In {
+    // Statistics of a batch norm are by channel; whatever else is derived here is by row.
+    let batch = i == 0 || !matches!(op, Op::BatchNorm { .. });
     let vals: Vec<Val> = inputs.iter().map(|x| x.val.clone()).collect();
     let val = eval(op, &vals, &|_, n| vec![1.0; n]).swap_remove(i).map(|v| f64::from(v as f32));
-    let batch = val.shape.len() > 1;
     In { val, batch, integer: false }
 }
 
 impl In {
     /// Its shape in a graph.
-    pub fn shape(&self) -> Shape {
+    pub(crate) fn shape(&self) -> Shape {
         let mut shape = Shape::fixed(&self.val.shape);
         if self.batch {
             shape.0[0] = Dim::BATCH;

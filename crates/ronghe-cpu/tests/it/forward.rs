@@ -6,7 +6,7 @@ use ronghe_cpu::CpuExecutor;
 use ronghe_graph::{DType, Error, Executor, Feed, Graph, Op, Shape, Tensor, Weights};
 use std::collections::BTreeSet;
 
-pub fn tensor(val: &Val, integer: bool) -> Tensor {
+pub(crate) fn tensor(val: &Val, integer: bool) -> Tensor {
     if integer {
         Tensor::i32(&val.shape, val.i.clone()).unwrap()
     } else {
@@ -15,7 +15,7 @@ pub fn tensor(val: &Val, integer: bool) -> Tensor {
 }
 
 /// Runs one operation alone and returns its outputs.
-pub fn run(op: &Op, inputs: &[(Shape, Tensor)], seed: u64) -> Result<Vec<Tensor>, Error> {
+pub(crate) fn run(op: &Op, inputs: &[(Shape, Tensor)], seed: u64) -> Result<Vec<Tensor>, Error> {
     let mut graph = Graph::new();
     let mut feed = Feed { seed, ..Feed::default() };
     let mut ids = Vec::new();
@@ -31,13 +31,13 @@ pub fn run(op: &Op, inputs: &[(Shape, Tensor)], seed: u64) -> Result<Vec<Tensor>
 }
 
 /// Multipliers of a dropout mask, as the executor draws them: what it makes of ones.
-pub fn mask(op: &Op, elements: usize, seed: u64) -> Vec<f64> {
+pub(crate) fn mask(op: &Op, elements: usize, seed: u64) -> Vec<f64> {
     let ones = (Shape::fixed(&[elements]), Tensor::full(&[elements], 1.0));
     run(op, &[ones], seed).unwrap()[0].as_f32().iter().map(|&m| f64::from(m)).collect()
 }
 
 /// Whether two numbers differ by at most `tolerance`, relative to `1 + |value|`; never for not-a-number.
-pub fn near(found: f64, want: f64, tolerance: f64) -> bool {
+pub(crate) fn near(found: f64, want: f64, tolerance: f64) -> bool {
     (found - want).abs() <= tolerance * (1.0 + want.abs())
 }
 

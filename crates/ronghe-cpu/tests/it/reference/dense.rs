@@ -24,7 +24,7 @@ fn phi(x: f64) -> f64 {
     0.5 * (1.0 + erf(x / std::f64::consts::SQRT_2))
 }
 
-pub fn act(act: Act, x: f64) -> f64 {
+pub(crate) fn act(act: Act, x: f64) -> f64 {
     match act {
         Act::Identity => x,
         Act::Relu => x.max(0.0),
@@ -36,7 +36,7 @@ pub fn act(act: Act, x: f64) -> f64 {
     }
 }
 
-pub fn act_slope(act: Act, x: f64) -> f64 {
+pub(crate) fn act_slope(act: Act, x: f64) -> f64 {
     let step = |inside: bool| if inside { 1.0 } else { 0.0 };
     match act {
         Act::Identity => 1.0,
@@ -49,7 +49,7 @@ pub fn act_slope(act: Act, x: f64) -> f64 {
     }
 }
 
-pub fn linear(x: &Val, w: &Val, bias: Option<&Val>, kind: Act) -> Val {
+pub(crate) fn linear(x: &Val, w: &Val, bias: Option<&Val>, kind: Act) -> Val {
     let (o, i) = (w.shape[0], w.shape[1]);
     let mut y = Val::zeros(&x.with_last(o));
     for r in 0..x.rows() {
@@ -64,7 +64,7 @@ pub fn linear(x: &Val, w: &Val, bias: Option<&Val>, kind: Act) -> Val {
     y
 }
 
-pub fn linear_grad_input(dy: &Val, w: &Val) -> Val {
+pub(crate) fn linear_grad_input(dy: &Val, w: &Val) -> Val {
     let (o, i) = (w.shape[0], w.shape[1]);
     let mut dx = Val::zeros(&dy.with_last(i));
     for r in 0..dy.rows() {
@@ -77,7 +77,7 @@ pub fn linear_grad_input(dy: &Val, w: &Val) -> Val {
     dx
 }
 
-pub fn linear_grad_weight(x: &Val, dy: &Val) -> Val {
+pub(crate) fn linear_grad_weight(x: &Val, dy: &Val) -> Val {
     let (o, i) = (dy.last(), x.last());
     let mut dw = Val::zeros(&[o, i]);
     for r in 0..x.rows() {
@@ -90,7 +90,7 @@ pub fn linear_grad_weight(x: &Val, dy: &Val) -> Val {
     dw
 }
 
-pub fn sum_leading(x: &Val, keep: usize) -> Val {
+pub(crate) fn sum_leading(x: &Val, keep: usize) -> Val {
     let mut y = Val::zeros(&x.shape[x.shape.len() - keep..]);
     let k = y.f.len();
     for (i, v) in x.f.iter().enumerate() {
@@ -104,12 +104,12 @@ fn width(x: &Val) -> usize {
     x.shape[1..].iter().product()
 }
 
-pub fn scale_rows(x: &Val, s: &Val) -> Val {
+pub(crate) fn scale_rows(x: &Val, s: &Val) -> Val {
     let w = width(x);
     Val::new(&x.shape, x.f.iter().enumerate().map(|(i, v)| v * s.f[i / w]).collect())
 }
 
-pub fn row_dot(a: &Val, b: &Val) -> Val {
+pub(crate) fn row_dot(a: &Val, b: &Val) -> Val {
     let w = width(a);
     let mut y = Val::zeros(&a.shape[..1]);
     for (i, v) in a.f.iter().enumerate() {
@@ -118,7 +118,7 @@ pub fn row_dot(a: &Val, b: &Val) -> Val {
     y
 }
 
-pub fn select(present: &Val, x: &Val, learned: &Val) -> Val {
+pub(crate) fn select(present: &Val, x: &Val, learned: &Val) -> Val {
     let w = width(x);
     let pick = |i: usize| if present.f[i / w] == 0.0 { learned.f[i % w] } else { x.f[i] };
     Val::new(&x.shape, (0..x.f.len()).map(pick).collect())
@@ -129,7 +129,11 @@ fn column_mean(x: &Val, f: impl Fn(usize, usize) -> f64) -> Val {
     Val::new(&[c], (0..c).map(|j| (0..rows).map(|r| f(r, j)).sum::<f64>() / rows as f64).collect())
 }
 
-pub fn batch_norm([x, gamma, beta, run_mean, run_var]: [&Val; 5], eps: f64, momentum: f64) -> Vec<Val> {
+pub(crate) fn batch_norm(
+    [x, gamma, beta, run_mean, run_var]: [&Val; 5],
+    eps: f64,
+    momentum: f64,
+) -> Vec<Val> {
     let (rows, c) = (x.rows() as f64, x.last());
     let mean = column_mean(x, |r, j| x.row(r)[j]);
     let var = column_mean(x, |r, j| (x.row(r)[j] - mean.f[j]).powi(2));
@@ -145,7 +149,7 @@ pub fn batch_norm([x, gamma, beta, run_mean, run_var]: [&Val; 5], eps: f64, mome
     vec![Val::new(&x.shape, y), mean, inv_std, new_mean, new_var]
 }
 
-pub fn batch_norm_grad([x, gamma, mean, inv_std, dy]: [&Val; 5]) -> Vec<Val> {
+pub(crate) fn batch_norm_grad([x, gamma, mean, inv_std, dy]: [&Val; 5]) -> Vec<Val> {
     let c = x.last();
     let hat = |r: usize, j: usize| (x.row(r)[j] - mean.f[j]) * inv_std.f[j];
     let rows = x.rows() as f64;
@@ -161,7 +165,7 @@ pub fn batch_norm_grad([x, gamma, mean, inv_std, dy]: [&Val; 5]) -> Vec<Val> {
     vec![Val::new(&x.shape, dx), dgamma, dbeta]
 }
 
-pub fn batch_norm_fixed([x, gamma, beta, mean, var]: [&Val; 5], eps: f64) -> Val {
+pub(crate) fn batch_norm_fixed([x, gamma, beta, mean, var]: [&Val; 5], eps: f64) -> Val {
     let c = x.last();
     let one = |i: usize| {
         let j = i % c;
@@ -170,7 +174,7 @@ pub fn batch_norm_fixed([x, gamma, beta, mean, var]: [&Val; 5], eps: f64) -> Val
     Val::new(&x.shape, (0..x.f.len()).map(one).collect())
 }
 
-pub fn batch_norm_fixed_grad([x, gamma, mean, var, dy]: [&Val; 5], eps: f64) -> Vec<Val> {
+pub(crate) fn batch_norm_fixed_grad([x, gamma, mean, var, dy]: [&Val; 5], eps: f64) -> Vec<Val> {
     let inv_std = var.map(|v| 1.0 / (v + eps).sqrt());
     let scale = gamma.zip(&inv_std, |g, s| g * s);
     let rows = x.rows() as f64;
@@ -179,7 +183,7 @@ pub fn batch_norm_fixed_grad([x, gamma, mean, var, dy]: [&Val; 5], eps: f64) -> 
     vec![dy.zip(&scale, |d, s| d * s), dgamma, dbeta]
 }
 
-pub fn layer_norm(x: &Val, gamma: &Val, beta: &Val, eps: f64) -> Vec<Val> {
+pub(crate) fn layer_norm(x: &Val, gamma: &Val, beta: &Val, eps: f64) -> Vec<Val> {
     let (d, leading) = (x.last(), &x.shape[..x.shape.len() - 1]);
     let (mut y, mut mean, mut inv_std) = (Val::zeros(&x.shape), Val::zeros(leading), Val::zeros(leading));
     for r in 0..x.rows() {
@@ -194,7 +198,7 @@ pub fn layer_norm(x: &Val, gamma: &Val, beta: &Val, eps: f64) -> Vec<Val> {
     vec![y, mean, inv_std]
 }
 
-pub fn layer_norm_grad([x, gamma, mean, inv_std, dy]: [&Val; 5]) -> Vec<Val> {
+pub(crate) fn layer_norm_grad([x, gamma, mean, inv_std, dy]: [&Val; 5]) -> Vec<Val> {
     let d = x.last();
     let (mut dx, mut dgamma, mut dbeta) = (Val::zeros(&x.shape), Val::zeros(&[d]), Val::zeros(&[d]));
     for r in 0..x.rows() {
@@ -211,13 +215,13 @@ pub fn layer_norm_grad([x, gamma, mean, inv_std, dy]: [&Val; 5]) -> Vec<Val> {
     vec![dx, dgamma, dbeta]
 }
 
-pub fn l2_normalize(x: &Val) -> Val {
+pub(crate) fn l2_normalize(x: &Val) -> Val {
     let d = x.last();
     let norm = |r: usize| x.row(r).iter().map(|v| v * v).sum::<f64>().sqrt().max(1e-12);
     Val::new(&x.shape, (0..x.f.len()).map(|i| x.f[i] / norm(i / d)).collect())
 }
 
-pub fn l2_normalize_grad(x: &Val, dy: &Val) -> Val {
+pub(crate) fn l2_normalize_grad(x: &Val, dy: &Val) -> Val {
     let d = x.last();
     let mut dx = Val::zeros(&x.shape);
     for r in 0..x.rows() {

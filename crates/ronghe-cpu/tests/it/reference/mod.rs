@@ -11,74 +11,66 @@ mod loss;
 mod pictures;
 mod tokens;
 
-use ronghe_graph::{Data, Graph, Op, Source, Tensor, ValueId};
+use ronghe_graph::{Graph, Op, Source, ValueId};
 use std::collections::BTreeMap;
 
 /// A value in f64, or integers.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Val {
-    pub shape: Vec<usize>,
-    pub f: Vec<f64>,
-    pub i: Vec<i32>,
+pub(crate) struct Val {
+    pub(crate) shape: Vec<usize>,
+    pub(crate) f: Vec<f64>,
+    pub(crate) i: Vec<i32>,
 }
 
 impl Val {
-    pub fn new(shape: &[usize], f: Vec<f64>) -> Val {
+    pub(crate) fn new(shape: &[usize], f: Vec<f64>) -> Val {
         assert_eq!(shape.iter().product::<usize>(), f.len(), "{shape:?}");
         Val { shape: shape.to_vec(), f, i: Vec::new() }
     }
 
-    pub fn zeros(shape: &[usize]) -> Val {
+    pub(crate) fn zeros(shape: &[usize]) -> Val {
         Val::new(shape, vec![0.0; shape.iter().product()])
     }
 
-    pub fn from_tensor(tensor: &Tensor) -> Val {
-        let shape = tensor.shape().to_vec();
-        match tensor.data() {
-            Data::F32(v) => Val { shape, f: v.iter().map(|&x| f64::from(x)).collect(), i: Vec::new() },
-            Data::I32(v) => Val { shape, f: Vec::new(), i: v.clone() },
-        }
-    }
-
-    pub fn last(&self) -> usize {
+    pub(crate) fn last(&self) -> usize {
         *self.shape.last().unwrap_or(&1)
     }
 
     /// Number of rows of the innermost dimension.
-    pub fn rows(&self) -> usize {
+    pub(crate) fn rows(&self) -> usize {
         self.shape.iter().rev().skip(1).product()
     }
 
     /// Shape of the same rank with another innermost size.
-    pub fn with_last(&self, last: usize) -> Vec<usize> {
+    pub(crate) fn with_last(&self, last: usize) -> Vec<usize> {
         let mut shape = self.shape.clone();
         *shape.last_mut().unwrap() = last;
         shape
     }
 
     /// Row `r` of the innermost dimension.
-    pub fn row(&self, r: usize) -> &[f64] {
+    pub(crate) fn row(&self, r: usize) -> &[f64] {
         let d = self.last();
         &self.f[r * d..(r + 1) * d]
     }
 
     /// `f` of each element.
-    pub fn map(&self, f: impl Fn(f64) -> f64) -> Val {
+    pub(crate) fn map(&self, f: impl Fn(f64) -> f64) -> Val {
         Val::new(&self.shape, self.f.iter().map(|&x| f(x)).collect())
     }
 
     /// `f` of each pair of elements, `other` repeated along the leading dimensions.
-    pub fn zip(&self, other: &Val, f: impl Fn(f64, f64) -> f64) -> Val {
+    pub(crate) fn zip(&self, other: &Val, f: impl Fn(f64, f64) -> f64) -> Val {
         let k = other.f.len().max(1);
         Val::new(&self.shape, self.f.iter().enumerate().map(|(i, &x)| f(x, other.f[i % k])).collect())
     }
 }
 
 /// Draws the mask of a dropout, as multipliers, for so many elements: the one thing a reference cannot know.
-pub type Masks<'a> = &'a dyn Fn(&Op, usize) -> Vec<f64>;
+pub(crate) type Masks<'a> = &'a dyn Fn(&Op, usize) -> Vec<f64>;
 
 /// Outputs of one operation. The match names every operation, so a new one does not compile without its reference.
-pub fn eval(op: &Op, x: &[Val], masks: Masks) -> Vec<Val> {
+pub(crate) fn eval(op: &Op, x: &[Val], masks: Masks) -> Vec<Val> {
     let one = |v: Val| vec![v];
     match op {
         Op::Linear { act } => one(dense::linear(&x[0], &x[1], x.get(2), *act)),
@@ -165,7 +157,7 @@ pub fn eval(op: &Op, x: &[Val], masks: Masks) -> Vec<Val> {
 }
 
 /// The first element of `output` in a graph whose inputs and weights are given by name.
-pub fn run(graph: &Graph, output: ValueId, known: &BTreeMap<String, Val>, masks: Masks) -> f64 {
+pub(crate) fn run(graph: &Graph, output: ValueId, known: &BTreeMap<String, Val>, masks: Masks) -> f64 {
     let mut values: Vec<Val> = graph
         .values()
         .iter()

@@ -47,7 +47,7 @@ fn finish(mut y: Val, bias: Option<&Val>, kind: Act) -> Val {
     y
 }
 
-pub fn conv(x: &Val, w: &Val, bias: Option<&Val>, window: &Window, kind: Act) -> Val {
+pub(crate) fn conv(x: &Val, w: &Val, bias: Option<&Val>, window: &Window, kind: Act) -> Val {
     let (n, c, o, k) = (x.shape[0], x.last(), w.shape[0], w.shape[1] * w.shape[2]);
     let taps = Taps::new(window, size(x));
     let mut y = Val::zeros(&[n, taps.output[0], taps.output[1], o]);
@@ -64,7 +64,7 @@ pub fn conv(x: &Val, w: &Val, bias: Option<&Val>, window: &Window, kind: Act) ->
     finish(y, bias, kind)
 }
 
-pub fn conv_grad_input(dy: &Val, w: &Val, window: &Window, input: [usize; 2]) -> Val {
+pub(crate) fn conv_grad_input(dy: &Val, w: &Val, window: &Window, input: [usize; 2]) -> Val {
     let (n, o, k, c) = (dy.shape[0], w.shape[0], w.shape[1] * w.shape[2], w.shape[3]);
     let taps = Taps::new(window, input);
     let mut dx = Val::zeros(&[n, input[0], input[1], c]);
@@ -81,7 +81,7 @@ pub fn conv_grad_input(dy: &Val, w: &Val, window: &Window, input: [usize; 2]) ->
     dx
 }
 
-pub fn conv_grad_weight(x: &Val, dy: &Val, window: &Window) -> Val {
+pub(crate) fn conv_grad_weight(x: &Val, dy: &Val, window: &Window) -> Val {
     let (n, c, o) = (x.shape[0], x.last(), dy.last());
     let [kh, kw] = window.kernel;
     let taps = Taps::new(window, size(x));
@@ -110,7 +110,7 @@ fn each(taps: &Taps, n: usize, c: usize, mut f: impl FnMut(usize, usize, usize))
     }
 }
 
-pub fn depthwise(x: &Val, w: &Val, bias: Option<&Val>, window: &Window, kind: Act) -> Val {
+pub(crate) fn depthwise(x: &Val, w: &Val, bias: Option<&Val>, window: &Window, kind: Act) -> Val {
     let (n, c) = (x.shape[0], x.last());
     let taps = Taps::new(window, size(x));
     let mut y = Val::zeros(&[n, taps.output[0], taps.output[1], c]);
@@ -118,14 +118,14 @@ pub fn depthwise(x: &Val, w: &Val, bias: Option<&Val>, window: &Window, kind: Ac
     finish(y, bias, kind)
 }
 
-pub fn depthwise_grad_input(dy: &Val, w: &Val, window: &Window, input: [usize; 2]) -> Val {
+pub(crate) fn depthwise_grad_input(dy: &Val, w: &Val, window: &Window, input: [usize; 2]) -> Val {
     let (n, c) = (dy.shape[0], dy.last());
     let mut dx = Val::zeros(&[n, input[0], input[1], c]);
     each(&Taps::new(window, input), n, c, |to, from, place| dx.f[from] += dy.f[to] * w.f[place]);
     dx
 }
 
-pub fn depthwise_grad_weight(x: &Val, dy: &Val, window: &Window) -> Val {
+pub(crate) fn depthwise_grad_weight(x: &Val, dy: &Val, window: &Window) -> Val {
     let (n, c) = (x.shape[0], x.last());
     let mut dw = Val::zeros(&[window.kernel[0], window.kernel[1], c]);
     each(&Taps::new(window, size(x)), n, c, |to, from, place| dw.f[place] += dy.f[to] * x.f[from]);
@@ -145,12 +145,12 @@ fn winners(x: &Val, window: &Window) -> (Vec<usize>, [usize; 2]) {
     (best, taps.output)
 }
 
-pub fn max_pool(x: &Val, window: &Window) -> Val {
+pub(crate) fn max_pool(x: &Val, window: &Window) -> Val {
     let (best, [oh, ow]) = winners(x, window);
     Val::new(&[x.shape[0], oh, ow, x.last()], best.iter().map(|&i| x.f[i]).collect())
 }
 
-pub fn max_pool_grad(x: &Val, dy: &Val, window: &Window) -> Val {
+pub(crate) fn max_pool_grad(x: &Val, dy: &Val, window: &Window) -> Val {
     let mut dx = Val::zeros(&x.shape);
     for (to, from) in winners(x, window).0.into_iter().enumerate() {
         dx.f[from] += dy.f[to];
@@ -165,7 +165,7 @@ fn counts(taps: &Taps) -> Vec<f64> {
     counts
 }
 
-pub fn avg_pool(x: &Val, window: &Window) -> Val {
+pub(crate) fn avg_pool(x: &Val, window: &Window) -> Val {
     let (n, c) = (x.shape[0], x.last());
     let taps = Taps::new(window, size(x));
     let (count, pixels) = (counts(&taps), taps.outputs());
@@ -174,7 +174,7 @@ pub fn avg_pool(x: &Val, window: &Window) -> Val {
     y
 }
 
-pub fn avg_pool_grad(dy: &Val, window: &Window, input: [usize; 2]) -> Val {
+pub(crate) fn avg_pool_grad(dy: &Val, window: &Window, input: [usize; 2]) -> Val {
     let (n, c) = (dy.shape[0], dy.last());
     let taps = Taps::new(window, input);
     let (count, pixels) = (counts(&taps), taps.outputs());
@@ -183,7 +183,7 @@ pub fn avg_pool_grad(dy: &Val, window: &Window, input: [usize; 2]) -> Val {
     dx
 }
 
-pub fn global_avg_pool(x: &Val) -> Val {
+pub(crate) fn global_avg_pool(x: &Val) -> Val {
     let (n, c, pixels) = (x.shape[0], x.last(), x.shape[1] * x.shape[2]);
     let mut y = Val::zeros(&[n, c]);
     for (i, v) in x.f.iter().enumerate() {
@@ -192,7 +192,7 @@ pub fn global_avg_pool(x: &Val) -> Val {
     y
 }
 
-pub fn global_avg_pool_grad(dy: &Val, input: [usize; 2]) -> Val {
+pub(crate) fn global_avg_pool_grad(dy: &Val, input: [usize; 2]) -> Val {
     let (n, c, pixels) = (dy.shape[0], dy.last(), input[0] * input[1]);
     let mut dx = Val::zeros(&[n, input[0], input[1], c]);
     for i in 0..dx.f.len() {

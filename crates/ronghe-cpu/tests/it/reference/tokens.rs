@@ -3,13 +3,13 @@
 use super::Val;
 use super::loss::softmax_row;
 
-pub fn embedding(ids: &Val, w: &Val) -> Val {
+pub(crate) fn embedding(ids: &Val, w: &Val) -> Val {
     let mut shape = ids.shape.clone();
     shape.push(w.last());
     Val::new(&shape, ids.i.iter().flat_map(|&id| w.row(id as usize).to_vec()).collect())
 }
 
-pub fn embedding_grad(ids: &Val, dy: &Val, vocabulary: usize) -> Val {
+pub(crate) fn embedding_grad(ids: &Val, dy: &Val, vocabulary: usize) -> Val {
     let d = dy.last();
     let mut dw = Val::zeros(&[vocabulary, d]);
     for (r, &id) in ids.i.iter().enumerate() {
@@ -20,7 +20,7 @@ pub fn embedding_grad(ids: &Val, dy: &Val, vocabulary: usize) -> Val {
     dw
 }
 
-pub fn bag(ids: &Val, scales: &Val, w: &Val) -> Val {
+pub(crate) fn bag(ids: &Val, scales: &Val, w: &Val) -> Val {
     let (s, d) = (ids.last(), w.last());
     let mut y = Val::zeros(&[ids.shape[0], d]);
     for (i, &id) in ids.i.iter().enumerate().filter(|(_, id)| **id >= 0) {
@@ -31,7 +31,7 @@ pub fn bag(ids: &Val, scales: &Val, w: &Val) -> Val {
     y
 }
 
-pub fn bag_grad(ids: &Val, scales: &Val, dy: &Val, vocabulary: usize) -> Val {
+pub(crate) fn bag_grad(ids: &Val, scales: &Val, dy: &Val, vocabulary: usize) -> Val {
     let (s, d) = (ids.last(), dy.last());
     let mut dw = Val::zeros(&[vocabulary, d]);
     for (i, &id) in ids.i.iter().enumerate().filter(|(_, id)| **id >= 0) {
@@ -66,7 +66,7 @@ fn each_query(
     }
 }
 
-pub fn attention(q: &Val, k: &Val, v: &Val, mask: Option<&Val>, heads: usize) -> Val {
+pub(crate) fn attention(q: &Val, k: &Val, v: &Val, mask: Option<&Val>, heads: usize) -> Val {
     let (t, s, d) = (q.shape[1], k.shape[1], q.last());
     let mut y = Val::zeros(&q.shape);
     each_query(q, k, mask, heads, |b, i, start, p| {
@@ -79,7 +79,7 @@ pub fn attention(q: &Val, k: &Val, v: &Val, mask: Option<&Val>, heads: usize) ->
     y
 }
 
-pub fn attention_grad([q, k, v, dy]: [&Val; 4], mask: Option<&Val>, heads: usize) -> Vec<Val> {
+pub(crate) fn attention_grad([q, k, v, dy]: [&Val; 4], mask: Option<&Val>, heads: usize) -> Vec<Val> {
     let (t, s, d) = (q.shape[1], k.shape[1], q.last());
     let w = d / heads;
     let (mut dq, mut dk, mut dv) = (Val::zeros(&q.shape), Val::zeros(&k.shape), Val::zeros(&v.shape));
@@ -102,7 +102,7 @@ pub fn attention_grad([q, k, v, dy]: [&Val; 4], mask: Option<&Val>, heads: usize
     vec![dq, dk, dv]
 }
 
-pub fn mean(x: &Val, mask: &Val) -> Val {
+pub(crate) fn mean(x: &Val, mask: &Val) -> Val {
     let (n, t, d) = (x.shape[0], x.shape[1], x.last());
     let mut y = Val::zeros(&[n, d]);
     for b in 0..n {
@@ -116,7 +116,7 @@ pub fn mean(x: &Val, mask: &Val) -> Val {
     y
 }
 
-pub fn mean_grad(mask: &Val, dy: &Val) -> Val {
+pub(crate) fn mean_grad(mask: &Val, dy: &Val) -> Val {
     let (n, t, d) = (mask.shape[0], mask.last(), dy.last());
     let mut dx = Val::zeros(&[n, t, d]);
     for b in 0..n {
@@ -130,12 +130,12 @@ pub fn mean_grad(mask: &Val, dy: &Val) -> Val {
     dx
 }
 
-pub fn select(x: &Val, index: usize) -> Val {
+pub(crate) fn select(x: &Val, index: usize) -> Val {
     let (n, t, d) = (x.shape[0], x.shape[1], x.last());
     Val::new(&[n, d], (0..n).flat_map(|b| x.row(b * t + index).to_vec()).collect())
 }
 
-pub fn select_grad(dy: &Val, index: usize, t: usize) -> Val {
+pub(crate) fn select_grad(dy: &Val, index: usize, t: usize) -> Val {
     let (n, d) = (dy.shape[0], dy.last());
     let mut dx = Val::zeros(&[n, t, d]);
     for b in 0..n {
@@ -145,13 +145,13 @@ pub fn select_grad(dy: &Val, index: usize, t: usize) -> Val {
     dx
 }
 
-pub fn stack(parts: &[Val]) -> Val {
+pub(crate) fn stack(parts: &[Val]) -> Val {
     let (n, d) = (parts[0].shape[0], parts[0].last());
     let rows = (0..n).flat_map(|b| parts.iter().flat_map(move |p| p.row(b).to_vec()));
     Val::new(&[n, parts.len(), d], rows.collect())
 }
 
-pub fn weighted_sum(x: &Val, w: &Val) -> Val {
+pub(crate) fn weighted_sum(x: &Val, w: &Val) -> Val {
     let (n, m, d) = (x.shape[0], x.shape[1], x.last());
     let mut y = Val::zeros(&[n, d]);
     for i in 0..n * m {
@@ -162,30 +162,30 @@ pub fn weighted_sum(x: &Val, w: &Val) -> Val {
     y
 }
 
-pub fn weighted_sum_grad_input(w: &Val, dy: &Val) -> Val {
+pub(crate) fn weighted_sum_grad_input(w: &Val, dy: &Val) -> Val {
     let (n, m, d) = (w.shape[0], w.last(), dy.last());
     let rows = (0..n * m).flat_map(|i| dy.row(i / m).iter().map(move |v| w.f[i] * v));
     Val::new(&[n, m, d], rows.collect())
 }
 
-pub fn weighted_sum_grad_weight(x: &Val, dy: &Val) -> Val {
+pub(crate) fn weighted_sum_grad_weight(x: &Val, dy: &Val) -> Val {
     let (n, m) = (x.shape[0], x.shape[1]);
     let dot = |i: usize| x.row(i).iter().zip(dy.row(i / m)).map(|(a, b)| a * b).sum();
     Val::new(&[n, m], (0..n * m).map(dot).collect())
 }
 
-pub fn concat(parts: &[Val]) -> Val {
+pub(crate) fn concat(parts: &[Val]) -> Val {
     let width = parts.iter().map(Val::last).sum();
     let rows = (0..parts[0].rows()).flat_map(|r| parts.iter().flat_map(move |p| p.row(r).to_vec()));
     Val::new(&parts[0].with_last(width), rows.collect())
 }
 
-pub fn slice(x: &Val, start: usize, len: usize) -> Val {
+pub(crate) fn slice(x: &Val, start: usize, len: usize) -> Val {
     let rows = (0..x.rows()).flat_map(|r| x.row(r)[start..start + len].to_vec());
     Val::new(&x.with_last(len), rows.collect())
 }
 
-pub fn slice_grad(dy: &Val, start: usize, width: usize) -> Val {
+pub(crate) fn slice_grad(dy: &Val, start: usize, width: usize) -> Val {
     let mut dx = Val::zeros(&dy.with_last(width));
     for (i, v) in dy.f.iter().enumerate() {
         dx.f[i / dy.last() * width + start + i % dy.last()] = *v;
