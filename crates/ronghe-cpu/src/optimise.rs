@@ -34,6 +34,7 @@ pub enum OptimizerConfig {
         eps: f64,
     },
     /// Adam with decoupled weight decay.
+    #[serde(rename = "adamw")]
     AdamW {
         /// Decay of the two moments.
         #[serde(default = "betas")]

@@ -2,6 +2,10 @@
 //!
 //! Reverse-mode differentiation over the nodes in reverse computing order. Only values on a path from a chosen weight
 //! to the loss get a gradient, so whatever lies below the lowest trainable weight costs no backward work.
+//!
+//! The loss is one loss operation, or a sum of several, each times a constant ([`Op::Affine`] and [`Op::Add`] over
+//! them). What has no gradient here although one is needed (a mask, a weight of a loss, probabilities that come with a
+//! loss) is an error, never a silent zero.
 
 use crate::{Error, Graph, Node, Op, Result, Shape, Source, ValueId};
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,14 +14,18 @@ use std::collections::{BTreeMap, BTreeSet};
 /// gradient of each by name. Weights that the loss does not depend on are left out.
 pub fn grad(graph: &mut Graph, loss: ValueId, wrt: &BTreeSet<String>) -> Result<BTreeMap<String, ValueId>> {
     let active = active_values(graph, wrt);
-    let mut tape = Tape { graph, active, grads: BTreeMap::new() };
+    let mut tape = Tape { graph, active, grads: BTreeMap::new(), losses: BTreeMap::from([(loss, 1.0)]) };
     let forward: Vec<Node> = tape.graph.nodes().to_vec();
     for node in forward.iter().rev() {
-        let seeds_loss = node.outputs[0] == loss;
-        let Some(dy) = tape.grads.get(&node.outputs[0]).copied().or(seeds_loss.then_some(loss)) else {
+        if !node.inputs.iter().any(|&v| tape.wants(v)) {
             continue;
-        };
-        if node.inputs.iter().any(|v| tape.active[v.0 as usize]) {
+        }
+        if node.outputs[1..].iter().any(|v| tape.grads.contains_key(v)) {
+            return Err(Error::NoGradient { op: node.op.name() });
+        }
+        if let Some(&factor) = tape.losses.get(&node.outputs[0]) {
+            tape.through_loss(node, factor)?;
+        } else if let Some(&dy) = tape.grads.get(&node.outputs[0]) {
             tape.backward(node, dy)?;
         }
     }
@@ -44,6 +52,8 @@ struct Tape<'a> {
     graph: &'a mut Graph,
     active: Vec<bool>,
     grads: BTreeMap<ValueId, ValueId>,
+    /// The loss, and the losses that it is a sum of, with their factors.
+    losses: BTreeMap<ValueId, f32>,
 }
 
 impl Tape<'_> {
@@ -94,8 +104,68 @@ impl Tape<'_> {
         if act == crate::Act::Identity { Ok(()) } else { Err(Error::NoGradient { op: node.op.name() }) }
     }
 
+    /// Goes from a loss, which counts `factor` times, to the losses it is made of or to what it judges.
+    fn through_loss(&mut self, node: &Node, factor: f32) -> Result<()> {
+        let x = &node.inputs;
+        self.refuse_constants(node)?;
+        match &node.op {
+            Op::Affine { scale, .. } => self.add_loss(x[0], factor * scale),
+            Op::Add if self.shape(x[0]) == self.shape(x[1]) => {
+                self.add_loss(x[0], factor);
+                self.add_loss(x[1], factor);
+            }
+            Op::SoftmaxCrossEntropy { smoothing } => {
+                let op = Op::SoftmaxCrossEntropyGrad { smoothing: *smoothing };
+                self.give_scaled(x[0], op, &[node.outputs[1], x[1], x[2]], factor)?;
+            }
+            Op::SigmoidCrossEntropy => {
+                let inputs = [node.outputs[1], x[1], x[2]];
+                self.give_scaled(x[0], Op::SigmoidCrossEntropyGrad, &inputs, factor)?;
+            }
+            Op::SquaredError => {
+                self.give_scaled(x[0], Op::SquaredErrorGrad, x, factor)?;
+                self.give_scaled(x[1], Op::SquaredErrorGrad, x, -factor)?;
+            }
+            _ => return Err(Error::NoGradient { op: node.op.name() }),
+        }
+        Ok(())
+    }
+
+    fn add_loss(&mut self, value: ValueId, factor: f32) {
+        *self.losses.entry(value).or_insert(0.0) += factor;
+    }
+
+    /// As [`Tape::give`], times a constant.
+    fn give_scaled(&mut self, value: ValueId, op: Op, inputs: &[ValueId], factor: f32) -> Result<()> {
+        if !self.wants(value) {
+            return Ok(());
+        }
+        let made = self.graph.push1(op, inputs)?;
+        if factor == 1.0 {
+            return self.add(value, made);
+        }
+        self.give(value, Op::Affine { scale: factor, offset: 0.0 }, &[made])
+    }
+
+    /// Fails where an input that the operation takes as a constant depends on a chosen weight.
+    fn refuse_constants(&self, node: &Node) -> Result<()> {
+        let constants: &[usize] = match &node.op {
+            Op::Select => &[0],
+            Op::EmbeddingBag | Op::MeanTokens | Op::Softmax => &[1],
+            Op::SoftmaxCrossEntropy { .. } | Op::SquaredError => &[2],
+            Op::SigmoidCrossEntropy => &[1, 2],
+            Op::Attention { .. } => &[3],
+            _ => &[],
+        };
+        match constants.iter().filter_map(|&i| node.inputs.get(i)).any(|&v| self.wants(v)) {
+            true => Err(Error::NoGradient { op: node.op.name() }),
+            false => Ok(()),
+        }
+    }
+
     fn backward(&mut self, node: &Node, dy: ValueId) -> Result<()> {
         let x = &node.inputs;
+        self.refuse_constants(node)?;
         match &node.op {
             Op::Linear { act } => {
                 self.through_act(node, *act)?;
@@ -219,16 +289,11 @@ impl Tape<'_> {
                 self.give(x[0], Op::Reshape { shape }, &[dy])
             }
             Op::Softmax => self.give(x[0], Op::SoftmaxGrad, &[node.outputs[0], dy]),
-            // A loss is where differentiation starts, with derivative one.
-            Op::SoftmaxCrossEntropy { smoothing } => {
-                let op = Op::SoftmaxCrossEntropyGrad { smoothing: *smoothing };
-                self.give(x[0], op, &[node.outputs[1], x[1], x[2]])
-            }
-            Op::SigmoidCrossEntropy => {
-                self.give(x[0], Op::SigmoidCrossEntropyGrad, &[node.outputs[1], x[1], x[2]])
-            }
-            Op::SquaredError => self.give(x[0], Op::SquaredErrorGrad, &[x[0], x[1], x[2]]),
-            Op::LinearGradInput
+            // A loss is where differentiation starts; the others are gradients themselves.
+            Op::SoftmaxCrossEntropy { .. }
+            | Op::SigmoidCrossEntropy
+            | Op::SquaredError
+            | Op::LinearGradInput
             | Op::LinearGradWeight
             | Op::Conv2dGradInput { .. }
             | Op::Conv2dGradWeight { .. }
