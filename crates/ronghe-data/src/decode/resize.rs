@@ -1,11 +1,12 @@
 //! Resampling of pictures.
 //!
 //! Separable convolution, first along rows, then along columns: output `i` of a line of `n` samples, mapped to `m`, is
-//! `sum_j w_ij x_j`, where `w_ij ~ f((j + 1/2 - c_i) / s)`, `c_i = b0 + (i + 1/2) (b1 - b0) / m`, `s = max((b1 - b0) / m, 1)`,
-//! the weights of an output sum to 1, and `[b0, b1)` is the part of the line taken. The stretch `s` is what keeps a picture that shrinks from
-//! aliasing. `f` is the triangle (support 1) or Keys' cubic with `a = -1/2` (support 2). Weights are rounded to 22 fractional
-//! bits and each pass to 8 bits, so that results equal those of Pillow's `Image.resize` to one level. Cost: `O(h w' k + h' w' k)`,
-//! `k` = support in pixels. Source: Keys 1981, "Cubic convolution interpolation for digital image processing".
+//! `sum_j w_ij x_j`, where `w_ij ~ f((j + 1/2 - c_i) / s)`, `c_i = b0 + (i + 1/2) (b1 - b0) / m`,
+//! `s = max((b1 - b0) / m, 1)`, the weights of an output sum to 1, and `[b0, b1)` is the part of the line taken. The
+//! stretch `s` is what keeps a picture that shrinks from aliasing. `f` is the triangle (support 1) or Keys' cubic with
+//! `a = -1/2` (support 2). Weights are rounded to 22 fractional bits and each pass to 8 bits, so that results equal those
+//! of Pillow's `Image.resize` to one level. Cost: `O(h w' k + h' w' k)`, `k` = support in pixels.
+//! Source: Keys 1981, "Cubic convolution interpolation for digital image processing".
 
 use super::Picture;
 
