@@ -7,8 +7,8 @@
 pub mod decode;
 mod error;
 mod schema;
-mod split;
 pub mod segment;
+mod split;
 pub mod synth;
 mod table;
 
