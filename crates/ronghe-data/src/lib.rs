@@ -5,13 +5,18 @@
 //! No tensors, no network, no async.
 
 pub mod decode;
+mod distinct;
 mod error;
+mod infer;
+pub mod read;
 mod schema;
-mod split;
 pub mod segment;
+mod split;
 pub mod synth;
 mod table;
+mod value;
 
+pub use distinct::Distinct;
 pub use error::{Error, Result};
 pub use schema::{ColumnSchema, Kind, Modality, Schema};
 pub use split::Split;
