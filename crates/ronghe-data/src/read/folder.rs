@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Names of parts of a split, as folders and cells give them, and the name of the part.
-pub(crate) const PARTS: &[(&str, &str)] = &[
+const PARTS: &[(&str, &str)] = &[
     ("train", "train"),
     ("training", "train"),
     ("训练", "train"),
@@ -32,6 +32,9 @@ pub(crate) const PARTS: &[(&str, &str)] = &[
     ("testing", "test"),
     ("测试", "test"),
 ];
+
+/// The parts of a split.
+pub(crate) const PART_NAMES: [&str; 3] = ["train", "validation", "test"];
 
 /// The part of a split that `name` is another name of.
 pub(crate) fn part(name: &str) -> Option<&'static str> {

@@ -19,6 +19,8 @@ mod parquet;
 mod pickle;
 mod tar;
 
+pub(crate) use folder::{PART_NAMES, part};
+
 use crate::{Error, Kind, Result, Schema, Table};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
