@@ -148,11 +148,10 @@ impl Summary {
                 }
                 Kind::Category | Kind::Boolean => {
                     let value = table.display(column, row);
+                    let room = self.counts.len() < COUNTED;
                     match self.counts.get_mut(value.as_ref()) {
                         Some(count) => *count += 1,
-                        None if self.counts.len() < COUNTED => {
-                            self.counts.insert(value.into_owned(), 1);
-                        }
+                        None if room => drop(self.counts.insert(value.into_owned(), 1)),
                         None => {}
                     }
                 }

@@ -184,6 +184,14 @@ impl ReadOptions {
             })
         };
         self.kinds.keys().try_for_each(|name| place(name).map(drop))?;
+        if names.is_empty() || self.only.as_ref().is_some_and(Vec::is_empty) {
+            return Err(Error::file(
+                path,
+                "at least one column",
+                "none",
+                "give rows with values, and name columns in `only`",
+            ));
+        }
         match &self.only {
             None => Ok((0..names.len()).collect()),
             Some(only) => {

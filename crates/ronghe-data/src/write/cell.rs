@@ -83,7 +83,7 @@ fn number(text: String) -> Option<Value> {
 pub(super) fn text(value: &Value) -> String {
     match value {
         Value::String(string) => string.clone(),
-        Value::Array(list) => list.iter().map(self::text).collect::<Vec<_>>().join("|"),
+        Value::Array(list) => list.iter().map(text).collect::<Vec<_>>().join("|"),
         Value::Null => String::new(),
         // As `Display` of the number: 3, not 3.0.
         Value::Number(n) => {

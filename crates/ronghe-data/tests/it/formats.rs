@@ -1,6 +1,6 @@
 //! What each format gives.
 
-use crate::support::{file, gz, kinds, put, row, table};
+use crate::support::{file, gz, kinds, put, row, table, tar};
 use arrow_array::{ArrayRef, BinaryArray, Int64Array, RecordBatch, StringArray, StructArray};
 use parquet::arrow::ArrowWriter;
 use ronghe_data::read::{ReadOptions, open, read};
@@ -212,22 +212,6 @@ fn cifar_pickle(labels: &[u8]) -> Vec<u8> {
     out.extend((labels.len() as u32 * 3072).to_le_bytes());
     labels.iter().for_each(|_| out.extend(&cifar(&[])));
     out.extend(b"tbu.");
-    out
-}
-
-fn tar(files: &[(&str, Vec<u8>)]) -> Vec<u8> {
-    let mut out = Vec::new();
-    for (name, content) in files {
-        let mut header = [0u8; 512];
-        header[..name.len()].copy_from_slice(name.as_bytes());
-        header[124..136].copy_from_slice(format!("{:011o}\0", content.len()).as_bytes());
-        header[156] = b'0';
-        header[257..263].copy_from_slice(b"ustar\0");
-        out.extend(header);
-        out.extend(content);
-        out.resize(out.len().next_multiple_of(512), 0);
-    }
-    out.resize(out.len() + 1024, 0);
     out
 }
 

@@ -48,3 +48,20 @@ pub(crate) fn kinds(table: &Table) -> Vec<(String, Kind)> {
 pub(crate) fn row(table: &Table, row: usize) -> Vec<String> {
     (0..table.schema().columns.len()).map(|c| table.display(c, row).into_owned()).collect()
 }
+
+/// A tar archive of files.
+pub(crate) fn tar(files: &[(&str, Vec<u8>)]) -> Vec<u8> {
+    let mut out = Vec::new();
+    for (name, content) in files {
+        let mut header = [0u8; 512];
+        header[..name.len()].copy_from_slice(name.as_bytes());
+        header[124..136].copy_from_slice(format!("{:011o}\0", content.len()).as_bytes());
+        header[156] = b'0';
+        header[257..263].copy_from_slice(b"ustar\0");
+        out.extend(header);
+        out.extend(content);
+        out.resize(out.len().next_multiple_of(512), 0);
+    }
+    out.resize(out.len() + 1024, 0);
+    out
+}
