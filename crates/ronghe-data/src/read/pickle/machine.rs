@@ -1,43 +1,7 @@
-//! Python pickles as plain data: nothing is ever executed.
-//!
-//! A pickle is a program for a small stack machine. This one knows the instructions of protocols 0 to 4 that make
-//! `None`, booleans, numbers, strings, bytes, lists, tuples and dictionaries, and numpy arrays through the very names
-//! that numpy writes. Any other name is refused. Bytes and strings stay in the input; every instruction makes at
-//! most one object, so memory is bounded by the size of the input.
-//! Source: CPython `Lib/pickletools.py` (the list of instructions and their arguments).
+//! The stack machine that a pickle is a program for.
 
+use super::{Id, Object, PickleError, Step, fail};
 use std::collections::HashMap;
-use std::fmt;
-
-/// Position of an object.
-pub(crate) type Id = usize;
-
-/// A plain object; the parts of containers are [`Id`]s, which may form circles.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Object {
-    None,
-    Bool(bool),
-    Int(i64),
-    Float(f64),
-    /// Bytes; also a string of Python 2.
-    Bytes(Vec<u8>),
-    Str(String),
-    List(Vec<Id>),
-    Tuple(Vec<Id>),
-    Dict(Vec<(Id, Id)>),
-    /// A name that stands for a function or class; only [`GLOBALS`].
-    Global(&'static str),
-    /// A numpy element type such as `u1` or `i8`.
-    DType(String),
-    /// A numpy array: sizes, element type and elements in C order.
-    Array {
-        shape: Vec<usize>,
-        dtype: String,
-        data: Id,
-    },
-    /// A numpy array that has not been filled in.
-    EmptyArray,
-}
 
 /// The names that are known: module, name, and what they are here.
 const GLOBALS: [(&str, &str, &str); 6] = [
@@ -49,89 +13,11 @@ const GLOBALS: [(&str, &str, &str); 6] = [
     ("collections", "OrderedDict", "dict"),
 ];
 
-/// What is wrong with a pickle.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct PickleError(String);
-
-impl fmt::Display for PickleError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-type Step<T> = Result<T, PickleError>;
-
-fn fail<T>(message: impl Into<String>) -> Step<T> {
-    Err(PickleError(message.into()))
-}
-
-/// The objects of a pickle.
-#[derive(Debug)]
-pub(crate) struct Pickle {
-    objects: Vec<Object>,
-    root: Id,
-}
-
-impl Pickle {
-    /// Reads a pickle.
-    pub(crate) fn parse(input: &[u8]) -> Step<Pickle> {
-        let mut machine = Machine {
-            input,
-            at: 0,
-            objects: Vec::new(),
-            stack: Vec::new(),
-            marks: Vec::new(),
-            memo: HashMap::new(),
-        };
-        let root = machine.run()?;
-        Ok(Pickle { objects: machine.objects, root })
-    }
-
-    /// The object that the pickle is.
-    pub(crate) fn root(&self) -> Id {
-        self.root
-    }
-
-    /// The object at `id`.
-    pub(crate) fn get(&self, id: Id) -> &Object {
-        &self.objects[id]
-    }
-
-    /// The value of a text key of the dictionary `dict`; Python 2's strings count as text.
-    pub(crate) fn entry(&self, dict: Id, key: &str) -> Option<Id> {
-        let Object::Dict(entries) = self.get(dict) else { return None };
-        entries.iter().rev().find(|(k, _)| self.text(*k) == Some(key)).map(|(_, v)| *v)
-    }
-
-    /// The text of a string.
-    pub(crate) fn text(&self, id: Id) -> Option<&str> {
-        match self.get(id) {
-            Object::Str(text) => Some(text),
-            Object::Bytes(bytes) => std::str::from_utf8(bytes).ok(),
-            _ => None,
-        }
-    }
-
-    /// The parts of a list or tuple.
-    pub(crate) fn items(&self, id: Id) -> Option<&[Id]> {
-        match self.get(id) {
-            Object::List(items) | Object::Tuple(items) => Some(items),
-            _ => None,
-        }
-    }
-
-    /// Sizes, element type and bytes of a numpy array.
-    pub(crate) fn array(&self, id: Id) -> Option<(&[usize], &str, &[u8])> {
-        let Object::Array { shape, dtype, data } = self.get(id) else { return None };
-        let Object::Bytes(bytes) = self.get(*data) else { return None };
-        Some((shape, dtype, bytes))
-    }
-}
-
-struct Machine<'a> {
+/// Follows the instructions of a pickle.
+pub(super) struct Machine<'a> {
     input: &'a [u8],
     at: usize,
-    objects: Vec<Object>,
+    pub(super) objects: Vec<Object>,
     stack: Vec<Id>,
     /// Heights of the stack.
     marks: Vec<usize>,
@@ -139,7 +25,19 @@ struct Machine<'a> {
 }
 
 impl<'a> Machine<'a> {
-    fn run(&mut self) -> Step<Id> {
+    pub(super) fn new(input: &'a [u8]) -> Machine<'a> {
+        Machine {
+            input,
+            at: 0,
+            objects: Vec::new(),
+            stack: Vec::new(),
+            marks: Vec::new(),
+            memo: HashMap::new(),
+        }
+    }
+
+    /// Follows the instructions to their end and gives the object on top.
+    pub(super) fn run(&mut self) -> Step<Id> {
         loop {
             match self.byte()? {
                 b'.' => return self.pop(),
