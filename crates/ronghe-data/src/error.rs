@@ -1,6 +1,6 @@
 //! What can be wrong with data, always with its place.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Result of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -29,7 +29,21 @@ pub enum Error {
         /// What the user can do.
         mend: String,
     },
-    /// One row or cell cannot be read.
+    /// One row cannot be read.
+    #[error("{}: row {row}: expected {expected}, found {found}; {mend}", .path.display())]
+    Row {
+        /// File.
+        path: PathBuf,
+        /// Row of data, from 1.
+        row: usize,
+        /// What was expected.
+        expected: String,
+        /// What is there.
+        found: String,
+        /// What the user can do.
+        mend: String,
+    },
+    /// One cell cannot be read.
     #[error("{}: row {row}, column `{column}`: expected {expected}, found {found}; {mend}", .path.display())]
     Cell {
         /// File.
@@ -69,4 +83,31 @@ pub enum Error {
         /// What the user can do.
         mend: String,
     },
+}
+
+impl Error {
+    /// Reading or writing `path` failed.
+    pub(crate) fn io(path: &Path, source: std::io::Error) -> Error {
+        Error::Io { path: path.to_owned(), source }
+    }
+
+    /// The file as a whole cannot be read.
+    pub(crate) fn file(
+        path: &Path,
+        expected: impl Into<String>,
+        found: impl Into<String>,
+        mend: impl Into<String>,
+    ) -> Error {
+        Error::File {
+            path: path.to_owned(),
+            expected: expected.into(),
+            found: found.into(),
+            mend: mend.into(),
+        }
+    }
+
+    /// Whether only one row is bad, so that reading can go on after it.
+    pub(crate) fn is_row(&self) -> bool {
+        matches!(self, Error::Row { .. } | Error::Cell { .. })
+    }
 }

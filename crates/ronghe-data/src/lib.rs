@@ -4,15 +4,23 @@
 //! each column holds, decoding of pictures and sound, word segmentation, splits, and a synthetic multimodal set.
 //! No tensors, no network, no async.
 
+mod content;
 pub mod decode;
+mod distinct;
 mod error;
+mod infer;
+pub mod profile;
+pub mod read;
 mod schema;
 pub mod segment;
 mod split;
 pub mod synth;
 mod table;
+mod value;
+pub mod write;
 
+pub use distinct::Distinct;
 pub use error::{Error, Result};
 pub use schema::{ColumnSchema, Kind, Modality, Schema};
-pub use split::Split;
+pub use split::{Shares, Split, SplitBy, split};
 pub use table::{Cell, Table};

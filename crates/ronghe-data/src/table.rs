@@ -16,7 +16,16 @@ pub struct Table {
     rows: usize,
     path: Arc<PathBuf>,
     base: Arc<PathBuf>,
-    first_row: usize,
+    numbers: RowNumbers,
+}
+
+/// The numbers that rows have in their file, from 1.
+#[derive(Debug, Clone)]
+enum RowNumbers {
+    /// One after another, from this one.
+    From(usize),
+    /// Any.
+    Each(Arc<[u32]>),
 }
 
 /// The content of an image or audio cell.
@@ -58,8 +67,19 @@ impl Table {
             rows,
             path: Arc::new(path.to_owned()),
             base: Arc::new(base.to_owned()),
-            first_row,
+            numbers: RowNumbers::From(first_row),
         })
+    }
+
+    /// This table with the numbers that its rows have in their file, from 1; as many as there are rows.
+    pub(crate) fn with_row_numbers(self, numbers: Vec<u32>) -> Table {
+        debug_assert_eq!(numbers.len(), self.rows);
+        let consecutive = numbers.windows(2).all(|w| w[1] == w[0].wrapping_add(1));
+        let numbers = match numbers.first() {
+            Some(&first) if consecutive => RowNumbers::From(first as usize),
+            _ => RowNumbers::Each(numbers.into()),
+        };
+        Table { numbers, ..self }
     }
 
     /// Names and kinds of the columns.
@@ -82,10 +102,12 @@ impl Table {
         &self.base
     }
 
-    /// Number in its file, from 1, of row `i` of this table. Right for tables as read; a chosen subset keeps the
-    /// first row's number.
+    /// Number in its file, from 1, of row `i` of this table; chosen rows keep theirs.
     pub fn row_number(&self, i: usize) -> usize {
-        self.first_row + i
+        match &self.numbers {
+            RowNumbers::From(first) => first + i,
+            RowNumbers::Each(numbers) => numbers.get(i).map_or(i + 1, |&n| n as usize),
+        }
     }
 
     /// Column `i`.
@@ -114,13 +136,18 @@ impl Table {
             .map(|c| arrow_select::take::take(c, &indices, None))
             .collect::<std::result::Result<Vec<_>, _>>()
             .map_err(|e| self.arrow(&e.to_string()))?;
-        Ok(Table { columns, rows: rows.len(), ..self.clone() })
+        let numbers = rows.iter().map(|&r| self.row_number(r) as u32).collect();
+        Ok(Table { columns, rows: rows.len(), ..self.clone() }.with_row_numbers(numbers))
     }
 
     /// `len` rows from row `start`, without copying.
     pub fn slice(&self, start: usize, len: usize) -> Table {
         let columns = self.columns.iter().map(|c| c.slice(start, len)).collect();
-        Table { columns, rows: len, first_row: self.first_row + start, ..self.clone() }
+        let numbers = match &self.numbers {
+            RowNumbers::From(first) => RowNumbers::From(first + start),
+            RowNumbers::Each(numbers) => RowNumbers::Each(numbers[start..start + len].into()),
+        };
+        Table { columns, rows: len, numbers, ..self.clone() }
     }
 
     /// The rows of all `tables` one after another. They must have the same columns.
@@ -146,14 +173,17 @@ impl Table {
                 arrow_select::concat::concat(&parts).map_err(|e| first.arrow(&e.to_string()))
             })
             .collect::<Result<Vec<_>>>()?;
-        Ok(Table { columns, rows: tables.iter().map(|t| t.rows).sum(), ..first.clone() })
+        let numbers = tables.iter().flat_map(|t| (0..t.rows).map(|i| t.row_number(i) as u32)).collect();
+        let rows = tables.iter().map(|t| t.rows).sum();
+        Ok(Table { columns, rows, ..first.clone() }.with_row_numbers(numbers))
     }
 
     /// This table with the cells of column `i` replaced; kind and length must stay.
     pub fn with_column(&self, i: usize, cells: ArrayRef) -> Result<Table> {
         let mut columns = self.columns.clone();
         columns[i] = cells;
-        Table::new(self.schema.clone(), columns, &self.path, &self.base, self.first_row)
+        let table = Table::new(self.schema.clone(), columns, &self.path, &self.base, 1)?;
+        Ok(Table { numbers: self.numbers.clone(), ..table })
     }
 
     /// Only the columns `names`, in that order.

@@ -1,0 +1,323 @@
+//! Files to tables.
+//!
+//! [`open`] finds the format and gives a [`Reader`] of batches; [`read`] gives the whole table. [`FORMATS`] is the
+//! table of formats: `csv` and `jsonl` (rows of text cells, `cells`), `parquet`, `folder` (classes as folders of
+//! files), `idx` (MNIST) and `cifar` (`pickle` and `tar` parse what it is shipped in). `bytes` undoes compression and
+//! character encodings, `arrow` makes the columns of typed files ours.
+
+mod arrow;
+mod bytes;
+mod cells;
+mod cifar;
+mod csv;
+mod folder;
+mod idx;
+mod jsonl;
+mod labelled;
+mod memory;
+mod parquet;
+mod pickle;
+mod tar;
+
+pub(crate) use folder::{PART_NAMES, part};
+
+use crate::{Error, Kind, Result, Schema, Table};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+/// Batches of rows from a file.
+pub trait Reader: Send {
+    /// Names and kinds of the columns.
+    fn schema(&self) -> &Schema;
+
+    /// Number of rows in the file, with those that will be skipped; `None` if not known.
+    fn rows(&self) -> Option<usize>;
+
+    /// The next rows; `None` at the end.
+    fn next_batch(&mut self) -> Result<Option<Table>>;
+
+    /// Bad rows left out so far.
+    fn skipped(&self) -> &Skipped;
+
+    /// What was noticed while the kinds of the columns were found.
+    fn warnings(&self) -> &[Warning] {
+        &[]
+    }
+}
+
+/// Bad rows that were left out because [`ReadOptions::skip_bad_rows`] is set.
+#[derive(Debug, Default)]
+pub struct Skipped {
+    /// How many.
+    pub rows: usize,
+    /// What was wrong with the first of them, at most 20.
+    pub first: Vec<Error>,
+}
+
+impl Skipped {
+    pub(crate) fn add(&mut self, error: Error) {
+        self.rows += 1;
+        if self.first.len() < 20 {
+            self.first.push(error);
+        }
+    }
+}
+
+/// What a reader noticed about a column.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "warning", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Warning {
+    /// Dates are written in more than one way.
+    MixedDates {
+        /// Column.
+        column: String,
+        /// An example of each form.
+        forms: Vec<String>,
+    },
+    /// Nothing shows whether the day or the month comes first; the month was taken first.
+    AmbiguousDates {
+        /// Column.
+        column: String,
+    },
+}
+
+/// Bounds on what a file may ask for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Columns of a table.
+    pub columns: usize,
+    /// Bytes of one row of text.
+    pub row_bytes: usize,
+    /// Files in a folder.
+    pub files: usize,
+    /// Bytes of a part that must be in memory as a whole (one CIFAR batch, one label file).
+    pub part_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits { columns: 20_000, row_bytes: 64 << 20, files: 10_000_000, part_bytes: 1 << 30 }
+    }
+}
+
+/// How to read a file. The default reads every format as it is meant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ReadOptions {
+    /// Name of the format ([`FORMATS`]); found from name and content by default.
+    pub format: Option<String>,
+    /// Kinds of columns that are not to be inferred.
+    pub kinds: BTreeMap<String, Kind>,
+    /// Only these columns, in this order.
+    pub only: Option<Vec<String>>,
+    /// Rows of a batch.
+    pub batch_rows: usize,
+    /// Leave out rows that cannot be read, and count them.
+    pub skip_bad_rows: bool,
+    /// Character encoding of text files, as named on the web (`gb18030`, `utf-16le`, `windows-1252` ...). By default
+    /// the byte order mark decides, else UTF-8.
+    pub encoding: Option<String>,
+    /// CSV: whether the first line names the columns; otherwise they are `column_1`, `column_2` ...
+    pub header: bool,
+    /// CSV: cells that count as missing.
+    pub missing: Vec<String>,
+    /// Whether paths in media cells may leave the table's folder.
+    pub outside_paths: bool,
+    /// Bounds on what a file may ask for.
+    pub limits: Limits,
+}
+
+impl Default for ReadOptions {
+    fn default() -> ReadOptions {
+        ReadOptions {
+            format: None,
+            kinds: BTreeMap::new(),
+            only: None,
+            batch_rows: 8192,
+            skip_bad_rows: false,
+            encoding: None,
+            header: true,
+            missing: ["", "NA", "N/A", "n/a", "null", "NULL", "NaN", "nan", "None", "?"]
+                .map(Into::into)
+                .into(),
+            outside_paths: false,
+            limits: Limits::default(),
+        }
+    }
+}
+
+impl ReadOptions {
+    /// Positions of the columns to read, after checking that all columns named exist and differ.
+    fn choose(&self, path: &Path, names: &[String]) -> Result<Vec<usize>> {
+        if names.len() > self.limits.columns {
+            return Err(Error::Limit {
+                path: path.to_owned(),
+                what: "the number of columns".into(),
+                found: names.len().to_string(),
+                limit: self.limits.columns.to_string(),
+                mend: "raise `limits.columns` if this is meant".into(),
+            });
+        }
+        let mut seen = BTreeSet::new();
+        if let Some(twice) = names.iter().find(|name| !seen.insert(name.as_str())) {
+            let places: Vec<String> = names
+                .iter()
+                .enumerate()
+                .filter(|(_, name)| *name == twice)
+                .map(|(i, _)| (i + 1).to_string())
+                .collect();
+            return Err(Error::file(
+                path,
+                "distinct column names",
+                format!("`{twice}` as columns {}", places.join(" and ")),
+                "rename one of them (for a CSV file without a header line: set `header` to false)",
+            ));
+        }
+        let place = |name: &String| {
+            names.iter().position(|n| n == name).ok_or_else(|| Error::UnknownColumn {
+                path: path.to_owned(),
+                column: name.clone(),
+                valid: names.to_vec(),
+            })
+        };
+        self.kinds.keys().try_for_each(|name| place(name).map(drop))?;
+        if names.is_empty() || self.only.as_ref().is_some_and(Vec::is_empty) {
+            return Err(Error::file(
+                path,
+                "at least one column",
+                "none",
+                "give rows with values, and name columns in `only`",
+            ));
+        }
+        match &self.only {
+            None => Ok((0..names.len()).collect()),
+            Some(only) => {
+                let mut seen = BTreeSet::new();
+                match only.iter().find(|name| !seen.insert(name.as_str())) {
+                    Some(twice) => Err(Error::file(
+                        path,
+                        "distinct names in `only`",
+                        format!("`{twice}` twice"),
+                        "name each column once",
+                    )),
+                    None => only.iter().map(place).collect(),
+                }
+            }
+        }
+    }
+}
+
+/// A format of files.
+#[derive(Debug)]
+pub struct Format {
+    /// Name, for [`ReadOptions::format`].
+    pub name: &'static str,
+    /// What it is.
+    pub about: &'static str,
+    /// Endings of its files, without the point; a `.gz` after them is undone where it makes sense.
+    pub extensions: &'static [&'static str],
+    /// Whether the path, a file that begins with these bytes or a folder (no bytes), is of this format.
+    sniff: fn(&Path, &[u8]) -> bool,
+    open: fn(&Path, &ReadOptions) -> Result<Box<dyn Reader>>,
+}
+
+/// Every format. Content is asked first, in this order, then the file's ending.
+pub static FORMATS: &[Format] = &[
+    Format {
+        name: "parquet",
+        about: "Apache Parquet",
+        extensions: &["parquet", "pq"],
+        sniff: |_, head| head.starts_with(b"PAR1"),
+        open: parquet::open,
+    },
+    Format {
+        name: "idx",
+        about: "MNIST's IDX: a folder or one of a pair of image and label files, plain or .gz",
+        extensions: &["idx", "ubyte", "idx3-ubyte", "idx1-ubyte"],
+        sniff: idx::sniff,
+        open: idx::open,
+    },
+    Format {
+        name: "cifar",
+        about: "CIFAR-10 and CIFAR-100: a folder or .tar.gz of binary or Python batches",
+        extensions: &["tar", "tgz"],
+        sniff: cifar::sniff,
+        open: cifar::open,
+    },
+    Format {
+        name: "folder",
+        about: "a folder of pictures or sounds, one folder a class, or with a metadata.csv",
+        extensions: &[],
+        sniff: |path, _| path.is_dir(),
+        open: folder::open,
+    },
+    Format {
+        name: "jsonl",
+        about: "JSON Lines, or one JSON array of objects",
+        extensions: &["jsonl", "ndjson", "json"],
+        sniff: |_, _| false,
+        open: jsonl::open,
+    },
+    Format {
+        name: "csv",
+        about: "CSV or TSV, separated by comma, semicolon, tab or |, plain or .gz",
+        extensions: &["csv", "tsv", "txt", "tab", "data"],
+        sniff: |_, _| false,
+        open: csv::open,
+    },
+];
+
+/// Opens a file or folder, finding the kind of each column.
+pub fn open(path: &Path, options: &ReadOptions) -> Result<Box<dyn Reader>> {
+    (format_of(path, options)?.open)(path, options)
+}
+
+/// Reads a whole file or folder into memory.
+pub fn read(path: &Path, options: &ReadOptions) -> Result<Table> {
+    collect(open(path, options)?.as_mut(), path)
+}
+
+/// All batches of `reader` as one table.
+pub fn collect(reader: &mut dyn Reader, path: &Path) -> Result<Table> {
+    let mut tables = Vec::new();
+    while let Some(table) = reader.next_batch()? {
+        tables.push(table);
+    }
+    if tables.is_empty() {
+        let first = reader.skipped().first.first().map_or("none".into(), |e| format!("none; first: {e}"));
+        return Err(Error::file(path, "at least one good row", first, "mend the rows"));
+    }
+    Table::concat(&tables)
+}
+
+fn format_of(path: &Path, options: &ReadOptions) -> Result<&'static Format> {
+    let names = || FORMATS.iter().map(|f| f.name).collect::<Vec<_>>().join(", ");
+    if let Some(name) = &options.format {
+        return FORMATS.iter().find(|f| f.name == name).ok_or_else(|| {
+            Error::file(
+                path,
+                "a known format",
+                format!("`{name}`"),
+                format!("set `format` to one of {}", names()),
+            )
+        });
+    }
+    let head = if path.is_dir() { Vec::new() } else { bytes::head(path, 64)? };
+    if let Some(format) = FORMATS.iter().find(|f| (f.sniff)(path, &head)) {
+        return Ok(format);
+    }
+    let name = path.file_name().map(|n| n.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
+    let name = name.strip_suffix(".gz").unwrap_or(&name);
+    let ending = |f: &&Format| f.extensions.iter().any(|e| name.ends_with(&format!(".{e}")));
+    FORMATS.iter().find(ending).ok_or_else(|| {
+        Error::file(
+            path,
+            "a file of a known format",
+            format!("the name `{name}`"),
+            format!("set `format` to one of {}", names()),
+        )
+    })
+}
