@@ -51,7 +51,14 @@ fn block(b: &mut Builder<'_>, x: ValueId, width: usize) -> Result<ValueId> {
 }
 
 /// Convolution without bias and batch norm.
-fn conv(b: &mut Builder<'_>, name: &str, x: ValueId, out: usize, kernel: usize, stride: usize) -> Result<ValueId> {
+fn conv(
+    b: &mut Builder<'_>,
+    name: &str,
+    x: ValueId,
+    out: usize,
+    kernel: usize,
+    stride: usize,
+) -> Result<ValueId> {
     let [h, w] = picture(b, x);
     let x = layers::conv2d(b, name, x, out, Window::same(kernel, stride, h, w), false)?;
     Ok(layers::batch_norm(b, &format!("{name}.norm"), x, BatchNorm::default())?)

@@ -3,8 +3,8 @@
 //! Pixels are standardised by channel with the mean and standard deviation of up to 512 training pictures.
 
 use super::pictures::{self, Pictures};
-use crate::encode::{Encoder, EncoderSpec, FitInput, Prepared, State, network, params};
 use crate::Result;
+use crate::encode::{Encoder, EncoderSpec, FitInput, Prepared, State, network, params};
 use ronghe_data::decode::{Filter, Fit};
 use ronghe_data::{Modality, Table};
 use ronghe_graph::{Builder, ValueId};

@@ -4,8 +4,8 @@
 //! 784-128-10. `2 H W C hidden` flops a picture.
 
 use super::pictures::{self, Pictures};
-use crate::encode::{Encoder, EncoderSpec, FitInput, Prepared, State, network, params};
 use crate::Result;
+use crate::encode::{Encoder, EncoderSpec, FitInput, Prepared, State, network, params};
 use ronghe_data::decode::{Filter, Fit};
 use ronghe_data::{Modality, Table};
 use ronghe_graph::{Builder, Op, Shape, ValueId};

@@ -5,14 +5,11 @@
 //! | `pictures` | cells to pixels of one shape |
 //! | `dense` | flattened pixels through dense layers |
 //! | `cnn` | a small residual network trained from the start |
-//! | `pretrained` | EfficientNet-Lite0 and MobileNetV2, frozen or fine-tuned |
 
 mod cnn;
 mod dense;
 mod pictures;
-mod pretrained;
 
 pub(super) use cnn::CNN;
 pub(super) use dense::DENSE;
 pub(super) use pictures::largest_side;
-pub(super) use pretrained::{EFFICIENTNET_LITE0, MOBILENET_V2};

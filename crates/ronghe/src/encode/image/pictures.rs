@@ -1,9 +1,9 @@
 //! A column of pictures as pixels of one shape.
 
-use crate::encode::{BadCell, EncoderSpec, Field, Prepared, params};
 use crate::Result;
-use ronghe_data::decode::{Filter, Fit, Picture, PictureOptions, decode_images};
+use crate::encode::{BadCell, EncoderSpec, Field, Prepared, params};
 use ronghe_data::Table;
+use ronghe_data::decode::{Filter, Fit, Picture, PictureOptions, decode_images};
 use ronghe_graph::{Builder, DType, Shape, ValueId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -74,7 +74,11 @@ impl Pictures {
             && matches!(channels, 1 | 3)
             && self.mean.len() == channels
             && self.std.len() == channels;
-        if sound { Ok(()) } else { Err(params::damaged(spec, "a shape of pictures", &format!("{:?}", self.shape))) }
+        if sound {
+            Ok(())
+        } else {
+            Err(params::damaged(spec, "a shape of pictures", &format!("{:?}", self.shape)))
+        }
     }
 }
 
@@ -104,7 +108,8 @@ pub(super) fn statistics(pictures: &[Picture], channels: usize) -> (Vec<f32>, Ve
     // Whole numbers, so that order cannot matter.
     let mut sums = vec![(0u64, 0u64, 0u64); channels];
     for picture in pictures {
-        let picture = if picture.channels == channels { picture } else { &picture.clone().to_channels(channels) };
+        let picture =
+            if picture.channels == channels { picture } else { &picture.clone().to_channels(channels) };
         for pixel in picture.pixels.chunks_exact(channels) {
             for (sum, &v) in sums.iter_mut().zip(pixel) {
                 let v = u64::from(v);

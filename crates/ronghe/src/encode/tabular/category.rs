@@ -89,7 +89,10 @@ mod tests {
     fn rare_names_share_a_row_and_unlearned_rows_are_not_used() {
         let cells = ["b", "a", "b", "rare", "a", "b"].map(Some);
         let vocabulary = Vocabulary::fit(cells.into_iter(), 2);
-        assert_eq!([Some("b"), Some("a"), Some("rare"), Some("new"), None].map(|c| vocabulary.id(c)), [2, 3, 0, 0, -1]);
+        assert_eq!(
+            [Some("b"), Some("a"), Some("rare"), Some("new"), None].map(|c| vocabulary.id(c)),
+            [2, 3, 0, 0, -1]
+        );
         assert_eq!((vocabulary.rows(), vocabulary.width()), (4, 3));
         let all_known = Vocabulary::fit(["a", "a"].map(Some).into_iter().chain([None]), 2);
         assert_eq!([Some("new"), None].map(|c| all_known.id(c)), [-1, 1]);

@@ -3,11 +3,11 @@
 use super::category::Vocabulary;
 use super::date::Dates;
 use super::number::{Numbers, Scale};
+use crate::Error;
 use arrow_array::Array;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, TimestampMillisecondType};
 use ronghe_data::{Kind, Table};
-use crate::Error;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
@@ -43,7 +43,8 @@ impl Column {
     pub(super) fn fit(table: &Table, at: usize, how: Numbers, bins: usize, min_count: usize) -> Column {
         let spec = &table.schema().columns[at];
         let cells = 0..table.rows();
-        let numbers = || -> Vec<f64> { cells.clone().filter_map(|row| number(table, at, spec.kind, row)).collect() };
+        let numbers =
+            || -> Vec<f64> { cells.clone().filter_map(|row| number(table, at, spec.kind, row)).collect() };
         let code = match spec.kind {
             Kind::Number => Code::Number(Scale::fit(numbers(), how, bins)),
             Kind::Boolean => Code::Boolean(Scale::fit(numbers(), Numbers::Standard, bins)),
@@ -84,7 +85,13 @@ impl Column {
 
     /// The cell in `row` of column `at`, which is of kind `kind` in this table. A column that a small file made
     /// another kind of is read as the kind that training had, where its cells allow it.
-    pub(super) fn read<'a>(&self, table: &'a Table, at: usize, kind: Kind, row: usize) -> Result<Cell<'a>, Error> {
+    pub(super) fn read<'a>(
+        &self,
+        table: &'a Table,
+        at: usize,
+        kind: Kind,
+        row: usize,
+    ) -> Result<Cell<'a>, Error> {
         if table.is_missing(at, row) {
             return Ok(Cell::Missing);
         }

@@ -24,7 +24,7 @@ use crate::Result;
 use column::{Cell, Column};
 use number::Numbers;
 use rayon::prelude::*;
-use ronghe_data::{Modality, Table};
+use ronghe_data::{Kind, Modality, Table};
 use ronghe_graph::{Builder, DType, Init, Op, Shape, ValueId};
 use serde::{Deserialize, Serialize};
 
@@ -90,7 +90,8 @@ impl Encoder for Columns {
     }
 
     fn prepare(&self, table: &Table) -> Result<Prepared> {
-        let found = self.columns.iter().map(|c| table.find(&c.name)).collect::<Result<Vec<_>, _>>()?;
+        let found: Vec<(usize, Kind)> =
+            self.columns.iter().map(|c| table.find(&c.name)).collect::<ronghe_data::Result<_>>()?;
         let (rows, width) = (table.rows(), self.width());
         let mut prepared = Prepared { present: vec![false; rows], ..Prepared::default() };
         let mut numbers = vec![0.0; rows * width];

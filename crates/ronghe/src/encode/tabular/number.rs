@@ -56,7 +56,9 @@ impl Scale {
             asked => asked,
         };
         match how {
-            Numbers::Quantile if distinct > 1 => Scale::Quantile { knots: quantiles(&values, KNOTS.min(values.len())) },
+            Numbers::Quantile if distinct > 1 => {
+                Scale::Quantile { knots: quantiles(&values, KNOTS.min(values.len())) }
+            }
             Numbers::Piecewise if distinct > 1 => {
                 let mut edges = quantiles(&values, bins + 1);
                 edges.dedup();
@@ -201,7 +203,9 @@ mod tests {
 
     #[test]
     fn probit_has_its_textbook_values() {
-        for (p, z) in [(0.5, 0.0), (0.975, 1.959963984540054), (0.01, -2.326347874040841), (0.999, 3.090232306167813)] {
+        for (p, z) in
+            [(0.5, 0.0), (0.975, 1.959963984540054), (0.01, -2.326347874040841), (0.999, 3.090232306167813)]
+        {
             assert!((probit(p) - z).abs() < 1e-8, "{p}");
         }
     }

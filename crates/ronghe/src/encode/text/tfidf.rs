@@ -11,8 +11,8 @@
 //! of them and no more. An empty text is the zero bag. `O(characters)` to prepare, `O(distinct n-grams * W)` to encode.
 //! Source: sublinear TF-IDF after Salton and Buckley 1988, hashing after Weinberger et al. 2009.
 
-use crate::encode::{Encoder, EncoderSpec, Field, FitInput, Prepared, State, params};
 use crate::Result;
+use crate::encode::{Encoder, EncoderSpec, Field, FitInput, Prepared, State, params};
 use rayon::prelude::*;
 use ronghe_data::segment::{NgramConfig, features, ngram_hash};
 use ronghe_data::{Modality, Table};
@@ -125,8 +125,8 @@ fn load(state: &State) -> Result<Box<dyn Encoder>> {
 }
 
 impl Tfidf {
-    fn find(&self, table: &Table) -> Result<Vec<usize>> {
-        Ok(self.columns.iter().map(|c| Ok(table.find(c)?.0)).collect::<ronghe_data::Result<_>>()?)
+    fn find(&self, table: &Table) -> ronghe_data::Result<Vec<usize>> {
+        self.columns.iter().map(|c| table.find(c).map(|(column, _)| column)).collect()
     }
 
     fn number(&mut self) {
@@ -149,7 +149,9 @@ impl Tfidf {
             present = true;
             // An odd factor gives each column other low bits.
             let salt = (i as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-            features(text, &config, |kind, ngram| found.push(((ngram_hash(kind, ngram) ^ salt) & mask) as u32));
+            features(text, &config, |kind, ngram| {
+                found.push(((ngram_hash(kind, ngram) ^ salt) & mask) as u32)
+            });
         }
         found.sort_unstable();
         present.then_some(found)
