@@ -29,3 +29,40 @@ pub fn resample(samples: Vec<f32>, from: u32, to: u32) -> Vec<f32> {
     out.resize(length, 0.0);
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sine(frequency: f64, rate: u32, samples: usize) -> Vec<f32> {
+        let step = std::f64::consts::TAU * frequency / f64::from(rate);
+        (0..samples).map(|i| (step * i as f64).sin() as f32).collect()
+    }
+
+    #[test]
+    fn a_tone_stays_where_it_is_and_what_is_too_high_goes() {
+        for (from, to) in
+            [(44_100, 16_000), (8_000, 16_000), (48_000, 16_000), (22_050, 16_000), (11_025, 8_000)]
+        {
+            let n = from as usize / 2;
+            let out = resample(sine(440.0, from, n), from, to);
+            assert_eq!(out.len(), (n * to as usize).div_ceil(from as usize));
+            let want = sine(440.0, to, out.len());
+            let middle = out.len() / 8..out.len() * 7 / 8;
+            let off =
+                out[middle.clone()].iter().zip(&want[middle]).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+            assert!(off < 2e-4, "{from} to {to}: {off}");
+        }
+        let gone = resample(sine(9_000.0, 44_100, 44_100), 44_100, 16_000);
+        assert!(gone[2_000..14_000].iter().all(|v| v.abs() < 1e-3));
+    }
+
+    #[test]
+    fn odd_inputs() {
+        assert_eq!(resample(vec![0.5; 3], 8_000, 8_000), [0.5; 3]);
+        assert!(resample(Vec::new(), 8_000, 16_000).is_empty());
+        assert_eq!(resample(vec![1.0], 44_100, 16_000).len(), 1);
+        assert_eq!(resample(vec![0.0; 997], 44_101, 16_000).len(), 362);
+        assert_eq!(resample(vec![0.1; 50], 0, 16_000).len(), 50);
+    }
+}

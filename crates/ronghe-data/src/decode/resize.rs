@@ -168,3 +168,55 @@ fn cubic(x: f64) -> f64 {
         0.0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(serde::Deserialize)]
+    struct Case {
+        from: [usize; 3],
+        to: [usize; 2],
+        fit: Fit,
+        filter: Filter,
+        pixels: Vec<u8>,
+    }
+
+    #[derive(serde::Deserialize)]
+    struct Golden {
+        cases: Vec<Case>,
+    }
+
+    /// The same formula as in the script that wrote the values.
+    fn picture([height, width, channels]: [usize; 3]) -> Picture {
+        let value = |i: usize| ((i * i * 31 + i * 17 + i / 7 * 91) % 256) as u8;
+        Picture { height, width, channels, pixels: (0..height * width * channels).map(value).collect() }
+    }
+
+    #[test]
+    fn equals_pillow() {
+        let golden: Golden = serde_json::from_str(include_str!("../../tests/golden/resize.json")).unwrap();
+        assert_eq!(golden.cases.len(), 45);
+        for case in golden.cases {
+            let made = picture(case.from).resized(case.to[0], case.to[1], case.fit, case.filter);
+            let place = format!("{:?} to {:?} {:?} {:?}", case.from, case.to, case.fit, case.filter);
+            assert_eq!(made.pixels.len(), case.pixels.len(), "{place}");
+            let off = made.pixels.iter().zip(&case.pixels).map(|(a, b)| a.abs_diff(*b)).max();
+            assert_eq!(off, Some(0), "{place}");
+        }
+    }
+
+    #[test]
+    fn odd_shapes() {
+        let source = picture([3, 5, 3]);
+        for fit in [Fit::Stretch, Fit::Cover, Fit::Contain] {
+            for filter in [Filter::Nearest, Filter::Bilinear, Filter::Bicubic] {
+                assert_eq!(source.resized(3, 5, fit, filter), source);
+                assert_eq!(source.resized(1, 40, fit, filter).pixels.len(), 120);
+                assert!(source.resized(0, 4, fit, filter).pixels.is_empty());
+            }
+        }
+        let flat = Picture { height: 9, width: 4, channels: 1, pixels: vec![200; 36] };
+        assert!(flat.resized(3, 7, Fit::Stretch, Filter::Bicubic).pixels.iter().all(|&v| v == 200));
+    }
+}
