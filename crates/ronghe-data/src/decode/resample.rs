@@ -7,7 +7,7 @@
 use rubato::audioadapter_buffers::owned::InterleavedOwned;
 use rubato::{Fft, FixedSync, Resampler, WindowFunction};
 
-/// Input samples a block: the filter is long enough for a passband up to about 0.95 of the lower half rate.
+/// Least input samples a block: the filter is long enough for a passband up to about 0.95 of the lower half rate.
 const BLOCK: usize = 1024;
 
 /// `samples` at rate `from`, brought to rate `to`. Rates are in hertz; a rate of 0 leaves the samples as they are.
@@ -17,9 +17,13 @@ pub fn resample(samples: Vec<f32>, from: u32, to: u32) -> Vec<f32> {
     }
     let (n, a, b) = (samples.len(), from as usize, to as usize);
     let length = (n as u128 * b as u128).div_ceil(a as u128) as usize;
+    // An even number of the shortest blocks: in a block of odd length the middle of the filter lies between two samples,
+    // and the whole sound would come out half a sample late.
+    let shortest = a / gcd(a, b);
+    let block = BLOCK.div_ceil(shortest).next_multiple_of(2) * shortest;
     let run = || {
         let mut fft =
-            Fft::<f32>::new_custom(a, b, BLOCK, 1, 1, WindowFunction::BlackmanHarris2, FixedSync::Both)
+            Fft::<f32>::new_custom(a, b, block, 1, 1, WindowFunction::BlackmanHarris2, FixedSync::Both)
                 .ok()?;
         let input = InterleavedOwned::new_from(samples, 1, n).ok()?;
         Some(fft.process_all(&input, n, None).ok()?.take_data())
@@ -28,6 +32,10 @@ pub fn resample(samples: Vec<f32>, from: u32, to: u32) -> Vec<f32> {
     let mut out = run().unwrap_or_default();
     out.resize(length, 0.0);
     out
+}
+
+fn gcd(a: usize, b: usize) -> usize {
+    if b == 0 { a } else { gcd(b, a % b) }
 }
 
 #[cfg(test)]
