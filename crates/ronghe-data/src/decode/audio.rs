@@ -148,7 +148,7 @@ fn decode(bytes: &[u8], format: &'static str, limits: &Limits) -> Result<Sound, 
         .probe(&Hint::new(), stream, FormatOptions::default(), tags)
         .map_err(fail)?;
     let track = reader.default_track(TrackType::Audio).ok_or_else(|| missing("audio track"))?;
-    let (id, promised) = (track.id, track.num_frames);
+    let (id, promised, padding_known) = (track.id, track.num_frames, track.padding.is_some());
     let params = track.codec_params.as_ref().and_then(|p| p.audio()).ok_or_else(|| missing("audio codec"))?;
     let rate = params.sample_rate.ok_or_else(|| missing("sampling rate"))?;
     if !(100..=768_000).contains(&rate) {
@@ -194,8 +194,8 @@ fn decode(bytes: &[u8], format: &'static str, limits: &Limits) -> Result<Sound, 
     }
     // Without a header of its own an MP3 promises nothing: the reader guesses from the bit rate.
     let promised = promised.filter(|_| format != "MP3" || mp3_counts_frames(bytes));
-    // The trailing padding of an MP3 is known to one frame only.
-    let slack = if format == "MP3" { 1152 } else { 0 };
+    // Without its padding the length of an MP3 is known to one frame only.
+    let slack = if format == "MP3" && !padding_known { 1152 } else { 0 };
     if samples.is_empty() && promised != Some(0) {
         return Err(missing("sound in it"));
     }
@@ -264,4 +264,178 @@ fn mp3_counts_frames(bytes: &[u8]) -> bool {
     };
     let first = bytes.get(tag..).unwrap_or_default();
     first[..first.len().min(256)].windows(4).any(|w| [b"Xing", b"Info", b"VBRI"].iter().any(|n| w == *n))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decode::media_kind;
+    use crate::synth::wav_bytes;
+    use crate::{ColumnSchema, Kind, Schema};
+    use arrow_array::LargeBinaryArray;
+    use proptest::prelude::*;
+    use std::path::Path;
+    use std::sync::Arc;
+
+    /// A quarter of a second of 440 Hz at half amplitude, 16 kHz, made by sox, flac, lame and oggenc.
+    const TONES: [(&str, &[u8]); 3] = [
+        ("FLAC", include_bytes!("../../tests/fixtures/tone.flac")),
+        ("MP3", include_bytes!("../../tests/fixtures/tone.mp3")),
+        ("Ogg", include_bytes!("../../tests/fixtures/tone.ogg")),
+    ];
+
+    fn tone() -> Vec<f32> {
+        let step = std::f32::consts::TAU * 440.0 / 16_000.0;
+        (0..4_000).map(|i| 0.5 * (step * i as f32).sin()).collect()
+    }
+
+    fn decoded(bytes: &[u8]) -> Result<Sound, MediaError> {
+        decode_sound(&Cell::Bytes(bytes), &Limits::default())
+    }
+
+    /// A WAV file of any sample format.
+    fn wav(code: u16, bits: u16, channels: u16, data: &[u8]) -> Vec<u8> {
+        let frame = channels * bits / 8;
+        let mut out = b"RIFF".to_vec();
+        out.extend((data.len() as u32 + 36).to_le_bytes());
+        out.extend(b"WAVEfmt \x10\0\0\0");
+        out.extend(code.to_le_bytes());
+        out.extend(channels.to_le_bytes());
+        out.extend(16_000u32.to_le_bytes());
+        out.extend((16_000 * u32::from(frame)).to_le_bytes());
+        out.extend(frame.to_le_bytes());
+        out.extend(bits.to_le_bytes());
+        out.extend(b"data");
+        out.extend((data.len() as u32).to_le_bytes());
+        out.extend(data);
+        out
+    }
+
+    #[test]
+    fn wav_of_every_depth() {
+        let want = tone();
+        let close = |bytes: &[u8], tolerance: f32| {
+            let sound = decoded(bytes).unwrap();
+            assert_eq!((sound.rate, sound.samples.len()), (16_000, 4_000));
+            let off = sound.samples.iter().zip(&want).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+            assert!(off <= tolerance, "{off}");
+        };
+        close(&wav_bytes(&want, 16_000), 5e-5);
+        let bytes8: Vec<u8> = want.iter().map(|v| (v * 127.0 + 128.0).round() as u8).collect();
+        close(&wav(1, 8, 1, &bytes8), 1e-2);
+        let bytes24: Vec<u8> =
+            want.iter().flat_map(|v| ((v * 8_388_607.0) as i32).to_le_bytes()[..3].to_vec()).collect();
+        close(&wav(1, 24, 1, &bytes24), 1e-6);
+        let float: Vec<u8> = want.iter().flat_map(|v| v.to_le_bytes()).collect();
+        close(&wav(3, 32, 1, &float), 0.0);
+        // Left carries twice the tone, right none: the mean is the tone.
+        let stereo: Vec<u8> =
+            want.iter().flat_map(|v| [2.0 * v, 0.0]).flat_map(|v| v.to_le_bytes()).collect();
+        close(&wav(3, 32, 2, &stereo), 0.0);
+    }
+
+    #[test]
+    fn compressed_formats() {
+        for (format, bytes) in TONES {
+            assert_eq!(media_kind(bytes), Some(Kind::Audio), "{format}");
+            let sound = decoded(bytes).unwrap();
+            assert_eq!(sound.rate, 16_000, "{format}");
+            assert!(sound.samples.len().abs_diff(4_000) <= 4, "{format}: {}", sound.samples.len());
+            let want = tone();
+            let off = sound.samples.iter().zip(&want).skip(800).take(2_200).map(|(a, b)| (a - b).abs());
+            let off = off.fold(0.0, f32::max);
+            assert!(off < 0.03, "{format}: {off}");
+        }
+    }
+
+    #[test]
+    fn cut_off_files_are_broken() {
+        let plain = wav_bytes(&tone(), 16_000);
+        for (format, bytes) in TONES.into_iter().chain([("WAV", plain.as_slice())]) {
+            // The last tenth of the MP3 is padding that nobody misses.
+            for share in [1, 3, 5, 7, 8] {
+                let cut = &bytes[..bytes.len() * share / 10];
+                assert!(decoded(cut).is_err(), "{format} cut to {share} tenths");
+            }
+            assert!(decoded(&bytes[..bytes.len().min(60)]).is_err(), "{format}");
+        }
+        assert!(matches!(decoded(b"RIFF"), Err(MediaError::Format { .. })));
+        assert!(matches!(decoded(b""), Err(MediaError::Format { .. })));
+    }
+
+    #[test]
+    fn a_wav_from_a_pipe_is_whole() {
+        let plain = wav_bytes(&tone(), 16_000);
+        for length in [u32::MAX, 0x7fff_ffff, 0] {
+            let mut piped = plain.clone();
+            piped[4..8].copy_from_slice(&length.to_le_bytes());
+            piped[40..44].copy_from_slice(&length.to_le_bytes());
+            assert_eq!(decoded(&piped).unwrap(), decoded(&plain).unwrap());
+        }
+    }
+
+    #[test]
+    fn limits_hold() {
+        let plain = wav_bytes(&tone(), 16_000);
+        for bytes in TONES.iter().map(|t| t.1).chain([plain.as_slice()]) {
+            let short = Limits { max_seconds: 0.1, ..Limits::default() };
+            let found = decode_sound(&Cell::Bytes(bytes), &short);
+            assert!(matches!(found, Err(MediaError::Limit { .. })), "{found:?}");
+            let small = Limits { max_bytes: 100, ..Limits::default() };
+            assert!(matches!(decode_sound(&Cell::Bytes(bytes), &small), Err(MediaError::Limit { .. })));
+        }
+    }
+
+    #[test]
+    fn trim_and_fit() {
+        let mut samples = vec![0.0005; 16_000];
+        samples[4_800..8_000].fill(0.4);
+        let sound = Sound { rate: 16_000, samples };
+        let trimmed = sound.clone().trimmed(40.0);
+        assert_eq!(trimmed.samples.len(), 3_200);
+        assert_eq!(trimmed.seconds(), 0.2);
+        assert_eq!(sound.clone().trimmed(80.0), sound);
+        assert_eq!(trimmed.clone().fit(4_000).samples[3_199..3_201], [0.4, 0.0]);
+        assert_eq!(trimmed.fit(10).samples, [0.4; 10]);
+        let silence = Sound { rate: 8_000, samples: vec![0.0; 100] };
+        assert_eq!(silence.clone().trimmed(30.0), silence);
+        assert!(Sound { rate: 0, samples: Vec::new() }.trimmed(30.0).samples.is_empty());
+    }
+
+    #[test]
+    fn a_column_is_decoded_in_order_with_places() {
+        let plain = wav_bytes(&tone(), 16_000);
+        let cells = LargeBinaryArray::from(vec![Some(plain.as_slice()), None, Some(b"noise".as_slice())]);
+        let schema = Schema { columns: vec![ColumnSchema { name: "say".into(), kind: Kind::Audio }] };
+        let table =
+            Table::new(Arc::new(schema), vec![Arc::new(cells)], Path::new("t.jsonl"), Path::new(""), 1)
+                .unwrap();
+        let options = SoundOptions { rate: Some(8_000), seconds: Some(0.5), ..Default::default() };
+        let made = decode_sounds(&table, 0, &[1, 2, 0], &options);
+        assert!(made[0].as_ref().unwrap().is_none());
+        let message = made[1].as_ref().unwrap_err().to_string();
+        assert!(message.starts_with("t.jsonl: row 3, column `say`: expected a sound"), "{message}");
+        let sound = made[2].as_ref().unwrap().as_ref().unwrap();
+        assert_eq!((sound.rate, sound.samples.len()), (8_000, 4_000));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(400))]
+        #[test]
+        fn broken_bytes_never_panic(
+            format in 0usize..4,
+            changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
+            cut in any::<prop::sample::Index>(),
+        ) {
+            let mut bytes = TONES.get(format).map_or_else(|| wav_bytes(&tone(), 16_000), |t| t.1.to_vec());
+            for (at, value) in changes {
+                // Headers decide more than samples do.
+                let at = at.index(bytes.len().min(400));
+                bytes[at] = value;
+            }
+            let limits = Limits { max_seconds: 60.0, ..Limits::default() };
+            let _ = decode_sound(&Cell::Bytes(&bytes), &limits);
+            let _ = decode_sound(&Cell::Bytes(&bytes[..cut.index(bytes.len())]), &limits);
+        }
+    }
 }

@@ -113,6 +113,7 @@ pub(super) fn format_name(bytes: &[u8]) -> Option<&'static str> {
         [b'P', b'1'..=b'6', b' ' | b'\n' | b'\t' | b'\r', b'#' | b'0'..=b'9' | b' ' | b'\n', ..] => {
             Some("PNM")
         }
+        [b'P', b'7', b'\n', ..] => Some("PNM"),
         _ => None,
     }
 }
@@ -250,4 +251,160 @@ fn jpeg_is_whole(bytes: &[u8]) -> bool {
         }
     }
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::synth::pnm_bytes;
+    use crate::{ColumnSchema, Kind, Schema};
+    use arrow_array::StringArray;
+    use image::{GrayAlphaImage, ImageBuffer, Luma, RgbImage, RgbaImage};
+    use proptest::prelude::*;
+    use std::path::Path;
+    use std::sync::Arc;
+
+    fn colours() -> RgbImage {
+        RgbImage::from_fn(24, 16, |x, y| image::Rgb([(x * 10) as u8, (y * 15) as u8, 200]))
+    }
+
+    fn encoded(picture: &DynamicImage, format: ImageFormat) -> Vec<u8> {
+        let mut out = Cursor::new(Vec::new());
+        picture.write_to(&mut out, format).unwrap();
+        out.into_inner()
+    }
+
+    fn decoded(bytes: &[u8]) -> Result<Picture, MediaError> {
+        decode_image(&Cell::Bytes(bytes), &Limits::default())
+    }
+
+    const FORMATS: [ImageFormat; 6] = [
+        ImageFormat::Png,
+        ImageFormat::Jpeg,
+        ImageFormat::WebP,
+        ImageFormat::Bmp,
+        ImageFormat::Gif,
+        ImageFormat::Pnm,
+    ];
+
+    #[test]
+    fn every_format_decodes_and_none_is_whole_when_cut() {
+        for format in FORMATS {
+            let bytes = encoded(&colours().into(), format);
+            let picture = decoded(&bytes).unwrap();
+            assert_eq!((picture.height, picture.width, picture.channels), (16, 24, 3), "{format:?}");
+            let lossy = matches!(format, ImageFormat::Jpeg | ImageFormat::Gif);
+            let off = picture.pixels.iter().zip(colours().as_raw()).map(|(a, b)| a.abs_diff(*b)).max();
+            assert!(off <= Some(if lossy { 48 } else { 0 }), "{format:?} {off:?}");
+            for share in [1, 3, 5, 7, 9] {
+                let cut = &bytes[..bytes.len() * share / 10];
+                assert!(decoded(cut).is_err(), "{format:?} cut to {share} tenths");
+            }
+        }
+    }
+
+    #[test]
+    fn alpha_lies_on_white_and_sixteen_bits_become_eight() {
+        let clear = RgbaImage::from_pixel(2, 1, image::Rgba([0, 0, 0, 0]));
+        assert_eq!(decoded(&encoded(&clear.into(), ImageFormat::Png)).unwrap().pixels, [255; 6]);
+        let half = GrayAlphaImage::from_pixel(1, 1, image::LumaA([100, 128]));
+        let picture = decoded(&encoded(&half.into(), ImageFormat::Png)).unwrap();
+        assert_eq!((picture.channels, picture.pixels), (1, vec![177]));
+        let deep: ImageBuffer<Luma<u16>, _> = ImageBuffer::from_raw(2, 1, vec![0x8000u16, 0xffff]).unwrap();
+        assert_eq!(decoded(&encoded(&deep.into(), ImageFormat::Png)).unwrap().pixels, [128, 255]);
+    }
+
+    #[test]
+    fn exif_orientation_is_honoured() {
+        // A JPEG with the EXIF block "orientation 6: turn by 90 degrees clockwise" after its first marker.
+        let plain = encoded(&colours().into(), ImageFormat::Jpeg);
+        let mut tiff = b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0".to_vec();
+        let mut turned = plain[..2].to_vec();
+        turned.extend([0xff, 0xe1]);
+        turned.extend((tiff.len() as u16 + 2).to_be_bytes());
+        turned.append(&mut tiff);
+        turned.extend(&plain[2..]);
+        let (plain, turned) = (decoded(&plain).unwrap(), decoded(&turned).unwrap());
+        assert_eq!((turned.height, turned.width), (24, 16));
+        // Top right of the turned picture is top left of the one as taken.
+        assert_eq!(turned.pixels[15 * 3..16 * 3], plain.pixels[..3]);
+    }
+
+    #[test]
+    fn plain_pnm_needs_no_decoder_and_equals_it() {
+        let bytes = pnm_bytes(16, 24, 3, colours().as_raw());
+        let fast = plain_pnm(&bytes, &Limits::default()).unwrap().unwrap();
+        assert_eq!(fast, decode(&bytes, "PNM", &Limits::default()).unwrap());
+        let grey = pnm_bytes(2, 3, 1, &[1, 2, 3, 4, 5, 6]);
+        assert_eq!(decoded(&grey).unwrap().pixels, [1, 2, 3, 4, 5, 6]);
+        assert!(decoded(&grey[..grey.len() - 1]).is_err());
+        // A comment sends it to the decoder.
+        assert_eq!(decoded(b"P5\n# note\n2 1\n255\nab").unwrap().pixels, *b"ab");
+    }
+
+    #[test]
+    fn limits_hold() {
+        let png = encoded(&colours().into(), ImageFormat::Png);
+        let with = |limits: Limits| decode_image(&Cell::Bytes(&png), &limits);
+        let ok = Limits::default();
+        assert!(matches!(with(Limits { max_pixels: 383, ..ok }), Err(MediaError::Limit { .. })));
+        assert!(matches!(with(Limits { max_bytes: 20, ..ok }), Err(MediaError::Limit { .. })));
+        assert!(matches!(with(Limits { max_alloc: 1_000, ..ok }), Err(MediaError::Limit { .. })));
+        assert!(with(Limits { max_pixels: 384, ..ok }).is_ok());
+        // A bomb of 100 bytes that says it is 10^9 pixels.
+        let bomb = b"P5 31623 31623 255\n";
+        assert!(matches!(decoded(bomb), Err(MediaError::Limit { .. })));
+    }
+
+    #[test]
+    fn errors_say_file_row_and_column() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("a.png"), encoded(&colours().into(), ImageFormat::Png)).unwrap();
+        std::fs::write(folder.path().join("b.png"), "not a picture").unwrap();
+        let spec = ColumnSchema { name: "photo".into(), kind: Kind::Image };
+        let cells = StringArray::from(vec![Some("a.png"), None, Some("b.png"), Some("c.png")]);
+        let schema = Arc::new(Schema { columns: vec![spec] });
+        let table = Table::new(schema, vec![Arc::new(cells)], Path::new("t.csv"), folder.path(), 1).unwrap();
+        let options = PictureOptions {
+            channels: Some(1),
+            size: Some((8, 8, Fit::Cover, Filter::Bilinear)),
+            ..Default::default()
+        };
+        let made = decode_images(&table, 0, &[2, 0, 1, 3], &options);
+        let good = made[1].as_ref().unwrap().as_ref().unwrap();
+        assert_eq!((good.height, good.width, good.channels, good.pixels.len()), (8, 8, 1, 64));
+        assert!(made[2].as_ref().unwrap().is_none());
+        let message = made[0].as_ref().unwrap_err().to_string();
+        assert!(message.starts_with("t.csv: row 3, column `photo`: expected a picture"), "{message}");
+        assert!(made[3].as_ref().unwrap_err().to_string().contains("row 4"));
+        assert!(decode_image(&Cell::Path(folder.path().to_owned()), &Limits::default()).is_err());
+    }
+
+    #[test]
+    fn grey_from_colour_is_luma() {
+        let colour =
+            Picture { height: 1, width: 3, channels: 3, pixels: vec![255, 0, 0, 0, 255, 0, 0, 0, 255] };
+        let grey = colour.to_channels(1);
+        assert_eq!((grey.channels, grey.pixels.clone()), (1, vec![76, 150, 29]));
+        assert_eq!(grey.to_channels(3).pixels, [76, 76, 76, 150, 150, 150, 29, 29, 29]);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(400))]
+        #[test]
+        fn broken_bytes_never_panic(
+            format in 0usize..6,
+            changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
+            cut in any::<prop::sample::Index>(),
+        ) {
+            let mut bytes = encoded(&colours().into(), FORMATS[format]);
+            for (at, value) in changes {
+                let at = at.index(bytes.len());
+                bytes[at] = value;
+            }
+            let limits = Limits { max_pixels: 1_000_000, max_alloc: 16 << 20, ..Limits::default() };
+            let _ = decode_image(&Cell::Bytes(&bytes), &limits);
+            let _ = decode_image(&Cell::Bytes(&bytes[..cut.index(bytes.len())]), &limits);
+        }
+    }
 }
