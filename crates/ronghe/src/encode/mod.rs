@@ -6,8 +6,17 @@
 //! | file | what |
 //! |---|---|
 //! | `prepared` | what cells become before they enter the network |
+//! | `tabular`, `text`, `image`, `audio` | the encoders of each modality |
+//! | `backbone` | the networks of pretrained encoders |
+//! | `network` | the small networks that encoders end in |
+//! | `params` | parameters and saved state as plain structs |
 
+mod image;
+mod network;
+mod params;
 mod prepared;
+mod tabular;
+mod text;
 
 pub use prepared::{BadCell, Field, Prepared};
 
@@ -38,7 +47,7 @@ pub struct EncoderSpec {
 }
 
 /// All encoders.
-pub static ENCODERS: &[&EncoderSpec] = &[];
+pub static ENCODERS: &[&EncoderSpec] = &[&tabular::COLUMNS, &text::TFIDF, &image::DENSE, &image::CNN];
 
 /// What an encoder is fitted on.
 pub struct FitInput<'a> {
@@ -100,4 +109,21 @@ pub fn find(name: &str, modality: Modality, place: &str) -> Result<&'static Enco
             valid: ENCODERS.iter().filter(|e| e.modality == modality).map(|e| e.name.to_owned()).collect(),
         }
     })
+}
+
+/// The encoder to take for an input that names none: `table` has its columns, `at_hand` tells whether a pretrained
+/// file is there.
+///
+/// Tables get `columns`, texts `tfidf`, sounds `mel_cnn`. Pictures of more than 64 pixels a side get
+/// `efficientnet_lite0` where its weights are at hand, others `cnn`.
+pub fn default_encoder(modality: Modality, table: &Table, at_hand: &dyn Fn(&str) -> bool) -> &'static str {
+    match modality {
+        Modality::Tabular => "columns",
+        Modality::Text => "tfidf",
+        Modality::Audio => "mel_cnn",
+        Modality::Image if image::largest_side(table, 0) > 64 && at_hand("efficientnet-lite0") => {
+            "efficientnet_lite0"
+        }
+        Modality::Image => "cnn",
+    }
 }

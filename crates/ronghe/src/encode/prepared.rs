@@ -105,16 +105,26 @@ impl Field {
             }
             Field::Pixels { shape, data, mean, std } => {
                 let width: usize = shape.iter().product();
-                let channels = shape[2];
-                // 256 entries a channel: the division is done once a value, not once a pixel.
-                let table: Vec<f32> = (0..256 * channels)
-                    .map(|i| ((i / channels) as f32 - mean[i % channels]) / std[i % channels])
-                    .collect();
                 let mut out = Vec::with_capacity(rows.len() * width);
-                for &r in rows {
-                    let pixels = &data[r * width..(r + 1) * width];
-                    for pixel in pixels.chunks_exact(channels) {
-                        out.extend(pixel.iter().enumerate().map(|(c, &v)| table[v as usize * channels + c]));
+                let chosen = rows.iter().map(|&r| &data[r * width..(r + 1) * width]);
+                match (mean.as_slice(), std.as_slice()) {
+                    // One scale for all channels: a loop without a table keeps the vector units busy.
+                    ([m, more_m @ ..], [s, more_s @ ..])
+                        if more_m.iter().all(|v| v == m) && more_s.iter().all(|v| v == s) =>
+                    {
+                        chosen.for_each(|pixels| out.extend(pixels.iter().map(|&v| (f32::from(v) - m) / s)));
+                    }
+                    _ => {
+                        let channels = shape[2];
+                        let value = |i: usize| (i / channels) as f32;
+                        let table: Vec<f32> = (0..256 * channels)
+                            .map(|i| (value(i) - mean[i % channels]) / std[i % channels])
+                            .collect();
+                        for pixel in chosen.flat_map(|pixels| pixels.chunks_exact(channels)) {
+                            out.extend(
+                                pixel.iter().enumerate().map(|(c, &v)| table[v as usize * channels + c]),
+                            );
+                        }
                     }
                 }
                 Tensor::f32(&with_rows(rows.len(), shape), out)
@@ -170,4 +180,48 @@ fn with_rows(rows: usize, shape: &[usize]) -> Vec<usize> {
     let mut out = vec![rows];
     out.extend_from_slice(shape);
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn prepared(ids: &[&[i32]], pixels: &[u8]) -> Prepared {
+        let pixels = Field::Pixels {
+            shape: [1, 1, 3],
+            data: pixels.to_vec(),
+            mean: vec![0.0, 10.0, 20.0],
+            std: vec![1.0, 2.0, 4.0],
+        };
+        let ids = Field::Ids { rows: ids.iter().map(|r| r.to_vec()).collect(), pad: -1 };
+        let present = vec![true; pixels.bytes() / 3];
+        let fields = [("ids".to_owned(), ids), ("pixels".to_owned(), pixels)].into();
+        Prepared { present, fields, bad: Vec::new() }
+    }
+
+    #[test]
+    fn rows_are_padded_to_the_longest_chosen_and_pixels_scaled_by_channel() -> Result<()> {
+        let mut all = prepared(&[&[1, 2, 3], &[]], &[1, 12, 24, 0, 0, 0]);
+        all.append(prepared(&[&[4]], &[255, 10, 20]));
+        let mut feed = Feed::default();
+        all.feed(&[2, 1], "encode.x", &mut feed)?;
+        assert_eq!(feed.inputs["encode.x.ids"], Tensor::i32(&[2, 1], vec![4, -1])?);
+        let pixels = vec![255.0, 0.0, 0.0, 0.0, -5.0, -5.0];
+        assert_eq!(feed.inputs["encode.x.pixels"], Tensor::f32(&[2, 1, 1, 3], pixels)?);
+        Ok(())
+    }
+
+    #[test]
+    fn one_scale_and_many_agree() -> Result<()> {
+        let field = |std: [f32; 3]| Field::Pixels {
+            shape: [1, 2, 3],
+            data: vec![0, 1, 2, 127, 200, 255],
+            mean: vec![127.0; 3],
+            std: std.to_vec(),
+        };
+        let (same, other) = (field([128.0; 3]).tensor(&[0])?, field([128.0, 128.0, 64.0]).tensor(&[0])?);
+        assert_eq!(same.as_f32()[..2], other.as_f32()[..2]);
+        assert_eq!(same.as_f32()[2] * 2.0, other.as_f32()[2]);
+        Ok(())
+    }
 }
