@@ -7,10 +7,12 @@
 
 pub mod encode;
 mod error;
+pub mod explain;
 pub mod fuse;
 pub mod head;
 mod network;
 mod predict;
+pub mod report;
 mod task;
 
 pub use error::{Error, Result};
