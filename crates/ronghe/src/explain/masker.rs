@@ -58,7 +58,8 @@ pub static MASKERS: &[MaskerSpec] = &[
         build: |input| {
             let one = input.background.slice(0, input.background.rows().min(1));
             let cells = |i: usize| new_null_array(one.column(i).data_type(), 1);
-            let empty = (0..one.schema().columns.len()).try_fold(one.clone(), |t, i| t.with_column(i, cells(i)));
+            let empty =
+                (0..one.schema().columns.len()).try_fold(one.clone(), |t, i| t.with_column(i, cells(i)));
             Fill::boxed(input, empty?)
         },
     },
@@ -148,7 +149,10 @@ fn conform(row: &Table, like: &Table) -> Result<Table> {
                 path: row.path().to_owned(),
                 row: row.row_number(0),
                 column: row.schema().columns[i].name.clone(),
-                expected: format!("{} ({expected}), as in the background rows", like.schema().columns[i].kind),
+                expected: format!(
+                    "{} ({expected}), as in the background rows",
+                    like.schema().columns[i].kind
+                ),
                 found: format!("{} ({})", row.schema().columns[i].kind, cells.data_type()),
                 mend: "read the row with the kinds of the training table".into(),
             }),
@@ -167,8 +171,8 @@ fn anchored(table: &Table) -> Result<Table> {
         if !matches!(column.kind, Image | Audio) {
             continue;
         }
-        let folder = absolute(table.base())
-            .map_err(|source| Error::Io { path: table.base().to_owned(), source })?;
+        let folder =
+            absolute(table.base()).map_err(|source| Error::Io { path: table.base().to_owned(), source })?;
         let cells: StringArray = paths
             .iter()
             .map(|cell| cell.map(|path| folder.join(path).to_string_lossy().into_owned()))

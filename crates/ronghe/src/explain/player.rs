@@ -37,8 +37,10 @@ impl Player {
     pub fn modalities(fields: &[Player]) -> (Vec<Player>, Vec<Vec<usize>>) {
         Modality::ALL
             .into_iter()
-            .map(|modality| (modality, (0..fields.len()).filter(|&i| fields[i].modality == modality)))
-            .map(|(modality, members)| (modality, members.collect::<Vec<usize>>()))
+            .map(|modality| {
+                let members = (0..fields.len()).filter(|&i| fields[i].modality == modality);
+                (modality, members.collect::<Vec<usize>>())
+            })
             .filter(|(_, members)| !members.is_empty())
             .map(|(modality, members)| {
                 let columns = members.iter().flat_map(|&i| fields[i].columns.iter().cloned()).collect();

@@ -1,7 +1,9 @@
 //! One row explained.
 
 use super::draw::Draw;
-use super::{Cached, Explanation, FORMAT, Grouped, Link, MaskerInput, Options, Player, RowExplanation, RowGame};
+use super::{
+    Cached, Explanation, FORMAT, Grouped, Link, MaskerInput, Options, Player, RowExplanation, RowGame,
+};
 use crate::{Error, Predictor, Result, TaskKind};
 use ronghe_data::Table;
 
