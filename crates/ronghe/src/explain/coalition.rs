@@ -74,7 +74,7 @@ mod tests {
     #[test]
     fn holds_more_players_than_a_word_has_bits() {
         let mut some = Coalition::empty(130);
-        [0, 63, 64, 129, 130].map(|p| some.insert(p));
+        [0, 63, 64, 129, 130].into_iter().for_each(|p| some.insert(p));
         assert_eq!(some.iter().collect::<Vec<_>>(), [0, 63, 64, 129]);
         assert_eq!(some.complement().count(), 126);
         assert!(!some.contains(130));

@@ -189,7 +189,7 @@ mod tests {
 
     #[test]
     fn stops_when_the_error_is_small() {
-        let game = Table::of(8, |s| testing::rough(s, 5) + 20.0 * f64::from((s & 1) as u32));
+        let game = Table::of(8, |s| testing::rough(s, 5) + 2.0 * f64::from((s & 1) as u32));
         let loose = Permutation.explain(&game, &options(1, 0.05, 100_000)).unwrap();
         let tight = Permutation.explain(&game, &options(1, 0.005, 100_000)).unwrap();
         assert!(loose.converged && tight.converged);

@@ -63,15 +63,14 @@ impl Game for RowGame<'_> {
         while !rest.is_empty() {
             let (now, later) = rest.split_at(self.chunk(rest));
             let rows = self.masker.rows(now)?;
-            let predictions = self.predictor.predict(&rows)?;
+            let predicted = self.predictor.predict(&rows)?.values;
             self.predicted.fetch_add(rows.rows(), Ordering::Relaxed);
-            // Also where a predictor answers with too few rows or columns.
-            Values::new(predictions.values.clone(), rows.rows(), self.outputs)?;
+            let predicted = Values::new(predicted, rows.rows(), self.outputs)?;
             let mut row = 0;
             for coalition in now {
                 let samples = self.masker.samples(coalition);
                 data.extend((0..self.outputs).map(|k| {
-                    let linked = |r: usize| self.link.apply(predictions.values[r * self.outputs + k]);
+                    let linked = |r: usize| self.link.apply(predicted.row(r)[k]);
                     (row..row + samples).map(linked).sum::<f64>() / samples as f64
                 }));
                 row += samples;

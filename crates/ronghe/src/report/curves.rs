@@ -21,7 +21,7 @@ pub(super) fn figure(curve: &Curve, language: Language) -> String {
     let y = |v: f64| HEIGHT - BOTTOM - up.percent(v) / 100.0 * (HEIGHT - BOTTOM - TOP);
     let mut body = String::new();
     let ticks = up.ticks(4);
-    let decimals = step_decimals(&ticks);
+    let decimals = number::step_decimals(&ticks);
     for tick in &ticks {
         let (at, end) = (y(*tick), WIDTH - RIGHT);
         body += &format!("<line class=\"guide\" x1=\"{LEFT}\" y1=\"{at:.1}\" x2=\"{end}\" y2=\"{at:.1}\"/>");
@@ -69,10 +69,4 @@ pub(super) fn figure(curve: &Curve, language: Language) -> String {
 fn legend(index: usize, series: &Series) -> String {
     let last = series.points.last().map_or(String::new(), |p| number::plain(p.1, number::decimals(p.1)));
     format!("<span><i class=\"s{index}\"></i><bdi>{}</bdi> {last}</span>", html(&series.name))
-}
-
-/// Digits that tell neighbouring ticks apart.
-fn step_decimals(ticks: &[f64]) -> usize {
-    let step = ticks.windows(2).map(|t| t[1] - t[0]).next().unwrap_or(1.0);
-    (-step.log10().floor()).clamp(0.0, 6.0) as usize
 }

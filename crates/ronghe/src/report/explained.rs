@@ -170,7 +170,7 @@ fn bridge(e: &Explanation, names_modality: bool, language: Language) -> String {
         };
         let shown = number::signed(phi, decimals);
         let spread = match error > 0.0 {
-            true => format!(" <small>± {}</small>", number::plain(error, decimals)),
+            true => format!(" <small>± {}</small>", html(&number::error(error, decimals))),
             false => String::new(),
         };
         out += &format!(
@@ -188,7 +188,7 @@ fn bridge(e: &Explanation, names_modality: bool, language: Language) -> String {
 fn sum(e: &Explanation, language: Language) -> String {
     let k = e.explained;
     let d = number::decimals(e.base[k].abs().max(e.prediction[k].abs()).max(e.sum(k).abs())).max(3);
-    let (base, total) = (number::plain(e.base[k], d), number::signed(e.sum(k), d));
+    let (base, total) = (number::plain(e.base[k], d), number::plain(e.sum(k), d));
     let prediction = number::plain(e.prediction[k], d);
     let evaluations = number::count(e.evaluations);
     let largest = e.standard_error.iter().map(|s| s[k]).fold(0.0, f64::max);
@@ -204,10 +204,11 @@ fn sum(e: &Explanation, language: Language) -> String {
             if converged { "" } else { "；预算内未收敛" }
         ),
     };
-    format!(
-        "<p class=\"sum\">{base} {total} = {prediction} <bdi>{}</bdi> · {how}</p>",
-        html(&unit(e, language))
-    )
+    let equation = match language {
+        Language::English => format!("base {base} + sum {total} = prediction {prediction}"),
+        Language::Chinese => format!("基准 {base} + 合计 {total} = 预测 {prediction}"),
+    };
+    format!("<p class=\"sum\"><b>{equation}</b> <bdi>({})</bdi> · {how}</p>", html(&unit(e, language)))
 }
 
 /// The unit in the page's language.

@@ -68,7 +68,7 @@ mod tests {
     #[test]
     fn base64_of_the_standards_examples() {
         let cases = [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")];
-        cases.map(|(plain, coded)| assert_eq!(base64(plain.as_bytes()), coded));
+        cases.into_iter().for_each(|(plain, coded)| assert_eq!(base64(plain.as_bytes()), coded));
     }
 
     #[test]

@@ -33,6 +33,18 @@ pub(super) fn signed(value: f64, decimals: usize) -> String {
     if value > 0.0 && !nothing { format!("+{shown}") } else { shown }
 }
 
+/// A standard error beside a figure with so many digits; never a bare zero, for only exact values have none.
+pub(super) fn error(value: f64, decimals: usize) -> String {
+    let least = 10_f64.powi(-(decimals as i32));
+    if value < least { format!("< {}", plain(least, decimals)) } else { plain(value, decimals) }
+}
+
+/// Digits after the point that tell ticks a step apart.
+pub(super) fn step_decimals(ticks: &[f64]) -> usize {
+    let step = ticks.windows(2).map(|t| t[1] - t[0]).next().unwrap_or(1.0);
+    (-(step * 1.000_001).log10().floor()).clamp(0.0, 6.0) as usize
+}
+
 /// A count.
 pub(super) fn count(value: usize) -> String {
     plain(value as f64, 0)
@@ -51,6 +63,8 @@ mod tests {
         assert_eq!(shown(-1_234_567.8), "\u{2212}1,234,568");
         assert_eq!(shown(1234.5), "1234");
         assert_eq!(plain(-0.0001, 2), "0.00");
+        assert_eq!((error(0.0001, 3), error(0.02, 3)), ("< 0.001".into(), "0.020".into()));
+        assert_eq!((step_decimals(&[0.4, 0.6]), step_decimals(&[5.0, 10.0])), (1, 0));
         assert_eq!(
             (signed(0.2, 1), signed(0.001, 1), signed(-3.0, 0)),
             ("+0.2".into(), "0.0".into(), "\u{2212}3".into())

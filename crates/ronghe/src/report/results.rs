@@ -73,12 +73,13 @@ pub(super) fn table(results: &Results, language: Language) -> String {
             )
         })
         .collect();
-    let ticks: String = scale
-        .ticks(3)
+    let ticks = scale.ticks(5);
+    let tick_decimals = number::step_decimals(&ticks);
+    let ticks: String = ticks
         .into_iter()
         .map(|t| {
             let at = scale.percent(t);
-            format!("<span style=\"left:{at:.2}%\">{}</span>", number::plain(t, decimals.min(3)))
+            format!("<span style=\"left:{at:.2}%\">{}</span>", number::plain(t, tick_decimals))
         })
         .collect();
     let metric = match results.unit.is_empty() {

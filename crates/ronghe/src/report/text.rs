@@ -46,7 +46,7 @@ pub fn explanation(e: &Explanation, style: Style) -> String {
     let errors: Vec<String> = order
         .iter()
         .map(|&i| e.standard_error[i][k])
-        .map(|s| if s > 0.0 { format!(" ± {}", number::plain(s, decimals)) } else { String::new() })
+        .map(|s| if s > 0.0 { format!(" ± {}", number::error(s, decimals)) } else { String::new() })
         .collect();
     let base = (style.language.pick("base", "基准"), number::plain(e.base[k], decimals));
     let prediction = (style.language.pick("prediction", "预测"), number::plain(e.prediction[k], decimals));
@@ -271,9 +271,9 @@ mod tests {
         let expected = "\
 predicted 价格 14.00, taken apart in unit of 价格
 base                          10.00
-面积                          +6.00          │████████████████
-age                           −3.00  ████████│
-a very long column name, lo…  +1.00          │██▋
+面积                          +6.00          │██████████████
+age                           −3.00  ▐███████│
+a very long column name, lo…  +1.00          │██▌
 prediction                    14.00
 exact over 8 coalitions
 ";
