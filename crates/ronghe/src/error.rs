@@ -111,6 +111,18 @@ pub enum Error {
         /// Cause.
         source: std::io::Error,
     },
+    /// A prediction cannot be explained.
+    #[error("{what}: expected {expected}, found {found}; {mend}")]
+    Explain {
+        /// What is wrong.
+        what: String,
+        /// What was expected.
+        expected: String,
+        /// What is there.
+        found: String,
+        /// What the user can do.
+        mend: String,
+    },
     /// The caller asked to stop; everything acknowledged is on disk.
     #[error("stopped on request")]
     Stopped,

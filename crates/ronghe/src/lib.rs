@@ -10,12 +10,14 @@ mod calibrate;
 pub mod config;
 pub mod encode;
 mod error;
+pub mod explain;
 pub mod fuse;
 pub mod head;
 pub mod metric;
 mod model;
 mod network;
 mod predict;
+pub mod report;
 mod task;
 pub mod train;
 

@@ -1,0 +1,89 @@
+//! A set of players, one bit each.
+
+/// The players that are present, out of any number of players.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Coalition {
+    words: Box<[u64]>,
+    players: usize,
+}
+
+impl Coalition {
+    /// Nobody, of `players`.
+    pub fn empty(players: usize) -> Coalition {
+        Coalition { words: vec![0; players.div_ceil(64)].into(), players }
+    }
+
+    /// Everybody, of `players`.
+    pub fn full(players: usize) -> Coalition {
+        let mut all = Coalition::empty(players);
+        (0..players).for_each(|p| all.insert(p));
+        all
+    }
+
+    /// The players whose bits are set in `bits`, of at most 64.
+    pub fn from_bits(bits: u64, players: usize) -> Coalition {
+        let mut some = Coalition::empty(players);
+        (0..players.min(64)).filter(|p| bits >> p & 1 == 1).for_each(|p| some.insert(p));
+        some
+    }
+
+    /// How many players there are, present or not.
+    pub fn players(&self) -> usize {
+        self.players
+    }
+
+    /// How many players are present.
+    pub fn count(&self) -> usize {
+        self.words.iter().map(|w| w.count_ones() as usize).sum()
+    }
+
+    /// Whether everybody is present.
+    pub fn is_full(&self) -> bool {
+        self.count() == self.players
+    }
+
+    /// Whether the player is present. A player that does not exist is not.
+    pub fn contains(&self, player: usize) -> bool {
+        player < self.players && self.words[player / 64] >> (player % 64) & 1 == 1
+    }
+
+    /// Lets a player in. A player that does not exist is ignored.
+    pub fn insert(&mut self, player: usize) {
+        if player < self.players {
+            self.words[player / 64] |= 1 << (player % 64);
+        }
+    }
+
+    /// Those who are absent here.
+    pub fn complement(&self) -> Coalition {
+        let mut rest = Coalition::empty(self.players);
+        (0..self.players).filter(|&p| !self.contains(p)).for_each(|p| rest.insert(p));
+        rest
+    }
+
+    /// The players present, in order.
+    pub fn iter(&self) -> impl Iterator<Item = usize> + '_ {
+        (0..self.players).filter(|&p| self.contains(p))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn holds_more_players_than_a_word_has_bits() {
+        let mut some = Coalition::empty(130);
+        [0, 63, 64, 129, 130].into_iter().for_each(|p| some.insert(p));
+        assert_eq!(some.iter().collect::<Vec<_>>(), [0, 63, 64, 129]);
+        assert_eq!(some.complement().count(), 126);
+        assert!(!some.contains(130));
+        assert!(Coalition::full(130).is_full() && !some.is_full());
+        assert_eq!(Coalition::empty(130).complement(), Coalition::full(130));
+    }
+
+    #[test]
+    fn bits_name_players() {
+        assert_eq!(Coalition::from_bits(0b1010, 4).iter().collect::<Vec<_>>(), [1, 3]);
+    }
+}

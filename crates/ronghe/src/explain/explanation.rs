@@ -1,0 +1,142 @@
+//! What an explanation says: `prediction = base + sum of attributions`, for each output.
+//!
+//! As JSON, a [`RowExplanation`] follows [`SCHEMA`] (JSON Schema 2020-12): one object a row; arrays over players come
+//! first, arrays over outputs second.
+
+use super::{Link, Options, Player, Shapley};
+use crate::{Error, Result, Task, TaskKind};
+use serde::{Deserialize, Serialize};
+
+/// Name and version of the JSON format.
+pub const FORMAT: &str = "ronghe.explanation/1";
+
+/// The JSON schema of [`RowExplanation`].
+pub const SCHEMA: &str = include_str!("explanation.schema.json");
+
+/// Largest relative gap between prediction and base + attributions. More than rounding is a defect.
+const MOST_RESIDUAL: f64 = 1e-6;
+
+/// An explained row, at both levels.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RowExplanation {
+    /// [`FORMAT`].
+    pub format: String,
+    /// File of the row.
+    pub file: String,
+    /// Number of the row in its file, from 1.
+    pub row: usize,
+    /// How hidden cells were filled: a name in [`MASKERS`](super::MASKERS).
+    pub masker: String,
+    /// Number of background rows.
+    pub background: usize,
+    /// Seed of the sampling.
+    pub seed: u64,
+    /// Masked rows that the predictor was asked for, by both levels together.
+    pub rows_predicted: usize,
+    /// Players are modalities.
+    pub modalities: Explanation,
+    /// Players are columns.
+    pub fields: Explanation,
+}
+
+/// A prediction taken apart into what each player added.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Explanation {
+    /// `exact` or `permutation`.
+    pub method: String,
+    /// What is predicted: the target columns.
+    pub target: String,
+    /// Scale of all numbers.
+    pub link: Link,
+    /// Unit of all numbers, in words.
+    pub unit: String,
+    /// Names of the outputs: classes, labels, or the target.
+    pub outputs: Vec<String>,
+    /// The output to look at first: the predicted class.
+    pub explained: usize,
+    /// Value when every player is hidden, an output.
+    pub base: Vec<f64>,
+    /// Value when no player is hidden, an output.
+    pub prediction: Vec<f64>,
+    /// Players.
+    pub players: Vec<Player>,
+    /// What each player added, `[player][output]`.
+    pub attributions: Vec<Vec<f64>>,
+    /// Standard error of each attribution from sampling, given the background rows; 0 if exact.
+    pub standard_error: Vec<Vec<f64>>,
+    /// Evaluations of coalitions that this explanation rests on.
+    pub evaluations: usize,
+    /// Whether the standard errors fell below the tolerance.
+    pub converged: bool,
+    /// Largest `|base + sum of attributions - prediction|` over the outputs, relative to the larger of 1 and the
+    /// prediction.
+    pub residual: f64,
+}
+
+impl Explanation {
+    /// Names the numbers of a game and checks that they add up.
+    pub(super) fn new(
+        found: Shapley,
+        method: &str,
+        players: Vec<Player>,
+        task: &Task,
+        outputs: Vec<String>,
+        options: &Options,
+    ) -> Result<Explanation> {
+        let residual = residual(&found);
+        if residual > MOST_RESIDUAL {
+            return Err(Error::Explain {
+                what: "sum of base and attributions".into(),
+                expected: format!("the prediction, within {MOST_RESIDUAL:e} of it"),
+                found: format!("a relative gap of {residual:e}"),
+                mend: "this is a defect of the explainer; please report it".into(),
+            });
+        }
+        let target = task.columns.join(", ");
+        let unit = match (options.link, task.kind) {
+            (Link::LogOdds, _) => "log-odds".to_owned(),
+            (Link::Identity, TaskKind::Regression) => format!("unit of {target}"),
+            (Link::Identity, _) => "probability".to_owned(),
+        };
+        let last = &found.prediction;
+        let explained = (0..last.len()).fold(0, |best, k| if last[k] > last[best] { k } else { best });
+        Ok(Explanation {
+            method: method.to_owned(),
+            target,
+            link: options.link,
+            unit,
+            outputs,
+            explained,
+            base: found.base,
+            prediction: found.prediction,
+            players,
+            attributions: found.attributions,
+            standard_error: found.standard_error,
+            evaluations: found.evaluations,
+            converged: found.converged,
+            residual,
+        })
+    }
+
+    /// Players by the size of what they added to `output`, largest first.
+    pub fn ranking(&self, output: usize) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..self.players.len()).collect();
+        let size = |&i: &usize| self.attributions[i][output].abs();
+        order.sort_by(|a, b| size(b).total_cmp(&size(a)));
+        order
+    }
+
+    /// Sum of what the players added to `output`.
+    pub fn sum(&self, output: usize) -> f64 {
+        self.attributions.iter().map(|a| a[output]).sum()
+    }
+}
+
+fn residual(found: &Shapley) -> f64 {
+    (0..found.base.len())
+        .map(|k| {
+            let sum = found.base[k] + found.attributions.iter().map(|a| a[k]).sum::<f64>();
+            (sum - found.prediction[k]).abs() / found.prediction[k].abs().max(1.0)
+        })
+        .fold(0.0, f64::max)
+}

@@ -1,0 +1,40 @@
+//! A game whose players are groups of another game's players.
+
+use super::{Coalition, Game, Values};
+use crate::Result;
+
+/// Plays groups: a group is present or absent as a whole. Each coalition of groups is a coalition of the game below,
+/// so with [`Cached`](super::Cached) below it the values are shared.
+pub struct Grouped<'a> {
+    game: &'a dyn Game,
+    groups: Vec<Vec<usize>>,
+}
+
+impl<'a> Grouped<'a> {
+    /// Groups of players of `game`; together they must hold every player once.
+    pub fn new(game: &'a dyn Game, groups: Vec<Vec<usize>>) -> Grouped<'a> {
+        Grouped { game, groups }
+    }
+}
+
+impl Game for Grouped<'_> {
+    fn players(&self) -> usize {
+        self.groups.len()
+    }
+
+    fn outputs(&self) -> usize {
+        self.game.outputs()
+    }
+
+    fn values(&self, coalitions: &[Coalition]) -> Result<Values> {
+        let below: Vec<Coalition> = coalitions
+            .iter()
+            .map(|groups| {
+                let mut members = Coalition::empty(self.game.players());
+                groups.iter().flat_map(|g| &self.groups[g]).for_each(|&p| members.insert(p));
+                members
+            })
+            .collect();
+        self.game.values(&below)
+    }
+}

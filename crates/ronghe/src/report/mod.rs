@@ -1,0 +1,33 @@
+//! Reports: one page that stands alone, and tables for a terminal.
+//!
+//! Both are pure functions of plain data; whoever measured fills in [`ReportData`]. The page ([`html`]) loads
+//! nothing, runs nothing and carries its pictures and sounds with it; it reads in light and dark, wide and narrow.
+//!
+//! | file | what |
+//! |---|---|
+//! | `data` | what a report is made of |
+//! | `page` | the page, section by section |
+//! | `results`, `curves`, `confusion`, `explained` | the sections that draw |
+//! | `text` | results and explanations for a terminal |
+//! | `svg`, `media`, `number`, `escape` | shapes, data URIs, figures, safe text |
+//! | `words` | the report's own words in each language |
+
+mod confusion;
+mod curves;
+mod data;
+mod escape;
+mod explained;
+mod media;
+mod number;
+mod page;
+mod results;
+mod svg;
+pub mod text;
+mod words;
+
+pub use data::{
+    Command, Confusion, Content, Curve, ExplainedRow, Interval, Note, ReportData, Results, SchemaRow, Score,
+    Series, Shown,
+};
+pub use page::html;
+pub use words::Language;

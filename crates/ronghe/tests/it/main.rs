@@ -1,0 +1,4 @@
+//! Integration tests of the crate, one module a room.
+
+mod explain;
+mod report;
