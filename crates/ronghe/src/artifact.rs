@@ -75,7 +75,8 @@ pub fn save(
     };
     files.insert("config.json".into(), pretty(&config, folder)?);
     files.insert("model.safetensors".into(), safetensors::write(&parts.weights, &BTreeMap::new()));
-    let hashes: BTreeMap<String, String> = files.iter().map(|(name, bytes)| (name.clone(), sha256(bytes))).collect();
+    let hashes: BTreeMap<String, String> =
+        files.iter().map(|(name, bytes)| (name.clone(), sha256(bytes))).collect();
     for (name, bytes) in files.iter().chain(loose) {
         write_atomic(&folder.join(name), bytes)?;
     }
@@ -86,7 +87,8 @@ pub fn save(
 
 /// Loads a saved model after checking every hash.
 pub fn load(folder: &Path) -> Result<ModelParts> {
-    let hashes: BTreeMap<String, String> = parse(&folder.join("hashes.json"), &read(&folder.join("hashes.json"))?)?;
+    let hashes: BTreeMap<String, String> =
+        parse(&folder.join("hashes.json"), &read(&folder.join("hashes.json"))?)?;
     let mut files = BTreeMap::new();
     for (name, expected) in &hashes {
         let path = inside(folder, name)?;
@@ -129,7 +131,10 @@ pub fn load(folder: &Path) -> Result<ModelParts> {
     }
     Ok(ModelParts {
         encoders: load_encoders(&config.config, &states)?,
-        weights: safetensors::read(&folder.join("model.safetensors").to_string_lossy(), file("model.safetensors")?)?,
+        weights: safetensors::read(
+            &folder.join("model.safetensors").to_string_lossy(),
+            file("model.safetensors")?,
+        )?,
         config: config.config,
         task: config.task,
         temperature: config.temperature,
@@ -197,7 +202,9 @@ fn inside(folder: &Path, name: &str) -> Result<PathBuf> {
 
 /// An input's name as a folder name that every operating system takes; distinct names stay distinct.
 fn safe_name(name: &str) -> String {
-    let plain: String =
-        name.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' || c == '-' { c } else { '_' }).collect();
+    let plain: String = name
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() || c == '_' || c == '-' { c } else { '_' })
+        .collect();
     if plain == name { plain } else { format!("{plain}-{}", &sha256(name.as_bytes())[..8]) }
 }

@@ -7,7 +7,7 @@
 use crate::{Targets, Task, TaskKind, head};
 
 /// The temperature for logits `[rows, K]` of the validation rows; 1 where there is nothing to fit.
-pub fn temperature(task: &Task, logits: &[f32], targets: &Targets) -> f64 {
+pub(crate) fn temperature(task: &Task, logits: &[f32], targets: &Targets) -> f64 {
     if task.kind == TaskKind::Regression || logits.is_empty() {
         return 1.0;
     }

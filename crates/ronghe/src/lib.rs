@@ -18,6 +18,7 @@ mod model;
 mod network;
 mod predict;
 pub mod report;
+pub mod study;
 mod task;
 pub mod train;
 

@@ -1,7 +1,6 @@
 //! What a model predicts.
 
 use crate::{Error, Result};
-use arrow_array::Array;
 use arrow_array::cast::AsArray;
 use arrow_array::types::Float64Type;
 use ronghe_data::{Kind, Table};

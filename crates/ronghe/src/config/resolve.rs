@@ -31,7 +31,8 @@ pub fn resolve(config: &ModelConfig, table: &Table, at_hand: AtHand<'_>) -> Resu
     resolve_inputs(&mut config, table, at_hand)?;
     let kind = task::infer_kind(table, &targets, config.target.task)?;
     config.target.task = Some(kind);
-    config.training.metric = Some(metric::find(config.training.metric.as_deref(), kind, "training.metric")?.name.into());
+    config.training.metric =
+        Some(metric::find(config.training.metric.as_deref(), kind, "training.metric")?.name.into());
 
     let fusion = if config.fusion.kind.is_empty() { "concat" } else { &config.fusion.kind };
     let spec = fuse::find(fusion, "fusion")?;

@@ -54,7 +54,8 @@ impl Written {
             expected: expected.to_owned(),
             found: found.to_owned(),
         };
-        let parsed: Spanned<Node> = serde_saphyr::from_str(value).map_err(|e| wrong("a YAML value", &e.to_string()))?;
+        let parsed: Spanned<Node> =
+            serde_saphyr::from_str(value).map_err(|e| wrong("a YAML value", &e.to_string()))?;
         let mut place = &mut self.value;
         for part in key.split('.') {
             if let Value::Array(items) = place {
@@ -117,7 +118,9 @@ impl Written {
             }
             match at.rfind(['.', '[']) {
                 Some(end) => at = &at[..end],
-                None => return if path.is_empty() { self.file.clone() } else { format!("{}: {path}", self.file) },
+                None => {
+                    return if path.is_empty() { self.file.clone() } else { format!("{}: {path}", self.file) };
+                }
             }
         }
     }
@@ -312,7 +315,10 @@ training:
         written.set("fusion.width", "16").unwrap();
         let config = written.config().unwrap();
         assert_eq!((config.training.epochs, config.fusion.kind.as_str()), (7, "gated"));
-        assert_eq!((&config.inputs[0].encoder.params["width"], &config.fusion.params["width"]), (&8.into(), &16.into()));
+        assert_eq!(
+            (&config.inputs[0].encoder.params["width"], &config.fusion.params["width"]),
+            (&8.into(), &16.into())
+        );
         assert!(written.set("inputs.nobody.encoder", "x").is_err());
     }
 }

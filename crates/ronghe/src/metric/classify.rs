@@ -151,7 +151,8 @@ mod tests {
 
     #[test]
     fn a_missing_target_is_left_out() {
-        let predictions = Predictions { kind: TaskKind::MultiClass, values: vec![1.0, 0.0, 0.0, 0.0, 1.0, 0.0], width: 3 };
+        let predictions =
+            Predictions { kind: TaskKind::MultiClass, values: vec![1.0, 0.0, 0.0, 0.0, 1.0, 0.0], width: 3 };
         let metrics = super::super::evaluate(&task(), &predictions, &Targets::Classes(vec![0, -1]));
         assert_eq!((metrics.rows, metrics.get("accuracy")), (1, Some(1.0)));
     }

@@ -23,9 +23,12 @@ mod tests {
     #[test]
     fn wilson_matches_published_values() {
         // Newcombe 1998, table I: 81 of 263, 15 of 148, 0 of 20, 1 of 29.
-        for (right, rows, low, high) in
-            [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (1, 29, 0.0061, 0.1718)]
-        {
+        for (right, rows, low, high) in [
+            (81, 263, 0.2553, 0.3662),
+            (15, 148, 0.0624, 0.1605),
+            (0, 20, 0.0, 0.1611),
+            (1, 29, 0.0061, 0.1718),
+        ] {
             let (a, b) = wilson(right, rows);
             assert!((a - low).abs() < 6e-5 && (b - high).abs() < 6e-5, "{right}/{rows}: {a} {b}");
         }

@@ -35,7 +35,12 @@ const QUANTITY: &[TaskKind] = &[TaskKind::Regression];
 /// All metrics.
 pub static METRICS: &[MetricSpec] = &[
     metric("accuracy", true, CLASSES, "share of right rows (of right labels, for multi-label)"),
-    metric("balanced_accuracy", true, &[TaskKind::Binary, TaskKind::MultiClass], "mean recall of the classes"),
+    metric(
+        "balanced_accuracy",
+        true,
+        &[TaskKind::Binary, TaskKind::MultiClass],
+        "mean recall of the classes",
+    ),
     metric("macro_f1", true, CLASSES, "mean F1 of the classes"),
     metric("auc", true, CLASSES, "area under the ROC curve, mean over classes against the rest"),
     metric("log_loss", false, CLASSES, "mean negative log probability of the truth, nats"),

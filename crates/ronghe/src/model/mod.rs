@@ -85,11 +85,13 @@ impl Model {
         if let Some(shares) = network.fusion_weights {
             network.graph.set_output("fusion_weights", shares);
         }
-        let widths = network.vectors.iter().map(|&v| network.graph.value(v).shape.last().unwrap_or(0)).collect();
+        let widths =
+            network.vectors.iter().map(|&v| network.graph.value(v).shape.last().unwrap_or(0)).collect();
         let (graph, weights) = infer_optimise(&network.graph, weights)?;
         let at: Vec<ValueId> = vectors.iter().map(|n| graph.outputs()[n]).collect();
         let executor = CpuExecutor::new(threads);
-        let plans = at.iter().map(|&v| executor.compile(&graph, &[v])).collect::<ronghe_graph::Result<Vec<_>>>()?;
+        let plans =
+            at.iter().map(|&v| executor.compile(&graph, &[v])).collect::<ronghe_graph::Result<Vec<_>>>()?;
         let outputs: Vec<(&str, ValueId)> = ["logits", "fusion_weights"]
             .into_iter()
             .filter_map(|n| Some((n, *graph.outputs().get(n)?)))
@@ -175,7 +177,8 @@ impl Model {
             let mut feed = Feed::default();
             for ((info, part), &width) in self.inputs.iter().zip(encoded).zip(&self.widths) {
                 let at = &part.of_row[start..start + n];
-                let vectors = at.iter().flat_map(|&u| &part.vectors[u * width..(u + 1) * width]).copied().collect();
+                let vectors =
+                    at.iter().flat_map(|&u| &part.vectors[u * width..(u + 1) * width]).copied().collect();
                 let present = at.iter().map(|&u| f32::from(u8::from(part.present[u]))).collect();
                 feed.inputs.insert(format!("vector.{}", info.name), Tensor::f32(&[n, width], vectors)?);
                 feed.inputs.insert(format!("present.{}", info.name), Tensor::f32(&[n], present)?);

@@ -1,8 +1,8 @@
 //! The cells that a model reads: missing columns filled in, equal rows found.
 
 use crate::{InputInfo, Result};
-use arrow_array::{Array, ArrayRef, BooleanArray, Float64Array, StringArray, TimestampMillisecondArray};
 use arrow_array::cast::AsArray;
+use arrow_array::{Array, ArrayRef, BooleanArray, Float64Array, StringArray, TimestampMillisecondArray};
 use ronghe_data::{ColumnSchema, Kind, Modality, Schema, Table};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;

@@ -35,7 +35,8 @@ impl Best {
 
     /// Offers an epoch; returns whether it is the best so far.
     pub(super) fn offer(&mut self, epoch: usize, value: f64, weights: &Weights, changing: &[String]) -> bool {
-        let place = self.entries.iter().position(|e| self.better(value, e.value)).unwrap_or(self.entries.len());
+        let place =
+            self.entries.iter().position(|e| self.better(value, e.value)).unwrap_or(self.entries.len());
         if place >= self.keep || !value.is_finite() {
             return false;
         }

@@ -179,7 +179,13 @@ mod tests {
     fn sample() -> Checkpoint {
         let tensor = |v: f32| Tensor::full(&[2, 3], v);
         Checkpoint {
-            state: State { identity: "x".into(), epoch: 2, batch: 5, best: vec![(2, 0.25)], ..State::default() },
+            state: State {
+                identity: "x".into(),
+                epoch: 2,
+                batch: 5,
+                best: vec![(2, 0.25)],
+                ..State::default()
+            },
             weights: vec![("a.b".into(), tensor(1.5)), ("c/d".into(), tensor(-2.0))],
             optimizer: vec![("a.b/step".into(), Tensor::i32(&[1], vec![7]).unwrap())],
             best: vec![Entry { epoch: 2, value: 0.25, weights: vec![("a.b".into(), tensor(3.0))] }],

@@ -51,6 +51,10 @@ pub struct Fitted {
     pub validation: Metrics,
     /// Figures on the test rows, calibrated.
     pub test: Metrics,
+    /// Predictions of the test rows, in the split's order.
+    pub test_predictions: Predictions,
+    /// Targets of the test rows.
+    pub test_targets: Targets,
     /// Which rows were used for what, after rows without target and unreadable rows were left out.
     pub split: Split,
     /// Rows left out because a cell could not be read, with what is wrong.
@@ -111,10 +115,12 @@ pub fn fit(
     let skipped = std::mem::take(&mut source.bad);
     let temperature = judge.temperature(&weights, &source, &split.validation, config.training.calibrate)?;
     let validation = judge.metrics(&weights, &source, &split.validation, temperature)?;
-    let test = judge.metrics(&weights, &source, &split.test, temperature)?;
+    let test_predictions = judge.predict(&weights, &source, &split.test, temperature)?;
+    let test_targets = targets.take(&split.test);
+    let test = metric::evaluate(&task, &test_predictions, &test_targets);
     let encoders = source.inputs.into_iter().map(|i| i.encoder).collect();
     let parts = ModelParts { config: config.clone(), task: task.clone(), encoders, weights, temperature };
-    Ok(Fitted { parts, history, chosen, validation, test, split, skipped })
+    Ok(Fitted { parts, history, chosen, validation, test, test_predictions, test_targets, split, skipped })
 }
 
 /// Keeps the rows of every part that `keep` accepts, and says how many others there were.
@@ -130,7 +136,11 @@ fn leave_out(split: &mut Split, keep: impl Fn(usize) -> bool, why: &str, observe
     }
 }
 
-fn fit_encoders(config: &ModelConfig, train: &Table, options: &FitOptions<'_>) -> Result<Vec<Box<dyn Encoder>>> {
+fn fit_encoders(
+    config: &ModelConfig,
+    train: &Table,
+    options: &FitOptions<'_>,
+) -> Result<Vec<Box<dyn Encoder>>> {
     config
         .inputs
         .iter()
@@ -151,7 +161,6 @@ fn fit_encoders(config: &ModelConfig, train: &Table, options: &FitOptions<'_>) -
 /// A training under way.
 struct Training<'a> {
     config: &'a ModelConfig,
-    task: &'a Task,
     targets: &'a Targets,
     metric: &'static MetricSpec,
     feed: TargetFeed<'a>,
@@ -226,7 +235,6 @@ impl<'a> Training<'a> {
         let identity = identity(config, options.data_hash, split)?;
         let mut run = Training {
             config,
-            task,
             targets,
             metric,
             feed: TargetFeed::new(task, targets, &split.train, &config.training),
@@ -249,7 +257,12 @@ impl<'a> Training<'a> {
         Ok(run)
     }
 
-    fn epochs(&mut self, source: &Source, options: &FitOptions<'_>, observer: &mut dyn Observer) -> Result<()> {
+    fn epochs(
+        &mut self,
+        source: &Source,
+        options: &FitOptions<'_>,
+        observer: &mut dyn Observer,
+    ) -> Result<()> {
         let epochs = self.config.training.epochs;
         while self.state.epoch < epochs && !self.out_of_patience() {
             let started = Instant::now();
@@ -285,7 +298,12 @@ impl<'a> Training<'a> {
         Ok(())
     }
 
-    fn epoch(&mut self, source: &Source, options: &FitOptions<'_>, observer: &mut dyn Observer) -> Result<()> {
+    fn epoch(
+        &mut self,
+        source: &Source,
+        options: &FitOptions<'_>,
+        observer: &mut dyn Observer,
+    ) -> Result<()> {
         let (epoch, seed) = (self.state.epoch, self.config.seed);
         let mut order = self.train.clone();
         SplitMix::named(seed, &format!("order/{epoch}")).shuffle(&mut order);
@@ -326,8 +344,12 @@ impl<'a> Training<'a> {
         self.state.right += self.feed.right(rows, out.get(1)).unwrap_or(0);
         self.state.seen += rows.len();
         let first_update = 2 + self.gradients.len();
-        let updates: Vec<(&String, Vec<f32>)> =
-            self.updates.iter().enumerate().map(|(i, name)| (name, out.get(first_update + i).to_vec())).collect();
+        let updates: Vec<(&String, Vec<f32>)> = self
+            .updates
+            .iter()
+            .enumerate()
+            .map(|(i, name)| (name, out.get(first_update + i).to_vec()))
+            .collect();
         let grads: Vec<(&str, &[f32])> =
             self.gradients.iter().enumerate().map(|(i, name)| (name.as_str(), out.get(2 + i))).collect();
         let rate = learning_rate(training, step, training.epochs * batches);
@@ -452,10 +474,24 @@ impl<'a> Judge<'a> {
         Ok(logits)
     }
 
-    fn metrics(&mut self, weights: &Weights, source: &Source, rows: &[usize], temperature: f64) -> Result<Metrics> {
-        if rows.is_empty() {
-            return Ok(Metrics::default());
-        }
+    fn metrics(
+        &mut self,
+        weights: &Weights,
+        source: &Source,
+        rows: &[usize],
+        temperature: f64,
+    ) -> Result<Metrics> {
+        let predictions = self.predict(weights, source, rows, temperature)?;
+        Ok(metric::evaluate(self.task, &predictions, &self.targets.take(rows)))
+    }
+
+    fn predict(
+        &mut self,
+        weights: &Weights,
+        source: &Source,
+        rows: &[usize],
+        temperature: f64,
+    ) -> Result<Predictions> {
         let logits = self.logits(weights, source, rows)?;
         let head = head::find(self.task.kind);
         let width = if self.task.kind == TaskKind::Regression { 1 } else { self.task.labels.len() };
@@ -463,11 +499,16 @@ impl<'a> Judge<'a> {
             .chunks_exact(self.task.width())
             .flat_map(|z| head.predict(self.task, z, temperature))
             .collect();
-        let predictions = Predictions { kind: self.task.kind, values, width };
-        Ok(metric::evaluate(self.task, &predictions, &self.targets.take(rows)))
+        Ok(Predictions { kind: self.task.kind, values, width })
     }
 
-    fn temperature(&mut self, weights: &Weights, source: &Source, rows: &[usize], calibrate: bool) -> Result<f64> {
+    fn temperature(
+        &mut self,
+        weights: &Weights,
+        source: &Source,
+        rows: &[usize],
+        calibrate: bool,
+    ) -> Result<f64> {
         if !calibrate || rows.is_empty() {
             return Ok(1.0);
         }
@@ -494,7 +535,8 @@ fn training_outputs(
 
 /// What makes a training this one: configuration, data and split.
 fn identity(config: &ModelConfig, data_hash: &str, split: &Split) -> Result<String> {
-    let mut text = String::from_utf8_lossy(&crate::artifact::pretty(config, Path::new("config"))?).into_owned();
+    let mut text =
+        String::from_utf8_lossy(&crate::artifact::pretty(config, Path::new("config"))?).into_owned();
     text.push_str(&format!("{data_hash}{:?}{:?}{:?}", split.train, split.validation, split.test));
     Ok(sha256(text.as_bytes()))
 }

@@ -3,12 +3,14 @@
 //! | file | what |
 //! |---|---|
 //! | `fit` | the whole: split, encoders, epochs, calibration, test |
+//! | `split` | which rows train, tune and test |
 //! | `source` | rows of all inputs, kept in memory or prepared batch by batch |
 //! | `runner` | a network whose frozen part is computed once a row |
 //! | `targets` | what the loss is fed |
 //! | `schedule` | learning rate by step |
 //! | `best` | the best epochs' weights and their average |
 //! | `checkpoint` | what a killed training needs to go on, bit for bit |
+//! | `save` | the model folder with figures and card |
 //! | `observe` | what training tells while it runs |
 
 mod best;
@@ -16,9 +18,13 @@ mod checkpoint;
 mod fit;
 mod observe;
 mod runner;
+mod save;
 mod schedule;
 mod source;
+mod split;
 mod targets;
 
 pub use fit::{FitOptions, Fitted, fit};
 pub use observe::{EpochReport, Event, Observer, Quiet};
+pub use save::{MetricsFile, RunFacts, save};
+pub use split::split;

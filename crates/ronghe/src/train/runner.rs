@@ -44,7 +44,12 @@ impl Runner {
         let Some(prefix) = prefix else {
             let values: Vec<ValueId> = outputs.iter().map(|o| o.1).collect();
             let reads = graph.inputs().keys().cloned().collect();
-            return Ok(Runner { plan: executor.compile(graph, &values)?, reads, frozen: vec![], position: vec![] });
+            return Ok(Runner {
+                plan: executor.compile(graph, &values)?,
+                reads,
+                frozen: vec![],
+                position: vec![],
+            });
         };
 
         let cuts: Vec<ValueId> = split.cuts.iter().map(|c| prefix.outputs()[&c.name]).collect();

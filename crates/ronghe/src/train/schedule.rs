@@ -28,7 +28,9 @@ mod tests {
     fn rises_then_falls() {
         let config = TrainingConfig { warmup: 0.1, learning_rate: 1.0, ..TrainingConfig::default() };
         let rates: Vec<f32> = (0..100).map(|s| learning_rate(&config, s, 100)).collect();
-        assert!((rates[0] - 0.1).abs() < 1e-6 && (rates[9] - 1.0).abs() < 1e-6 && (rates[10] - 1.0).abs() < 1e-6);
+        assert!(
+            (rates[0] - 0.1).abs() < 1e-6 && (rates[9] - 1.0).abs() < 1e-6 && (rates[10] - 1.0).abs() < 1e-6
+        );
         assert!(rates[10..].windows(2).all(|w| w[1] < w[0]) && rates[99] < 0.02);
         let constant = TrainingConfig { decay: Decay::Constant, warmup: 0.0, ..config };
         assert!((0..100).all(|s| learning_rate(&constant, s, 100) == 1.0));

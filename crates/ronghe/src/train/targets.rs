@@ -14,7 +14,12 @@ pub(super) struct TargetFeed<'a> {
 
 impl<'a> TargetFeed<'a> {
     /// Class weights are counted on the training rows: `w_c = n / (K n_c)`.
-    pub(super) fn new(task: &'a Task, targets: &'a Targets, train: &[usize], config: &TrainingConfig) -> TargetFeed<'a> {
+    pub(super) fn new(
+        task: &'a Task,
+        targets: &'a Targets,
+        train: &[usize],
+        config: &TrainingConfig,
+    ) -> TargetFeed<'a> {
         let k = task.labels.len();
         let mut class_weights = vec![1.0; k];
         if let (Targets::Classes(classes), ClassWeights::Balanced) = (targets, config.class_weights) {

@@ -1,0 +1,41 @@
+//! The split that a configuration asks for.
+
+use crate::config::{ModelConfig, SplitKind};
+use crate::{Error, Result};
+use ronghe_data::{Kind, Shares, Split, SplitBy, Table};
+use ronghe_graph::SplitMix;
+
+/// Splits the rows of `table` by a resolved configuration, after drawing `data.rows` of them where that is set.
+pub fn split(config: &ModelConfig, table: &Table) -> Result<Split> {
+    let target = config.target.all().into_iter().next().unwrap_or_default();
+    let column = |what: &str| {
+        config.split.column.clone().ok_or_else(|| Error::Setting {
+            place: "configuration".into(),
+            setting: "split.column".into(),
+            expected: format!("the column of {what}"),
+            found: "nothing".into(),
+        })
+    };
+    let by = match config.split.kind {
+        SplitKind::Auto | SplitKind::Random => SplitBy::Random,
+        SplitKind::Stratified => SplitBy::Stratified { column: column("classes")? },
+        SplitKind::Group => SplitBy::Group { column: column("groups")? },
+        SplitKind::Time => SplitBy::Time { column: column("times")? },
+        SplitKind::Column => {
+            let classes = table.find(&target).is_ok_and(|(_, kind)| kind != Kind::Number);
+            SplitBy::Column { column: column("parts")?, stratify: classes.then_some(target) }
+        }
+    };
+    let shares = Shares { validation: config.split.validation, test: config.split.test };
+    let mut split = ronghe_data::split(table, &by, shares, config.seed)?;
+    if let Some(rows) = config.data.rows.filter(|&rows| rows < table.rows()) {
+        let mut kept: Vec<usize> = (0..table.rows()).collect();
+        SplitMix::named(config.seed, "data.rows").shuffle(&mut kept);
+        let mut keep = vec![false; table.rows()];
+        kept[..rows].iter().for_each(|&row| keep[row] = true);
+        for part in [&mut split.train, &mut split.validation, &mut split.test] {
+            part.retain(|&row| keep[row]);
+        }
+    }
+    Ok(split)
+}
