@@ -3,9 +3,9 @@
 use anyhow::{Context, Result, bail};
 use std::process::Command;
 
-/// `cargo fmt --all --check`.
+/// Names the files that `cargo fmt --all` would change.
 pub(crate) fn fmt() -> Result<()> {
-    run(cargo().args(["fmt", "--all", "--check"]))
+    run(cargo().args(["fmt", "--all", "--", "--check", "-l"]))
 }
 
 /// Clippy over every target, warnings are errors.
