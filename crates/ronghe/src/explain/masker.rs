@@ -50,7 +50,7 @@ pub static MASKERS: &[MaskerSpec] = &[
     MaskerSpec {
         name: "background",
         summary: "hidden cells take those of background rows; what the value does beside what is usual",
-        build: |input| Fill::boxed(input, input.background.clone()),
+        build: |input| Fill::boxed(input, input.background),
     },
     MaskerSpec {
         name: "missing",
@@ -60,7 +60,7 @@ pub static MASKERS: &[MaskerSpec] = &[
             let cells = |i: usize| new_null_array(one.column(i).data_type(), 1);
             let empty =
                 (0..one.schema().columns.len()).try_fold(one.clone(), |t, i| t.with_column(i, cells(i)));
-            Fill::boxed(input, empty?)
+            Fill::boxed(input, &empty?)
         },
     },
 ];
@@ -77,7 +77,7 @@ struct Fill {
 }
 
 impl Fill {
-    fn boxed(input: &MaskerInput<'_>, fillers: Table) -> Result<Box<dyn Masker>> {
+    fn boxed(input: &MaskerInput<'_>, fillers: &Table) -> Result<Box<dyn Masker>> {
         if input.row.rows() != 1 || fillers.rows() == 0 {
             return Err(Error::Explain {
                 what: "rows to explain".into(),

@@ -275,7 +275,7 @@ fn large_backgrounds_go_in_bounded_calls() {
 }
 
 /// Twelve columns with interactions of three, more than `auto` counts out.
-fn wide() -> (Closed<impl Fn(&Table, usize) -> Vec<f64> + Send + Sync>, Table, Table) {
+fn wide() -> (impl Predictor, Table, Table) {
     let names: Vec<String> = (0..12).map(|i| format!("x{i}")).collect();
     let of = |rows: usize, shift: f64| {
         let columns = names.iter().enumerate().map(|(i, n)| {
