@@ -254,6 +254,9 @@ fn a_column_of_another_kind_is_named() {
     let empty: ArrayRef = Arc::new(StringArray::from(vec![None::<&str>]));
     let empty = table(".", vec![("a", Kind::Text, empty)]);
     assert!(explain_row(&model, &empty, &background(), &Options::default()).is_ok());
+    // So does a column that the file does not have at all.
+    let other = table(".", vec![("z", Kind::Text, words(&["four"]))]);
+    assert!(explain_row(&model, &other, &background(), &Options::default()).is_ok());
 }
 
 #[test]
