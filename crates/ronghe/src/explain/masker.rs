@@ -50,7 +50,7 @@ pub static MASKERS: &[MaskerSpec] = &[
     MaskerSpec {
         name: "background",
         summary: "hidden cells take those of background rows; what the value does beside what is usual",
-        build: |input| Fill::boxed(input, input.background.clone()),
+        build: |input| Fill::boxed(input, input.background),
     },
     MaskerSpec {
         name: "missing",
@@ -60,7 +60,7 @@ pub static MASKERS: &[MaskerSpec] = &[
             let cells = |i: usize| new_null_array(one.column(i).data_type(), 1);
             let empty =
                 (0..one.schema().columns.len()).try_fold(one.clone(), |t, i| t.with_column(i, cells(i)));
-            Fill::boxed(input, empty?)
+            Fill::boxed(input, &empty?)
         },
     },
 ];
@@ -77,7 +77,7 @@ struct Fill {
 }
 
 impl Fill {
-    fn boxed(input: &MaskerInput<'_>, fillers: Table) -> Result<Box<dyn Masker>> {
+    fn boxed(input: &MaskerInput<'_>, fillers: &Table) -> Result<Box<dyn Masker>> {
         if input.row.rows() != 1 || fillers.rows() == 0 {
             return Err(Error::Explain {
                 what: "rows to explain".into(),
@@ -91,7 +91,7 @@ impl Fill {
             .collect();
         let names: Vec<&str> = named.iter().map(|(_, c)| *c).collect();
         let fillers = fillers.select(&names)?;
-        let row = conform(&input.row.select(&names)?, &fillers)?;
+        let row = conform(input.row, &fillers)?;
         let all = Table::concat(&[row, anchored(&fillers)?])?;
         let bytes: usize = (0..names.len()).map(|i| all.column(i).get_array_memory_size()).sum();
         Ok(Box::new(Fill {
@@ -136,24 +136,23 @@ impl Masker for Fill {
     }
 }
 
-/// The explained row with the column types of the fillers, its media paths made absolute. A missing cell fits any
-/// type: a file of few rows may say nothing about the kind of an empty column.
+/// The explained row with the columns and types of the fillers, its media paths made absolute. A column that it
+/// lacks is missing, as it is to a model; a missing cell fits any type, for a file of few rows may say nothing about
+/// the kind of an empty column.
 fn conform(row: &Table, like: &Table) -> Result<Table> {
     let row = anchored(row)?;
-    let cells = (0..row.schema().columns.len()).map(|i| {
-        let (cells, expected) = (row.column(i), like.column(i).data_type());
-        match () {
-            () if cells.data_type() == expected => Ok(cells.clone()),
-            () if cells.is_null(0) => Ok(new_null_array(expected, 1)),
-            () => Err(Error::Cell {
+    let cells = like.schema().columns.iter().enumerate().map(|(i, column)| {
+        let expected = like.column(i).data_type();
+        match row.schema().index(&column.name) {
+            None => Ok(new_null_array(expected, 1)),
+            Some(at) if row.is_missing(at, 0) => Ok(new_null_array(expected, 1)),
+            Some(at) if row.column(at).data_type() == expected => Ok(row.column(at).clone()),
+            Some(at) => Err(Error::Cell {
                 path: row.path().to_owned(),
                 row: row.row_number(0),
-                column: row.schema().columns[i].name.clone(),
-                expected: format!(
-                    "{} ({expected}), as in the background rows",
-                    like.schema().columns[i].kind
-                ),
-                found: format!("{} ({})", row.schema().columns[i].kind, cells.data_type()),
+                column: column.name.clone(),
+                expected: format!("{} ({expected}), as in the background rows", column.kind),
+                found: format!("{} ({})", row.schema().columns[at].kind, row.column(at).data_type()),
                 mend: "read the row with the kinds of the training table".into(),
             }),
         }

@@ -4,10 +4,10 @@ use super::escape::html;
 use super::svg::Scale;
 use super::{Curve, Language, Series, number};
 
-const WIDTH: f64 = 360.0;
-const HEIGHT: f64 = 190.0;
+const WIDTH: f64 = 300.0;
+const HEIGHT: f64 = 170.0;
 /// Room for the figures on the left and below.
-const LEFT: f64 = 46.0;
+const LEFT: f64 = 38.0;
 const BOTTOM: f64 = 26.0;
 const TOP: f64 = 8.0;
 const RIGHT: f64 = 10.0;
@@ -20,7 +20,7 @@ pub(super) fn figure(curve: &Curve, language: Language) -> String {
     let x = |v: f64| LEFT + across.percent(v) / 100.0 * (WIDTH - LEFT - RIGHT);
     let y = |v: f64| HEIGHT - BOTTOM - up.percent(v) / 100.0 * (HEIGHT - BOTTOM - TOP);
     let mut body = String::new();
-    let ticks = up.ticks(4);
+    let ticks = up.ticks(5);
     let decimals = number::step_decimals(&ticks);
     for tick in &ticks {
         let (at, end) = (y(*tick), WIDTH - RIGHT);

@@ -18,7 +18,7 @@ pub(super) fn plain(value: f64, decimals: usize) -> String {
     let (whole, rest) = digits.split_at(digits.find('.').unwrap_or(digits.len()));
     let mut out = sign.to_owned();
     for (i, digit) in whole.chars().enumerate() {
-        if i > 0 && (whole.len() - i) % 3 == 0 && whole.len() > 4 {
+        if i > 0 && (whole.len() - i) % 3 == 0 && whole.len() > 3 {
             out.push(',');
         }
         out.push(digit);
@@ -36,7 +36,7 @@ pub(super) fn signed(value: f64, decimals: usize) -> String {
 /// A standard error beside a figure with so many digits; never a bare zero, for only exact values have none.
 pub(super) fn error(value: f64, decimals: usize) -> String {
     let least = 10_f64.powi(-(decimals as i32));
-    if value < least { format!("< {}", plain(least, decimals)) } else { plain(value, decimals) }
+    if value < least { format!("<{}", plain(least, decimals)) } else { plain(value, decimals) }
 }
 
 /// Digits after the point that tell ticks a step apart.
@@ -61,9 +61,9 @@ mod tests {
         assert_eq!(shown(0.0123), "0.0123");
         assert_eq!(shown(35.126), "35.13");
         assert_eq!(shown(-1_234_567.8), "\u{2212}1,234,568");
-        assert_eq!(shown(1234.5), "1234");
+        assert_eq!(shown(1234.5), "1,234");
         assert_eq!(plain(-0.0001, 2), "0.00");
-        assert_eq!((error(0.0001, 3), error(0.02, 3)), ("< 0.001".into(), "0.020".into()));
+        assert_eq!((error(0.0001, 3), error(0.02, 3)), ("<0.001".into(), "0.020".into()));
         assert_eq!((step_decimals(&[0.4, 0.6]), step_decimals(&[5.0, 10.0])), (1, 0));
         assert_eq!(
             (signed(0.2, 1), signed(0.001, 1), signed(-3.0, 0)),

@@ -254,6 +254,9 @@ fn a_column_of_another_kind_is_named() {
     let empty: ArrayRef = Arc::new(StringArray::from(vec![None::<&str>]));
     let empty = table(".", vec![("a", Kind::Text, empty)]);
     assert!(explain_row(&model, &empty, &background(), &Options::default()).is_ok());
+    // So does a column that the file does not have at all.
+    let other = table(".", vec![("z", Kind::Text, words(&["four"]))]);
+    assert!(explain_row(&model, &other, &background(), &Options::default()).is_ok());
 }
 
 #[test]
@@ -275,7 +278,7 @@ fn large_backgrounds_go_in_bounded_calls() {
 }
 
 /// Twelve columns with interactions of three, more than `auto` counts out.
-fn wide() -> (Closed<impl Fn(&Table, usize) -> Vec<f64> + Send + Sync>, Table, Table) {
+fn wide() -> (impl Predictor, Table, Table) {
     let names: Vec<String> = (0..12).map(|i| format!("x{i}")).collect();
     let of = |rows: usize, shift: f64| {
         let columns = names.iter().enumerate().map(|(i, n)| {

@@ -134,13 +134,16 @@ fn sound() -> Vec<u8> {
     out
 }
 
-/// A row of the shop's table; the text of its media cells is told by their bytes.
-fn table(rows: &[(Option<u8>, bool, &str, &str, f64, Option<f64>, &str)]) -> Table {
+/// Picture, sound, title, review, price, weight and brand.
+type Row<'a> = (Option<u8>, bool, &'a str, &'a str, f64, Option<f64>, &'a str);
+
+/// Rows of the shop's table.
+fn table(rows: &[Row<'_>]) -> Table {
     let schema =
         Schema { columns: COLUMNS.map(|(name, kind)| ColumnSchema { name: name.into(), kind }).to_vec() };
     let pictures: Vec<Option<Vec<u8>>> = rows.iter().map(|r| r.0.map(picture)).collect();
     let sounds: Vec<Option<Vec<u8>>> = rows.iter().map(|r| r.1.then(sound)).collect();
-    let text = |f: fn(&(Option<u8>, bool, &str, &str, f64, Option<f64>, &str)) -> String| -> ArrayRef {
+    let text = |f: fn(&Row<'_>) -> String| -> ArrayRef {
         Arc::new(StringArray::from_iter_values(rows.iter().map(f)))
     };
     let columns: Vec<ArrayRef> = vec![
