@@ -66,7 +66,7 @@ pub(crate) fn gauss(x: f32) -> (f32, f32) {
     r = r * t + 0.241_652_7;
     r = r * t + 0.239_249_1;
     let tail = 0.5 * e * r * t;
-    (if x < 0.0 { tail } else { 1.0 - tail }, 0.398_942_28 * e)
+    (if x < 0.0 { tail } else { 1.0 - tail }, 0.398_942_3 * e)
 }
 
 /// `act(x)`
