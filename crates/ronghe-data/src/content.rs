@@ -59,7 +59,7 @@ impl Table {
             state.update([1]);
             match spec.kind {
                 Kind::Number => {
-                    part(state, &cells.as_primitive::<Float64Type>().value(row).to_bits().to_le_bytes())
+                    part(state, &cells.as_primitive::<Float64Type>().value(row).to_bits().to_le_bytes());
                 }
                 Kind::Boolean => part(state, &[u8::from(cells.as_boolean().value(row))]),
                 Kind::Date => {

@@ -93,11 +93,12 @@ impl Guess {
         self.values += 1;
         self.distinct.insert(hash(text.as_bytes()));
         let mut numeric = false;
-        if !quoted && self.numbers + 1 == self.values {
-            if let Some(found) = value::number(text) {
-                numeric = true;
-                self.number(found, value::leading_zero(text), first);
-            }
+        if !quoted
+            && self.numbers + 1 == self.values
+            && let Some(found) = value::number(text)
+        {
+            numeric = true;
+            self.number(found, value::leading_zero(text), first);
         }
         if self.pairs != 0 {
             match value::boolean(text) {
@@ -113,13 +114,13 @@ impl Guess {
         }
         self.uuids &= is_uuid(text);
         self.words += words(text);
-        if self.dates + 1 == self.values {
-            if let Some(found) = value::date(text) {
-                self.dates += 1;
-                self.forms |= found.form;
-                self.month_first &= found.month_first.is_some();
-                self.day_first &= found.day_first.is_some();
-            }
+        if self.dates + 1 == self.values
+            && let Some(found) = value::date(text)
+        {
+            self.dates += 1;
+            self.forms |= found.form;
+            self.month_first &= found.month_first.is_some();
+            self.day_first &= found.day_first.is_some();
         }
         match file_kind(text) {
             Some(Kind::Image) => self.pictures += 1,

@@ -89,7 +89,9 @@ pub fn split(table: &Table, by: &SplitBy, shares: Shares, seed: u64) -> Result<S
     };
     let parts = match by {
         SplitBy::Random => splitter.random((0..table.rows()).collect())?,
-        SplitBy::Stratified { column } => splitter.stratified((0..table.rows()).collect(), column)?,
+        SplitBy::Stratified { column } => {
+            splitter.stratified(&(0..table.rows()).collect::<Vec<_>>(), column)?
+        }
         SplitBy::Group { column } => splitter.grouped(column)?,
         SplitBy::Time { column } => splitter.timed(column)?,
         SplitBy::Column { column, stratify } => splitter.named(column, stratify.as_deref())?,
@@ -172,12 +174,12 @@ impl Splitter<'_> {
         Ok(classes)
     }
 
-    fn stratified(&self, rows: Vec<usize>, column: &str) -> Result<Parts> {
+    fn stratified(&self, rows: &[usize], column: &str) -> Result<Parts> {
         let mut parts = Parts::default();
         let sizes = self.sizes(rows.len())?;
         let total = rows.len() as f64;
         let mut owed = [0.0; 3];
-        for rows in self.classes(&rows, column)?.into_values() {
+        for rows in self.classes(rows, column)?.into_values() {
             let n = rows.len();
             // What rounding kept back from a part in earlier classes is owed to it here.
             (0..3).for_each(|p| owed[p] += sizes[p] as f64 / total * n as f64);
@@ -315,7 +317,7 @@ impl Splitter<'_> {
             let within = Splitter { shares: [1.0 - self.shares[1], self.shares[1], 0.0], ..*self };
             let train = std::mem::take(&mut parts[0]);
             let [train, validation, _] = match stratify {
-                Some(column) => within.stratified(train, column)?,
+                Some(column) => within.stratified(&train, column)?,
                 None => within.random(train)?,
             };
             parts[0] = train;

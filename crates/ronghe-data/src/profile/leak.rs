@@ -42,10 +42,10 @@ pub(super) fn find(table: &Table, target: usize) -> Vec<Warning> {
             }
             _ => None,
         };
-        if let Some((measure, value, limit)) = found {
-            if value > limit {
-                leaks.push(Warning::Leak { column: spec.name.clone(), measure, value });
-            }
+        if let Some((measure, value, limit)) = found
+            && value > limit
+        {
+            leaks.push(Warning::Leak { column: spec.name.clone(), measure, value });
         }
     }
     leaks

@@ -199,11 +199,11 @@ fn about_target(target: &ColumnProfile, rows: usize) -> Vec<Warning> {
     if target.missing > 0 && target.missing < rows {
         warnings.push(Warning::TargetMissing { column: target.name.clone(), rows: target.missing });
     }
-    if let (Some(most), Some(least), true) = (target.top.first(), &target.rarest, target.distinct.exact) {
-        if most.rows >= 10 * least.rows && matches!(target.kind, Kind::Category | Kind::Boolean) {
-            let (column, most, least) = (target.name.clone(), most.clone(), least.clone());
-            warnings.push(Warning::Imbalance { column, most, least });
-        }
+    if let (Some(most), Some(least), true) = (target.top.first(), &target.rarest, target.distinct.exact)
+        && most.rows >= 10 * least.rows
+    {
+        let (column, most, least) = (target.name.clone(), most.clone(), least.clone());
+        warnings.push(Warning::Imbalance { column, most, least });
     }
     warnings
 }

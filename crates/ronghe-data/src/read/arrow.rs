@@ -235,7 +235,7 @@ pub(crate) fn strings(cells: &ArrayRef, place: Place<'_>) -> Result<ArrayRef> {
         DataType::UInt32 => whole!(UInt32Type),
         DataType::UInt64 => whole!(UInt64Type),
         DataType::Boolean => {
-            cells.as_boolean().iter().for_each(|b| push(b.map(|b| if b { "true" } else { "false" })))
+            cells.as_boolean().iter().for_each(|b| push(b.map(|b| if b { "true" } else { "false" })));
         }
         DataType::Dictionary(..) => {
             let dictionary = cells.as_any_dictionary();
@@ -330,10 +330,10 @@ mod tests {
     use crate::value::DateOrder;
     use arrow_array::{DictionaryArray, Int64Array, StringViewArray};
 
-    fn to(kind: Kind, cells: ArrayRef) -> Result<ArrayRef> {
+    fn to(kind: Kind, cells: &ArrayRef) -> Result<ArrayRef> {
         let found = Found { kind, order: DateOrder::MonthFirst, forms: 0, ambiguous: false };
         let place = Place { path: Path::new("t.parquet"), column: "c", first_row: 1 };
-        convert(&cells, found, &ReadOptions::default(), place)
+        convert(cells, found, &ReadOptions::default(), place)
     }
 
     #[test]
@@ -342,26 +342,27 @@ mod tests {
             [Some("a"), None, Some("b"), Some("a")].into_iter().collect();
         let view = StringViewArray::from(vec![Some("a"), None, Some("b"), Some("a")]);
         for cells in [Arc::new(dictionary) as ArrayRef, Arc::new(view)] {
-            let found = to(Kind::Category, cells).unwrap();
+            let found = to(Kind::Category, &cells).unwrap();
             let found: Vec<_> = found.as_string::<i32>().iter().collect();
             assert_eq!(found, [Some("a"), None, Some("b"), Some("a")]);
         }
         let empty: DictionaryArray<Int8Type> = [None::<&str>, None].into_iter().collect();
-        assert_eq!(to(Kind::Category, Arc::new(empty)).unwrap().null_count(), 2);
+        assert_eq!(to(Kind::Category, &(Arc::new(empty) as ArrayRef)).unwrap().null_count(), 2);
     }
 
     #[test]
     fn whole_numbers_stay_exact_as_names() {
-        let cells = Arc::new(Int64Array::from(vec![9_007_199_254_740_993]));
-        let found = to(Kind::Identifier, cells).unwrap();
+        let cells: ArrayRef = Arc::new(Int64Array::from(vec![9_007_199_254_740_993]));
+        let found = to(Kind::Identifier, &cells).unwrap();
         assert_eq!(found.as_string::<i32>().value(0), "9007199254740993");
     }
 
     #[test]
     fn not_a_number_is_missing_and_infinity_an_error() {
-        let found = to(Kind::Number, Arc::new(Float64Array::from(vec![1.0, f64::NAN]))).unwrap();
+        let numbers = |x: f64| Arc::new(Float64Array::from(vec![1.0, x])) as ArrayRef;
+        let found = to(Kind::Number, &numbers(f64::NAN)).unwrap();
         assert!(found.is_null(1) && found.is_valid(0));
-        let e = to(Kind::Number, Arc::new(Float64Array::from(vec![1.0, f64::INFINITY]))).unwrap_err();
+        let e = to(Kind::Number, &numbers(f64::INFINITY)).unwrap_err();
         assert!(
             e.to_string().starts_with("t.parquet: row 2, column `c`: expected a finite number, found inf"),
             "{e}"

@@ -114,7 +114,7 @@ impl<R: Rows> RowsReader<R> {
             .iter()
             .map(|&c| {
                 let mut found = guesses[c].found(&names[c]);
-                found.kind = options.kinds.get(&names[c]).copied().unwrap_or(found.kind);
+                found.kind = options.kind(&names[c]).unwrap_or(found.kind);
                 found
             })
             .collect();

@@ -256,7 +256,7 @@ impl Pictures {
     fn binary(path: &Path, content: Vec<u8>, hundred: bool, split: &'static str) -> Result<Pictures> {
         let lead = if hundred { 2 } else { 1 };
         let stride = lead + PIXELS;
-        if content.is_empty() || content.len() % stride != 0 {
+        if content.is_empty() || !content.len().is_multiple_of(stride) {
             return Err(damaged(path, &format!("{} bytes, no multiple of {stride}", content.len())));
         }
         let label = |at: usize| content.chunks_exact(stride).map(|r| i64::from(r[at])).collect();
@@ -288,7 +288,7 @@ impl Pictures {
             (labels("labels")?, Vec::new())
         };
         let counts = [pixels.len() / PIXELS, fine.len(), if hundred { coarse.len() } else { rows }];
-        if counts != [rows; 3] || pixels.len() % PIXELS != 0 {
+        if counts != [rows; 3] || !pixels.len().is_multiple_of(PIXELS) {
             return Err(damaged(path, &format!("{rows} rows with {counts:?} pictures and labels")));
         }
         Ok(Pictures { pixels: pixels.to_vec(), stride: PIXELS, lead: 0, fine, coarse, split, at: 0 })

@@ -2,7 +2,8 @@
 //!
 //! A file is `00 00 08 D`, then `D` sizes of 32 bits, most significant byte first, then the bytes; `D` is 1 for labels,
 //! 3 for grey pictures `[rows, height, width]`, 4 for `[rows, height, width, 3]`. Pictures `NAME-images*` go with
-//! labels `NAME-labels*`; `NAME` is `train` or `t10k` (test). Source: Y. LeCun's page on MNIST.
+//! labels `NAME-labels*`; `NAME` is `train` or `t10k` (test). A file `classes.txt` beside them, a name a line, names the
+//! labels. Source: Y. LeCun's page on MNIST.
 
 use super::labelled::{Batch, Columns, pnm_header};
 use super::{ReadOptions, Reader, Skipped, bytes};
@@ -84,6 +85,7 @@ fn pairs(folder: &Path) -> Result<Vec<Pair>> {
 struct Part {
     images: Box<dyn BufRead + Send>,
     labels: Vec<u8>,
+    names: Vec<String>,
     path: PathBuf,
     split: &'static str,
     header: Vec<u8>,
@@ -132,6 +134,7 @@ impl Part {
         Ok(Part {
             images,
             labels: labels.to_vec(),
+            names: class_names(&pair.labels)?,
             path: pair.images.clone(),
             split: pair.split,
             header: pnm_header(width, height, channels),
@@ -156,10 +159,29 @@ impl Part {
                 "the file is cut off: copy or download it again",
             ));
         }
-        batch.push(picture, &[&self.labels[self.at].to_string()], self.split);
+        let label = self.labels[self.at];
+        match self.names.get(usize::from(label)) {
+            Some(name) => batch.push(picture, &[name], self.split),
+            None => batch.push(picture, &[&label.to_string()], self.split),
+        }
         self.at += 1;
         Ok(true)
     }
+}
+
+/// The names in `classes.txt` beside the labels; none if there is no such file.
+fn class_names(labels: &Path) -> Result<Vec<String>> {
+    let path = labels.with_file_name("classes.txt");
+    if !path.is_file() {
+        return Ok(Vec::new());
+    }
+    let text = bytes::whole(&path, 1 << 20)?;
+    Ok(String::from_utf8_lossy(&text)
+        .lines()
+        .map(str::trim)
+        .filter(|l| !l.is_empty())
+        .map(Into::into)
+        .collect())
 }
 
 /// Reads the header of an IDX file of bytes.

@@ -111,6 +111,9 @@ pub struct ReadOptions {
     pub format: Option<String>,
     /// Kinds of columns that are not to be inferred.
     pub kinds: BTreeMap<String, Kind>,
+    /// Kinds that columns of these names have where there are such columns: those a model was trained on. `kinds` goes
+    /// before them.
+    pub like: BTreeMap<String, Kind>,
     /// Only these columns, in this order.
     pub only: Option<Vec<String>>,
     /// Rows of a batch.
@@ -135,6 +138,7 @@ impl Default for ReadOptions {
         ReadOptions {
             format: None,
             kinds: BTreeMap::new(),
+            like: BTreeMap::new(),
             only: None,
             batch_rows: 8192,
             skip_bad_rows: false,
@@ -150,6 +154,11 @@ impl Default for ReadOptions {
 }
 
 impl ReadOptions {
+    /// The kind of the column called `name`, if it is not to be inferred.
+    fn kind(&self, name: &str) -> Option<Kind> {
+        self.kinds.get(name).or_else(|| self.like.get(name)).copied()
+    }
+
     /// Positions of the columns to read, after checking that all columns named exist and differ.
     fn choose(&self, path: &Path, names: &[String]) -> Result<Vec<usize>> {
         if names.len() > self.limits.columns {

@@ -108,7 +108,7 @@ fn infer(path: &Path, options: &ReadOptions, names: &[String], chosen: &[usize])
             Nature::Strings => Kind::Category,
             Nature::Bytes => Kind::Image,
         };
-        let given = options.kinds.get(&names[c]).copied();
+        let given = options.kind(&names[c]);
         // A date written as a string has its order of day and month found even if its kind is given.
         match nature {
             Nature::Strings => look.push((i, nature)),
@@ -146,7 +146,7 @@ fn infer(path: &Path, options: &ReadOptions, names: &[String], chosen: &[usize])
         let name = &names[chosen[i]];
         let mut seen = guess.found(name);
         let empty = nature == Nature::Numbers && seen.kind == Kind::Category && guess.is_empty();
-        seen.kind = options.kinds.get(name).copied().unwrap_or(if empty { Kind::Number } else { seen.kind });
+        seen.kind = options.kind(name).unwrap_or(if empty { Kind::Number } else { seen.kind });
         found[i] = seen;
     }
     if !bytes.is_empty() {

@@ -57,8 +57,8 @@ pub(super) fn value(column: &ArrayRef, row: usize) -> Option<Value> {
         DataType::UInt32 => column.as_primitive::<UInt32Type>().value(row).into(),
         DataType::UInt64 => column.as_primitive::<UInt64Type>().value(row).into(),
         // The shortest decimal number that is this `f32`, not the longer one of the `f64` it widens to.
-        DataType::Float32 => number(column.as_primitive::<Float32Type>().value(row).to_string())?,
-        DataType::Float64 => number(column.as_primitive::<Float64Type>().value(row).to_string())?,
+        DataType::Float32 => number(&column.as_primitive::<Float32Type>().value(row).to_string())?,
+        DataType::Float64 => number(&column.as_primitive::<Float64Type>().value(row).to_string())?,
         DataType::Timestamp(..) => {
             let millis = column.as_primitive::<TimestampMillisecondType>().value(row);
             let at = chrono::DateTime::from_timestamp_millis(millis)?;
@@ -74,7 +74,7 @@ pub(super) fn value(column: &ArrayRef, row: usize) -> Option<Value> {
 }
 
 /// A number that is not finite is missing.
-fn number(text: String) -> Option<Value> {
+fn number(text: &str) -> Option<Value> {
     let value: f64 = text.parse().ok()?;
     serde_json::Number::from_f64(value).map(Value::Number)
 }

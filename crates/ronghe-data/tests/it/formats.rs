@@ -87,6 +87,8 @@ fn csv_without_header_and_with_given_kinds() {
     let found = read(&path, &options).unwrap();
     assert_eq!(kinds(&found), [("column_1".into(), Kind::Category), ("column_2".into(), Kind::Category)]);
     assert_eq!(row(&found, 0), ["1", "x"]);
+    let like = [("column_2".to_owned(), Kind::Text), ("not_there".to_owned(), Kind::Date)].into();
+    assert_eq!(kinds(&read(&path, &ReadOptions { like, ..options }).unwrap())[1].1, Kind::Text);
 }
 
 #[test]
@@ -194,6 +196,8 @@ fn idx_folders_and_files() {
     for name in ["t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz"] {
         assert_eq!(table(&at(name)).rows(), 1);
     }
+    put(&at("classes.txt"), "shirt\ntrousers\n");
+    assert_eq!(row(&table(folder.path()), 1)[1..], ["shirt", "train"]);
 }
 
 /// A record of CIFAR: labels, then planes of red 1, green 2, blue 3.

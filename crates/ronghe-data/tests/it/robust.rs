@@ -35,7 +35,7 @@ fn damaged(content: &[u8], changes: &[(usize, u8)], cut: usize) -> Vec<u8> {
             *slot = byte;
         }
     }
-    if cut % 3 == 0 {
+    if cut.is_multiple_of(3) {
         bytes.truncate(cut % (content.len() + 1));
     }
     bytes

@@ -22,7 +22,12 @@ pub(super) struct Machine<'a> {
     /// Heights of the stack.
     marks: Vec<usize>,
     memo: HashMap<u64, Id>,
+    /// Bytes copied out of other objects.
+    copied: usize,
 }
+
+/// Dimensions of an array, and characters of the name of an element type.
+const MOST: usize = 32;
 
 impl<'a> Machine<'a> {
     pub(super) fn new(input: &'a [u8]) -> Machine<'a> {
@@ -33,6 +38,7 @@ impl<'a> Machine<'a> {
             stack: Vec::new(),
             marks: Vec::new(),
             memo: HashMap::new(),
+            copied: 0,
         }
     }
 
@@ -320,7 +326,7 @@ impl<'a> Machine<'a> {
     fn extend_dict(&mut self, items: &[Id]) -> Step<()> {
         let top = self.top()?;
         match &mut self.objects[top] {
-            Object::Dict(entries) if items.len() % 2 == 0 => {
+            Object::Dict(entries) if items.len().is_multiple_of(2) => {
                 entries.extend(items.chunks_exact(2).map(|pair| (pair[0], pair[1])));
             }
             _ => return fail("setting entries of something that is no dictionary"),
@@ -364,10 +370,19 @@ impl<'a> Machine<'a> {
             return fail("a call of something that is no known name");
         };
         let first = arguments.first().map(|&id| &self.objects[id]);
+        self.copied += match first {
+            Some(Object::Str(text)) => text.len(),
+            _ => 0,
+        };
+        if self.copied > self.input.len() {
+            return fail("the same string used over and over");
+        }
         let made = match (function, first) {
             ("reconstruct", Some(Object::Global("ndarray"))) => Object::EmptyArray,
-            ("dtype", Some(Object::Str(name))) => Object::DType(name.clone()),
-            ("dtype", Some(Object::Bytes(name))) => Object::DType(String::from_utf8_lossy(name).into_owned()),
+            ("dtype", Some(Object::Str(name))) if name.len() <= MOST => Object::DType(name.clone()),
+            ("dtype", Some(Object::Bytes(name))) if name.len() <= MOST => {
+                Object::DType(String::from_utf8_lossy(name).into_owned())
+            }
             // Bytes in protocols 0 to 2: text whose characters are the bytes.
             ("encode", Some(Object::Str(text))) => {
                 let bytes: Result<Vec<u8>, _> = text.chars().map(|c| u8::try_from(u32::from(c))).collect();
@@ -402,6 +417,9 @@ impl<'a> Machine<'a> {
                 else {
                     return fail("an array without sizes or element type");
                 };
+                if sizes.len() > MOST {
+                    return fail(format!("an array of {} dimensions", sizes.len()));
+                }
                 if !matches!(self.objects[order], Object::Bool(false) | Object::Int(0)) {
                     return fail("an array in Fortran order");
                 }

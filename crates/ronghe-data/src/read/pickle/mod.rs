@@ -2,8 +2,8 @@
 //!
 //! A pickle is a program for a small stack machine. This one knows the instructions of protocols 0 to 4 that make
 //! `None`, booleans, numbers, strings, bytes, lists, tuples and dictionaries, and numpy arrays through the very names
-//! that numpy writes (`machine`). Any other name is refused. Bytes and strings stay in the input; every instruction makes at
-//! most one object, so memory is bounded by the size of the input.
+//! that numpy writes (`machine`). Any other name is refused. An instruction makes at most one object out of bytes of its
+//! own, so memory is bounded by the size of the input; what is copied out of other objects is counted against it.
 //! Source: CPython `Lib/pickletools.py` (the list of instructions and their arguments).
 
 mod machine;
