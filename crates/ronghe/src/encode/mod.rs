@@ -7,10 +7,11 @@
 //! |---|---|
 //! | `prepared` | what cells become before they enter the network |
 //! | `tabular`, `text`, `image`, `audio` | the encoders of each modality |
-//! | `backbone` | the networks of pretrained encoders |
+//! | [`backbone`] | the networks of pretrained encoders, as plain functions |
 //! | `network` | the small networks that encoders end in |
 //! | `params` | parameters and saved state as plain structs |
 
+pub mod backbone;
 mod image;
 mod network;
 mod params;
