@@ -92,3 +92,25 @@ impl<'a> Cursor<'a> {
         std::str::from_utf8(bytes).map_err(|_| self.error("a name is not UTF-8"))
     }
 }
+
+/// How many elements a file may still give. Tensors may share memory, yet not so that a small file becomes a large one.
+#[derive(Debug)]
+pub(super) struct Room {
+    left: usize,
+}
+
+impl Room {
+    pub(super) fn new(file: &Cursor<'_>) -> Room {
+        Room { left: file.len().saturating_mul(4) }
+    }
+
+    pub(super) fn take(&mut self, file: &Cursor<'_>, name: &str, elements: usize) -> Result<()> {
+        match self.left.checked_sub(elements) {
+            Some(left) => {
+                self.left = left;
+                Ok(())
+            }
+            None => file.fail(format!("tensor `{name}`: more elements than the file can hold")),
+        }
+    }
+}

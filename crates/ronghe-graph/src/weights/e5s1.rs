@@ -6,7 +6,7 @@
 //! A Q4_0 block is an f16 scale `d` and 16 bytes: weight `j` is `d (low nibble of byte j - 8)`, weight `j + 16` is
 //! `d (high nibble of byte j - 8)`.
 
-use super::cursor::Cursor;
+use super::cursor::{Cursor, Room};
 use super::element::Element;
 use crate::{Result, Tensor, Weights};
 use half::f16;
@@ -77,7 +77,9 @@ pub fn read(path: &str, bytes: &[u8]) -> Result<E5s1> {
     }
     skip_tokenizer(&mut cursor)?;
     let mut directory = Directory::read(&mut cursor)?;
+    let mut room = Room::new(&cursor);
     for (theirs, ours, shape) in file.tensors() {
+        room.take(&cursor, &theirs, shape.iter().product())?;
         let tensor = directory.tensor(&cursor, &theirs, &shape)?;
         file.weights.insert(&ours, tensor, true);
     }

