@@ -9,8 +9,10 @@
 //! | `tabular`, `text`, `image`, `audio` | the encoders of each modality |
 //! | [`backbone`] | the networks of pretrained encoders, as plain functions |
 //! | `network` | the small networks that encoders end in |
+//! | `trunk` | a published network inside an encoder, frozen or trained on |
 //! | `params` | parameters and saved state as plain structs |
 
+mod audio;
 pub mod backbone;
 mod image;
 mod network;
@@ -18,7 +20,9 @@ mod params;
 mod prepared;
 mod tabular;
 mod text;
+mod trunk;
 
+pub use audio::{LogMel, MelConfig};
 pub use prepared::{BadCell, Field, Prepared};
 
 use crate::{Error, Result};
@@ -48,7 +52,17 @@ pub struct EncoderSpec {
 }
 
 /// All encoders.
-pub static ENCODERS: &[&EncoderSpec] = &[&tabular::COLUMNS, &text::TFIDF, &image::DENSE, &image::CNN];
+pub static ENCODERS: &[&EncoderSpec] = &[
+    &tabular::COLUMNS,
+    &text::TFIDF,
+    &text::MINILM,
+    &text::E5,
+    &image::DENSE,
+    &image::CNN,
+    &image::EFFICIENTNET_LITE0,
+    &image::MOBILENET_V2,
+    &audio::MEL_CNN,
+];
 
 /// What an encoder is fitted on.
 pub struct FitInput<'a> {

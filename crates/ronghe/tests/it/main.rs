@@ -1,4 +1,5 @@
 //! Integration tests of the crate, one module a room.
 
+mod encoders;
 mod explain;
 mod report;

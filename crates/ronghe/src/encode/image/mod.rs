@@ -4,12 +4,15 @@
 //! |---|---|
 //! | `pictures` | cells to pixels of one shape |
 //! | `dense` | flattened pixels through dense layers |
+//! | `pretrained` | EfficientNet-Lite0 and MobileNetV2, frozen or fine-tuned |
 //! | `cnn` | a small residual network trained from the start |
 
 mod cnn;
 mod dense;
 mod pictures;
+mod pretrained;
 
 pub(super) use cnn::CNN;
 pub(super) use dense::DENSE;
 pub(super) use pictures::largest_side;
+pub(super) use pretrained::{EFFICIENTNET_LITE0, MOBILENET_V2};
