@@ -7,6 +7,7 @@
 
 pub mod artifact;
 mod calibrate;
+pub mod catalogue;
 pub mod config;
 pub mod encode;
 mod error;
@@ -27,3 +28,8 @@ pub use model::{Detailed, Model, ModelParts};
 pub use network::{InputPart, Network};
 pub use predict::{InputInfo, Predictions, Predictor};
 pub use task::{Targets, Task, TaskKind};
+
+/// The processor that models run on: architecture, instruction sets, cores.
+pub fn cpu() -> String {
+    ronghe_cpu::detected_cpu().to_string()
+}

@@ -119,7 +119,11 @@ impl Written {
             match at.rfind(['.', '[']) {
                 Some(end) => at = &at[..end],
                 None => {
-                    return if path.is_empty() { self.file.clone() } else { format!("{}: {path}", self.file) };
+                    return if path.is_empty() {
+                        self.file.clone()
+                    } else {
+                        format!("{}: {path}", self.file)
+                    };
                 }
             }
         }

@@ -4,6 +4,7 @@
 //! rows made of a few dozen different cells.
 
 mod rows;
+mod table;
 
 use crate::config::ModelConfig;
 use crate::encode::Encoder;

@@ -8,6 +8,7 @@
 //! | `data` | what a report is made of |
 //! | `page` | the page, section by section |
 //! | `results`, `curves`, `confusion`, `explained` | the sections that draw |
+//! | `gather` | fills a report from studies and explanations |
 //! | `text` | results and explanations for a terminal |
 //! | `svg`, `media`, `number`, `escape` | shapes, data URIs, figures, safe text |
 //! | `words` | the report's own words in each language |
@@ -17,6 +18,7 @@ mod curves;
 mod data;
 mod escape;
 mod explained;
+pub mod gather;
 mod media;
 mod number;
 mod page;

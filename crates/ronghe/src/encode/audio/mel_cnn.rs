@@ -74,11 +74,14 @@ fn fit(input: &FitInput<'_>) -> Result<Box<dyn Encoder>> {
     check(&params)?;
     let column = params::single_column(&MEL_CNN, input.table)?;
     let (at, _) = input.table.find(&column)?;
-    let present: Vec<usize> = (0..input.table.rows()).filter(|&row| !input.table.is_missing(at, row)).collect();
+    let present: Vec<usize> =
+        (0..input.table.rows()).filter(|&row| !input.table.is_missing(at, row)).collect();
     let rows: Vec<usize> = present.iter().copied().step_by(present.len().div_ceil(SAMPLE).max(1)).collect();
     let options = SoundOptions { rate: Some(params.rate), ..SoundOptions::default() };
-    let sounds: Vec<Sound> =
-        decode_sounds(input.table, at, &rows, &options).into_iter().filter_map(|s| s.ok().flatten()).collect();
+    let sounds: Vec<Sound> = decode_sounds(input.table, at, &rows, &options)
+        .into_iter()
+        .filter_map(|s| s.ok().flatten())
+        .collect();
 
     let seconds = params.seconds.unwrap_or_else(|| usual_seconds(&sounds));
     let bins = params.bins;
@@ -106,7 +109,11 @@ fn load(state: &State) -> Result<Box<dyn Encoder>> {
     encoder.ready();
     let frames = encoder.spectrogram(vec![0.0; encoder.samples()]).len() / bins;
     if encoder.mean.len() != bins || encoder.std.len() != bins || encoder.frames != frames {
-        return Err(params::damaged(&MEL_CNN, &format!("{bins} bins and {frames} frames"), "other numbers of them"));
+        return Err(params::damaged(
+            &MEL_CNN,
+            &format!("{bins} bins and {frames} frames"),
+            "other numbers of them",
+        ));
     }
     Ok(Box::new(encoder))
 }
@@ -135,7 +142,11 @@ fn statistics(spectra: &[Vec<f32>], bins: usize) -> (Vec<f32>, Vec<f32>) {
     frames().for_each(|f| mean.iter_mut().zip(f).for_each(|(m, &x)| *m += f64::from(x) / count));
     let mut variance = vec![0.0f64; bins];
     for frame in frames() {
-        variance.iter_mut().zip(&mean).zip(frame).for_each(|((v, m), &x)| *v += (f64::from(x) - m).powi(2) / count);
+        variance
+            .iter_mut()
+            .zip(&mean)
+            .zip(frame)
+            .for_each(|((v, m), &x)| *v += (f64::from(x) - m).powi(2) / count);
     }
     // A bin that never changes (above the half rate of the recordings) has no spread to divide by.
     let std = variance.iter().map(|v| v.sqrt().max(0.1) as f32).collect();

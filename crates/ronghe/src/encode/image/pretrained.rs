@@ -68,7 +68,14 @@ struct Params {
 
 impl Default for Params {
     fn default() -> Params {
-        Params { size: 224, pretrained: true, trainable: false, style: None, hidden: Vec::new(), dropout: 0.2 }
+        Params {
+            size: 224,
+            pretrained: true,
+            trainable: false,
+            style: None,
+            hidden: Vec::new(),
+            dropout: 0.2,
+        }
     }
 }
 

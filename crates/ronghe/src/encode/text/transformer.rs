@@ -140,7 +140,8 @@ impl Transformer {
         let marks = tokenizer.encode_fast("", true).map_err(|e| damaged(e.to_string()))?.len();
         // The truncation of the crate subtracts the marks from the limit.
         params::within(spec, "max_tokens", saved.params.max_tokens, marks + 1..=saved.bert.positions)?;
-        let truncation = TruncationParams { max_length: saved.params.max_tokens, ..TruncationParams::default() };
+        let truncation =
+            TruncationParams { max_length: saved.params.max_tokens, ..TruncationParams::default() };
         tokenizer.with_truncation(Some(truncation)).map_err(|e| damaged(e.to_string()))?;
         Ok(Transformer { spec, saved, tokenizer, tokenizer_json, weights })
     }
@@ -170,8 +171,13 @@ impl Transformer {
         let id = |&id: &u32| {
             let known = i32::try_from(id).ok().filter(|_| (id as usize) < self.saved.bert.vocabulary);
             known.ok_or_else(|| {
-                let expected = format!("token ids below {}, the rows of the word table", self.saved.bert.vocabulary);
-                params::damaged(self.spec, &expected, &format!("id {id}: tokenizer and weights do not belong together"))
+                let expected =
+                    format!("token ids below {}, the rows of the word table", self.saved.bert.vocabulary);
+                params::damaged(
+                    self.spec,
+                    &expected,
+                    &format!("id {id}: tokenizer and weights do not belong together"),
+                )
             })
         };
         Ok((present, encoding.get_ids().iter().map(id).collect::<Result<_>>()?))
@@ -182,8 +188,9 @@ impl Transformer {
         let ids = b.input("ids", &shape, DType::I32)?;
         let positions = b.input("positions", &shape, DType::I32)?;
         let mask = b.input("mask", &shape, DType::F32)?;
-        let tokens =
-            trunk::write(b, self.saved.params.trainable, |b| bert(b, ids, positions, mask, &self.saved.bert))?;
+        let tokens = trunk::write(b, self.saved.params.trainable, |b| {
+            bert(b, ids, positions, mask, &self.saved.bert)
+        })?;
         let mean = b.op(Op::MeanTokens, &[tokens, mask])?;
         Ok(b.op(Op::L2Normalize, &[mean])?)
     }
@@ -202,7 +209,8 @@ impl Encoder for Transformer {
             .map(|c| table.find(c).map(|(column, _)| column))
             .collect::<ronghe_data::Result<_>>()?;
         let tokens = |row| self.tokens(table, &columns, row);
-        let rows: Vec<(bool, Vec<i32>)> = (0..table.rows()).into_par_iter().map(tokens).collect::<Result<_>>()?;
+        let rows: Vec<(bool, Vec<i32>)> =
+            (0..table.rows()).into_par_iter().map(tokens).collect::<Result<_>>()?;
         let (present, ids): (Vec<bool>, Vec<Vec<i32>>) = rows.into_iter().unzip();
         let positions = ids.iter().map(|row| (0..row.len() as i32).collect()).collect();
         let mask = ids.iter().map(|row| vec![1.0; row.len()]).collect();

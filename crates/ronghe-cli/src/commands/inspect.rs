@@ -1,0 +1,110 @@
+//! `ronghe inspect DATA`
+
+use crate::args::{Common, Inspect};
+use crate::{Outcome, render, session};
+use anyhow::Result;
+use ronghe_data::profile::{ColumnProfile, LeakMeasure, Profile, Warning, profile};
+use ronghe_data::read;
+
+pub fn run(args: &Inspect, common: &Common) -> Result<Outcome> {
+    let mut reader = read::open(&args.data, &session::read_options(&args.reading)?)?;
+    let found = profile(reader.as_mut(), args.target.as_deref())?;
+    session::report_skipped(reader.as_ref());
+    if common.json {
+        render::json(&found)?;
+    } else {
+        render::out(&table(&args.data.display().to_string(), &found));
+    }
+    Ok(Outcome::Done)
+}
+
+fn table(name: &str, profile: &Profile) -> String {
+    let mut text = format!("{name}: {} rows, {} columns\n\n", profile.rows, profile.columns.len());
+    let width = |f: fn(&ColumnProfile) -> String| profile.columns.iter().map(|c| display_width(&f(c))).max();
+    let name_width = width(|c| c.name.clone()).unwrap_or(0).clamp(6, 30);
+    text.push_str(&format!("{}  kind        missing  distinct  what\n", pad("column", name_width)));
+    for column in &profile.columns {
+        text.push_str(&format!(
+            "{}  {:<10} {:>8}  {:>8}  {}\n",
+            pad(&column.name, name_width),
+            column.kind.name(),
+            column.missing,
+            if column.distinct.exact {
+                column.distinct.count.to_string()
+            } else {
+                format!("~{}", column.distinct.count)
+            },
+            what(column)
+        ));
+    }
+    if !profile.warnings.is_empty() {
+        text.push_str("\nworth a look:\n");
+    }
+    for warning in &profile.warnings {
+        text.push_str(&format!("  - {}\n", say(warning)));
+    }
+    text
+}
+
+fn what(column: &ColumnProfile) -> String {
+    if let Some(n) = &column.number {
+        return format!("{} to {}, mean {:.4}, std {:.4}", n.min, n.max, n.mean, n.std);
+    }
+    if let Some(d) = &column.date {
+        return format!("{} to {}", d.min, d.max);
+    }
+    if !column.top.is_empty() {
+        let top: Vec<String> =
+            column.top.iter().take(4).map(|t| format!("{} ({})", t.value, t.rows)).collect();
+        return top.join(", ");
+    }
+    column.examples.first().map_or(String::new(), |e| format!("{e:?}"))
+}
+
+fn say(warning: &Warning) -> String {
+    match warning {
+        Warning::Constant { column } => format!("`{column}` has one value only: drop it"),
+        Warning::AllMissing { column } => format!("`{column}` has no value at all: drop it"),
+        Warning::MostlyMissing { column, share } => {
+            format!("`{column}` is missing in {:.0} % of rows", share * 100.0)
+        }
+        Warning::IdentifierLike { column } => {
+            format!("`{column}` only names rows and is not used (overrule with --kind {column}=category)")
+        }
+        Warning::Leak { column, measure, value } => {
+            let measure = match measure {
+                LeakMeasure::Accuracy => "accuracy",
+                LeakMeasure::Auc => "AUC",
+                _ => "fit",
+            };
+            format!("`{column}` alone gives the target away ({measure} {value:.3}): was it known beforehand?")
+        }
+        Warning::Imbalance { column, most, least } => format!(
+            "`{column}` is unbalanced: {} rows of {}, {} of {} (see training.class_weights)",
+            most.rows, most.value, least.rows, least.value
+        ),
+        Warning::TargetMissing { column, rows } => {
+            format!("{rows} rows have no `{column}`: they cannot be learned from")
+        }
+        Warning::DuplicateRows { rows } => {
+            format!("{rows} rows repeat earlier ones: test rows may be known from training")
+        }
+        Warning::MixedDates { column, forms } => {
+            format!("`{column}` has dates in several forms: {}", forms.join(", "))
+        }
+        Warning::AmbiguousDates { column } => {
+            format!("`{column}`: day or month first? the month was taken first")
+        }
+        _ => format!("{warning:?}"),
+    }
+}
+
+/// Columns that a string takes on a terminal: two for a Chinese character.
+fn display_width(text: &str) -> usize {
+    text.chars().map(|c| if ronghe_data::segment::is_han(c) { 2 } else { 1 }).sum()
+}
+
+fn pad(text: &str, width: usize) -> String {
+    let spaces = width.saturating_sub(display_width(text));
+    format!("{text}{}", " ".repeat(spaces))
+}

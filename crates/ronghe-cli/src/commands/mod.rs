@@ -1,0 +1,29 @@
+//! One command a file.
+
+mod evaluate;
+mod explain;
+mod inspect;
+mod predict;
+mod pull;
+mod quickstart;
+mod train;
+
+use crate::Outcome;
+use crate::args::{Cli, Command};
+use crate::session;
+use anyhow::Result;
+
+/// Runs the command that was asked for.
+pub fn run(cli: Cli) -> Result<Outcome> {
+    let common = cli.common;
+    session::start_threads(&common);
+    match cli.command {
+        Command::Quickstart(args) => quickstart::run(&args, &common),
+        Command::Inspect(args) => inspect::run(&args, &common),
+        Command::Pull(args) => pull::run(&args, &common),
+        Command::Train(args) => train::run(&args, &common),
+        Command::Evaluate(args) => evaluate::run(&args, &common),
+        Command::Predict(args) => predict::run(&args, &common),
+        Command::Explain(args) => explain::run(&args, &common),
+    }
+}

@@ -1,0 +1,152 @@
+//! `ronghe train`
+
+use crate::args::{Common, Train};
+use crate::progress::{Progress, figures};
+use crate::{Outcome, render, session};
+use anyhow::{Context, Result};
+use ronghe::catalogue::Cache;
+use ronghe::config::{ModelConfig, Written, resolve};
+use ronghe::train::{FitOptions, Fitted, Observer, RunFacts, fit, save, split};
+use serde_json::json;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+pub fn run(args: &Train, common: &Common) -> Result<Outcome> {
+    let started = Instant::now();
+    let stop = session::stop_signal()?;
+    let written = written(args)?;
+    let config = written.config()?;
+    let path = data_path(args, &config)?;
+    let mut reading = session::read_options(&args.reading)?;
+    for (column, kind) in &config.data.kinds {
+        reading.kinds.entry(column.clone()).or_insert(*kind);
+    }
+    let table = session::read_table(&path, &reading)?;
+    let cache = Cache::open(&session::cache_folder(common));
+    let config =
+        resolve(&config, &table, &|name| cache.path(name).is_some()).map_err(|e| written.locate(e))?;
+    let data_hash = table.content_hash();
+    let checkpoint = args.out.join("checkpoint");
+    if !args.resume && checkpoint.exists() {
+        std::fs::remove_file(&checkpoint).with_context(|| checkpoint.display().to_string())?;
+    }
+    let options = FitOptions {
+        threads: common.threads,
+        files: &|name| cache.find(name),
+        data_hash: &data_hash,
+        checkpoint: Some(checkpoint.clone()),
+        resume: args.resume,
+        skip_bad_rows: args.reading.skip_bad_rows,
+        stop: &stop,
+    };
+    let mut progress = Progress::new(common.quiet);
+    describe(&config, &mut progress);
+    let rows = split(&config, &table)?;
+    let fitted = fit(&config, &table, rows, &options, &mut progress).map_err(|e| written.locate(e));
+    progress.end();
+    let fitted = fitted?;
+    let facts = facts(started, common);
+    let hashes = save(&fitted, &data_hash, &facts, &args.out)?;
+    // The model is whole: the checkpoint has done its work.
+    let _ = std::fs::remove_file(&checkpoint);
+    report(&fitted, &args.out, &hashes, started, common)?;
+    Ok(Outcome::Done)
+}
+
+fn written(args: &Train) -> Result<Written> {
+    let mut written = match &args.config {
+        Some(path) => {
+            let name = path.display().to_string();
+            let text = std::fs::read_to_string(path).with_context(|| name.clone())?;
+            Written::parse(&text, &name)?
+        }
+        None => Written::empty(),
+    };
+    if let Some(target) = &args.target {
+        written.set("target.column", &serde_json::to_string(target)?)?;
+    }
+    if let Some(seed) = args.seed {
+        written.set("seed", &seed.to_string())?;
+    }
+    for given in &args.set {
+        let (key, value) =
+            given.split_once('=').with_context(|| format!("--set {given}: expected KEY=VALUE"))?;
+        written.set(key, value)?;
+    }
+    Ok(written)
+}
+
+/// The table: from the command line, or relative to the configuration.
+fn data_path(args: &Train, config: &ModelConfig) -> Result<PathBuf> {
+    if let Some(path) = &args.data {
+        return Ok(path.clone());
+    }
+    let path = config
+        .data
+        .path
+        .as_ref()
+        .context("no table: name one with --data, or with data.path in the configuration")?;
+    let base = args.config.as_ref().and_then(|c| c.parent()).unwrap_or(Path::new(""));
+    Ok(base.join(path))
+}
+
+fn describe(config: &ModelConfig, progress: &mut Progress) {
+    for input in &config.inputs {
+        let modality = input.modality.map_or("", |m| m.name());
+        let columns = if input.columns.len() == 1 && input.columns[0] == input.name {
+            String::new()
+        } else {
+            format!(" from {}", input.columns.join(", "))
+        };
+        let line = format!("input {}: {modality}, encoder {}{columns}", input.name, input.encoder.kind);
+        progress.event(&ronghe::train::Event::Note(&line));
+    }
+    let line = format!(
+        "target {}, fusion {}, seed {}",
+        config.target.all().join(", "),
+        config.fusion.kind,
+        config.seed
+    );
+    progress.event(&ronghe::train::Event::Note(&line));
+}
+
+/// Facts about this run that are kept beside the model.
+pub fn facts(started: Instant, common: &Common) -> RunFacts {
+    let mut facts = RunFacts::new();
+    facts.insert("seconds".into(), json!(started.elapsed().as_secs_f64()));
+    facts.insert("threads".into(), json!(common.threads));
+    facts.insert("cpu".into(), json!(ronghe::cpu()));
+    facts
+}
+
+fn report(
+    fitted: &Fitted,
+    out: &Path,
+    hashes: &std::collections::BTreeMap<String, String>,
+    started: Instant,
+    common: &Common,
+) -> Result<()> {
+    if common.json {
+        return render::json(&json!({
+            "model": out,
+            "chosen": fitted.chosen,
+            "validation": fitted.validation,
+            "test": fitted.test,
+            "temperature": fitted.parts.temperature,
+            "skipped_rows": fitted.skipped.len(),
+            "seconds": started.elapsed().as_secs_f64(),
+            "hashes": hashes,
+        }));
+    }
+    render::out(&figures("validation", &fitted.validation));
+    if fitted.test.rows > 0 {
+        render::out(&figures("test", &fitted.test));
+    }
+    render::log(&format!(
+        "weights of {}; saved in {} after {:.1} s",
+        fitted.chosen,
+        out.display(),
+        started.elapsed().as_secs_f64()
+    ));
+    Ok(())
+}

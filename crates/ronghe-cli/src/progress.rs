@@ -1,0 +1,131 @@
+//! Training as it is seen: a live bar with the time left on a terminal, plain lines elsewhere.
+
+use crate::render;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use ronghe::metric::Metrics;
+use ronghe::train::{EpochReport, Event, Observer};
+use std::io::IsTerminal;
+use std::time::{Duration, Instant};
+
+/// Shows events on standard error.
+pub struct Progress {
+    bar: Option<ProgressBar>,
+    quiet: bool,
+    live: bool,
+    stage: String,
+    said: Instant,
+}
+
+/// Plain lines come at most this often.
+const EVERY: Duration = Duration::from_secs(10);
+
+impl Progress {
+    /// Shows nothing but warnings if `quiet`.
+    pub fn new(quiet: bool) -> Progress {
+        let live = std::io::stderr().is_terminal() && !quiet;
+        Progress { bar: None, quiet, live, stage: String::new(), said: Instant::now() }
+    }
+
+    fn line(&mut self, text: &str) {
+        match &self.bar {
+            Some(bar) => bar.suspend(|| render::log(text)),
+            None if !self.quiet => render::log(text),
+            None => {}
+        }
+    }
+
+    /// Moves the bar of `stage`, or says now and then how far it is.
+    pub fn step(&mut self, stage: &str, done: usize, total: usize, message: &str) {
+        if self.quiet {
+            return;
+        }
+        if self.stage != stage {
+            self.end();
+            stage.clone_into(&mut self.stage);
+            self.said = Instant::now();
+            if self.live {
+                let bar = ProgressBar::with_draw_target(Some(total as u64), ProgressDrawTarget::stderr());
+                let template = "{prefix} [{bar:30}] {pos}/{len} {msg} eta {eta}";
+                bar.set_style(
+                    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()),
+                );
+                bar.set_prefix(stage.to_owned());
+                self.bar = Some(bar);
+            }
+        }
+        if let Some(bar) = &self.bar {
+            bar.set_position(done as u64);
+            bar.set_message(message.to_owned());
+        } else if self.said.elapsed() >= EVERY {
+            self.said = Instant::now();
+            render::log(&format!("{stage}: {done}/{total} {message}"));
+        }
+    }
+
+    /// Takes the bar away.
+    pub fn end(&mut self) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+        self.stage.clear();
+    }
+}
+
+impl Observer for Progress {
+    fn event(&mut self, event: &Event<'_>) {
+        match event {
+            Event::Note(text) => {
+                self.end();
+                self.line(text);
+            }
+            Event::Warning(text) => {
+                self.end();
+                render::warn(text);
+            }
+            Event::Stage { name, done, total } => self.step(name, *done, *total, ""),
+            Event::Start { train_rows, validation_rows, test_rows, parameters, trainable } => {
+                self.end();
+                self.line(&format!(
+                    "{train_rows} training, {validation_rows} validation, {test_rows} test rows; \
+                     {parameters} weights, {trainable} of them trained"
+                ));
+            }
+            Event::Batch { epoch, epochs, batch, batches, loss } => {
+                let stage = format!("epoch {epoch}/{epochs}");
+                self.step(&stage, *batch, *batches, &format!("loss {loss:.4}"));
+            }
+            Event::Epoch(report) => {
+                self.end();
+                self.line(&epoch(report));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// One line an epoch, as Keras users know it.
+fn epoch(report: &EpochReport) -> String {
+    let mut line =
+        format!("epoch {}/{}  {:.1} s  loss {:.4}", report.epoch, report.epochs, report.seconds, report.loss);
+    if let Some(accuracy) = report.accuracy {
+        line.push_str(&format!("  accuracy {accuracy:.4}"));
+    }
+    for name in ["log_loss", "accuracy", "auc", "rmse", "r2"] {
+        if let Some(value) = report.validation.get(name) {
+            line.push_str(&format!("  val_{name} {value:.4}"));
+        }
+    }
+    if report.best { format!("{line}  *") } else { line }
+}
+
+/// The figures of some rows as a table.
+pub fn figures(title: &str, metrics: &Metrics) -> String {
+    let mut text = format!("{title} ({} rows)\n", metrics.rows);
+    for figure in &metrics.figures {
+        let interval = figure
+            .interval
+            .map_or(String::new(), |(low, high)| format!("   95 % interval {low:.4} to {high:.4}"));
+        text.push_str(&format!("  {:<18} {:>9.4}{interval}\n", figure.name, figure.value));
+    }
+    text
+}

@@ -1,0 +1,121 @@
+//! What commands share: reading tables, the stop signal, the cache folder.
+
+use crate::args::{Common, Reading};
+use crate::render;
+use anyhow::{Context, Result, bail};
+use ronghe_data::read::{self, ReadOptions, Reader};
+use ronghe_data::{Error as DataError, Kind, Table};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Set when the user asks to stop.
+pub fn stop_signal() -> Result<Arc<AtomicBool>> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let flag = stop.clone();
+    ctrlc::set_handler(move || {
+        // The second time, whatever is going on.
+        if flag.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+        render::log("stopping after this step; press Ctrl-C again to stop at once");
+    })
+    .context("cannot listen for Ctrl-C")?;
+    Ok(stop)
+}
+
+/// Sets the number of threads that decoding uses.
+pub fn start_threads(common: &Common) {
+    // It fails only if the pool is already there, in a test.
+    let _ = rayon::ThreadPoolBuilder::new().num_threads(common.threads).build_global();
+}
+
+/// The folder for downloads.
+pub fn cache_folder(common: &Common) -> PathBuf {
+    let set = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
+    common
+        .cache
+        .clone()
+        .or_else(|| set("RONGHE_CACHE"))
+        .or_else(|| set("XDG_CACHE_HOME").map(|p| p.join("ronghe")))
+        .or_else(|| set("LOCALAPPDATA").map(|p| p.join("ronghe")))
+        .or_else(|| set("HOME").map(|p| p.join(".cache").join("ronghe")))
+        .unwrap_or_else(|| PathBuf::from(".ronghe-cache"))
+}
+
+/// Reading options from the command line.
+pub fn read_options(reading: &Reading) -> Result<ReadOptions> {
+    let mut options = ReadOptions {
+        encoding: reading.encoding.clone(),
+        skip_bad_rows: reading.skip_bad_rows,
+        ..ReadOptions::default()
+    };
+    for given in &reading.kinds {
+        let (column, kind) =
+            given.rsplit_once('=').with_context(|| format!("--kind {given}: expected COLUMN=KIND"))?;
+        let Some(kind) = Kind::ALL.into_iter().find(|k| k.name() == kind) else {
+            let valid: Vec<&str> = Kind::ALL.iter().map(|k| k.name()).collect();
+            bail!("--kind {given}: expected one of {}, found `{kind}`", valid.join(", "));
+        };
+        options.kinds.insert(column.to_owned(), kind);
+    }
+    Ok(options)
+}
+
+/// Reads a whole table and says how many rows were left out.
+pub fn read_table(path: &Path, options: &ReadOptions) -> Result<Table> {
+    let mut reader = read::open(path, options)?;
+    let table = read::collect(reader.as_mut(), path)?;
+    report_skipped(reader.as_ref());
+    Ok(table)
+}
+
+/// Warns of rows that were left out.
+pub fn report_skipped(reader: &dyn Reader) {
+    let skipped = reader.skipped();
+    if skipped.rows > 0 {
+        render::warn(&format!("{} rows could not be read and are left out; the first:", skipped.rows));
+        skipped.first.iter().take(3).for_each(|e| render::warn(&e.to_string()));
+    }
+}
+
+/// Opens a table with the kinds that a model was trained on. Columns that the table lacks are no error here: to the
+/// model they are missing.
+pub fn open_like(
+    path: &Path,
+    kinds: &BTreeMap<String, Kind>,
+    options: &ReadOptions,
+) -> Result<Box<dyn Reader>> {
+    let mut options = ReadOptions { kinds: kinds.clone(), ..options.clone() };
+    let mut absent = Vec::new();
+    loop {
+        match read::open(path, &options) {
+            Err(DataError::UnknownColumn { column, .. }) if options.kinds.contains_key(&column) => {
+                options.kinds.remove(&column);
+                absent.push(column);
+            }
+            Ok(reader) => {
+                if !absent.is_empty() {
+                    render::warn(&format!(
+                        "the table has no column `{}`: taken as missing",
+                        absent.join("`, `")
+                    ));
+                }
+                return Ok(reader);
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// Writes a file whole or not at all; its folder is made.
+pub fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+    }
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".part");
+    std::fs::write(&beside, bytes).with_context(|| path.display().to_string())?;
+    std::fs::rename(&beside, path).with_context(|| path.display().to_string())
+}
