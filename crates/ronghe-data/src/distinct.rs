@@ -51,6 +51,12 @@ impl DistinctCounter {
         *slot = (*slot).max(run);
     }
 
+    /// Number of distinct values among the `values` that were counted: never more than those.
+    pub(crate) fn count_among(&self, values: usize) -> Distinct {
+        let found = self.count();
+        Distinct { count: found.count.min(values), ..found }
+    }
+
     /// Number of distinct values so far.
     pub(crate) fn count(&self) -> Distinct {
         if self.registers.is_empty() {

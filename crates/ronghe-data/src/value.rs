@@ -87,7 +87,11 @@ impl Written {
 }
 
 /// Names of the forms of dates, for messages.
-pub(crate) const FORMS: [&str; 5] = ["2024-01-31", "2024/01/31", "2024.01.31", "2024年1月31日", "01/31/2024"];
+pub(crate) const FORMS: [&str; 6] =
+    ["2024-01-31", "2024/01/31", "2024.01.31", "2024年1月31日", "01/31/2024", "31-Jan-2024"];
+
+const MONTHS: [&str; 12] =
+    ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 
 /// Reads a date, alone or followed by a time of day (`T` or a space before it, `Z` or an offset after it).
 /// Without an offset it is UTC.
@@ -114,7 +118,12 @@ pub(crate) fn date(text: &str) -> Option<Written> {
     if text.len() - rest.len() > 2 {
         return None;
     }
-    let separator = rest.chars().next().filter(|c| matches!(c, '/' | '-' | '.'))?;
+    let separator = rest.chars().next().filter(|c| matches!(c, '/' | '-' | '.' | ' '))?;
+    if let Some(month) = rest.get(1..4).and_then(month) {
+        let (year, after) = digits(rest[4..].strip_prefix(separator)?, 4)?;
+        let at = (year > 999).then(|| instant(year, month, first, after))?;
+        return at.map(|at| Written { form: 1 << 5, month_first: Some(at), day_first: Some(at) });
+    }
     let (second, rest) = digits(&rest[1..], 2)?;
     let rest = rest.strip_prefix(separator)?;
     let (year, after) = digits(rest, 4)?;
@@ -124,6 +133,12 @@ pub(crate) fn date(text: &str) -> Option<Written> {
     let month_first = instant(year, first, second, after);
     let day_first = instant(year, second, first, after);
     (month_first.is_some() || day_first.is_some()).then_some(Written { form: 1 << 4, month_first, day_first })
+}
+
+/// The month that an English name of three letters names.
+fn month(name: &str) -> Option<u32> {
+    let at = MONTHS.iter().position(|m| m.eq_ignore_ascii_case(name))?;
+    u32::try_from(at + 1).ok()
 }
 
 /// At most `most` leading digits as a number, and what follows; `None` without a digit.
@@ -198,7 +213,15 @@ mod tests {
     #[test]
     fn dates_in_the_usual_forms() {
         let day = 1_706_659_200_000; // 2024-01-31
-        for text in ["2024-01-31", "2024/1/31", "2024.01.31", "2024年1月31日", "01/31/2024"] {
+        for text in [
+            "2024-01-31",
+            "2024/1/31",
+            "2024.01.31",
+            "2024年1月31日",
+            "01/31/2024",
+            "31-Jan-2024",
+            "31 JAN 2024",
+        ] {
             assert_eq!(date(text).and_then(|d| d.month_first), Some(day), "{text}");
         }
         assert_eq!(date("31/01/2024").and_then(|d| d.millis(DateOrder::DayFirst)), Some(day));
@@ -207,7 +230,16 @@ mod tests {
         for text in ["2024-01-31T12:00:00Z", "2024-01-31 12:00", "2024-01-31T20:00:00.000+08:00"] {
             assert_eq!(date(text).and_then(|d| d.month_first), noon, "{text}");
         }
-        for text in ["2024-02-30", "2024-13-01", "20240131", "2024-01-31x", "1/2/24", "2024-01-31T25:00:00"] {
+        for text in [
+            "2024-02-30",
+            "2024-13-01",
+            "20240131",
+            "2024-01-31x",
+            "1/2/24",
+            "31-Jan-24",
+            "1-Foo-2024",
+            "2024-01-31T25:00:00",
+        ] {
             assert_eq!(date(text), None, "{text}");
         }
     }

@@ -183,7 +183,7 @@ impl Summary {
             name: self.name,
             kind: self.kind,
             missing: self.missing,
-            distinct: self.distinct.count(),
+            distinct: self.distinct.count_among(self.values),
             number: (some && self.kind == Kind::Number).then(|| NumberSummary {
                 min: self.min,
                 max: self.max,

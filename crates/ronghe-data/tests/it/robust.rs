@@ -106,8 +106,11 @@ proptest! {
 fn damaged_parquet() {
     let whole = parquet_file();
     // A panic inside the Parquet library would be a finding of its own.
-    let mut runner =
-        proptest::test_runner::TestRunner::new(ProptestConfig { cases: 200, ..ProptestConfig::default() });
+    let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig {
+        cases: 200,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    });
     runner
         .run(&(changes(), any::<usize>()), |(changes, cut)| {
             survives("t.parquet", &damaged(&whole, &changes, cut), Some("parquet"));

@@ -34,7 +34,7 @@ pub(crate) fn table(path: &Path) -> Table {
 
 /// The message of the error that reading gives, with the folder left out.
 pub(crate) fn message(path: &Path, options: &ReadOptions) -> String {
-    let error = read(path, options).err().expect("reading fails").to_string();
+    let error = read(path, options).expect_err("reading fails").to_string();
     let folder = if path.is_dir() { path } else { path.parent().unwrap() };
     error.replace(&format!("{}/", folder.display()), "").replace(&folder.display().to_string(), "FOLDER")
 }
