@@ -78,7 +78,10 @@ pub fn save(
     let hashes: BTreeMap<String, String> =
         files.iter().map(|(name, bytes)| (name.clone(), sha256(bytes))).collect();
     for (name, bytes) in files.iter().chain(loose) {
-        write_atomic(&folder.join(name), bytes)?;
+        let path = folder.join(name);
+        let place = path.parent().unwrap_or(folder);
+        std::fs::create_dir_all(place).map_err(|source| Error::Io { path: place.to_owned(), source })?;
+        write_atomic(&path, bytes)?;
     }
     // Written last: a folder without it is not a whole model.
     write_atomic(&folder.join("hashes.json"), &pretty(&hashes, folder)?)?;
