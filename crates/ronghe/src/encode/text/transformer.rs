@@ -57,7 +57,7 @@ struct Params {
     /// Whether training changes the transformer too.
     trainable: bool,
     hidden: Vec<usize>,
-    dropout: f32,
+    dropout: f64,
 }
 
 impl Default for Params {
@@ -158,8 +158,10 @@ impl Transformer {
             present = true;
             text.push_str(cell);
         }
-        let most = self.saved.params.max_tokens * BYTES_A_TOKEN;
-        text.truncate(text.floor_char_boundary(start + most));
+        let most = start + self.saved.params.max_tokens * BYTES_A_TOKEN;
+        if let Some((cut, _)) = text.char_indices().find(|&(at, _)| at >= most) {
+            text.truncate(cut);
+        }
         let encoding = self.tokenizer.encode_fast(text, true).map_err(|e| Error::Cell {
             path: table.path().to_owned(),
             row: table.row_number(row),
