@@ -190,9 +190,11 @@ impl Transformer {
         let ids = b.input("ids", &shape, DType::I32)?;
         let positions = b.input("positions", &shape, DType::I32)?;
         let mask = b.input("mask", &shape, DType::F32)?;
-        let tokens = trunk::write(b, self.saved.params.trainable, |b| {
-            bert(b, ids, positions, mask, &self.saved.bert)
-        })?;
+        let trainable = self.saved.params.trainable;
+        // Dropout in a frozen trunk would be noise drawn anew each epoch, and nothing of it could be kept.
+        let dropout = if trainable { self.saved.bert.dropout } else { 0.0 };
+        let config = BertConfig { dropout, ..self.saved.bert.clone() };
+        let tokens = trunk::write(b, trainable, |b| bert(b, ids, positions, mask, &config))?;
         let mean = b.op(Op::MeanTokens, &[tokens, mask])?;
         Ok(b.op(Op::L2Normalize, &[mean])?)
     }
