@@ -17,11 +17,11 @@ use ronghe_graph::{Act, Builder, Init, Op, ValueId, Window};
 const FULL_RESOLUTION: usize = 40;
 
 /// Dense layers with ReLU and dropout: `x[N, I] -> [N, hidden_last]`; `x` itself where there are none.
-pub(super) fn dense(b: &mut Builder<'_>, mut x: ValueId, hidden: &[usize], dropout: f32) -> Result<ValueId> {
+pub(super) fn dense(b: &mut Builder<'_>, mut x: ValueId, hidden: &[usize], dropout: f64) -> Result<ValueId> {
     for (i, &width) in hidden.iter().enumerate() {
         x = layers::linear(b, &format!("hidden{i}"), x, width, true, Init::HeNormal)?;
         x = b.act(Act::Relu, x)?;
-        x = b.dropout(dropout, x)?;
+        x = b.dropout(dropout as f32, x)?;
     }
     Ok(x)
 }

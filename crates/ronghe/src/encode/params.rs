@@ -34,7 +34,7 @@ pub(super) fn parse<T: DeserializeOwned>(spec: &EncoderSpec, given: &Value) -> R
 }
 
 /// Refuses a value outside `range`.
-pub(super) fn within<T: PartialOrd + Display>(
+pub(super) fn within<T: PartialOrd + Display + Copy>(
     spec: &EncoderSpec,
     key: &str,
     value: T,
@@ -48,7 +48,7 @@ pub(super) fn within<T: PartialOrd + Display>(
 }
 
 /// Refuses layers without or with too many units, and dropout outside 0 to 0.95.
-pub(super) fn layers(spec: &EncoderSpec, key: &str, widths: &[usize], dropout: f32) -> Result<()> {
+pub(super) fn layers(spec: &EncoderSpec, key: &str, widths: &[usize], dropout: f64) -> Result<()> {
     widths.iter().try_for_each(|&w| within(spec, key, w, 1..=65_536))?;
     within(spec, "dropout", dropout, 0.0..=0.95)
 }

@@ -39,7 +39,7 @@ struct Params {
     bins: usize,
     /// Channels of the stem and of each block.
     widths: Vec<usize>,
-    dropout: f32,
+    dropout: f64,
 }
 
 impl Default for Params {
@@ -215,7 +215,7 @@ impl Encoder for MelCnn {
     fn build(&self, b: &mut Builder<'_>) -> Result<ValueId> {
         let x = b.input("spectrogram", &Shape::batch(&[self.frames, self.params.bins, 1]), DType::F32)?;
         let x = network::residual(b, x, &self.params.widths)?;
-        Ok(b.dropout(self.params.dropout, x)?)
+        Ok(b.dropout(self.params.dropout as f32, x)?)
     }
 
     fn state(&self) -> State {

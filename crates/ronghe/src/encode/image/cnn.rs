@@ -29,7 +29,7 @@ struct Params {
     channels: Option<usize>,
     /// Channels of the stem and of each block.
     widths: Vec<usize>,
-    dropout: f32,
+    dropout: f64,
 }
 
 impl Default for Params {
@@ -83,7 +83,7 @@ impl Encoder for Cnn {
     fn build(&self, b: &mut Builder<'_>) -> Result<ValueId> {
         let x = self.pictures.input(b)?;
         let x = network::residual(b, x, &self.params.widths)?;
-        Ok(b.dropout(self.params.dropout, x)?)
+        Ok(b.dropout(self.params.dropout as f32, x)?)
     }
 
     fn state(&self) -> State {

@@ -30,7 +30,7 @@ struct Params {
     /// 1 or 3.
     channels: Option<usize>,
     hidden: Vec<usize>,
-    dropout: f32,
+    dropout: f64,
 }
 
 impl Default for Params {

@@ -63,7 +63,7 @@ struct Params {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     style: Option<Style>,
     hidden: Vec<usize>,
-    dropout: f32,
+    dropout: f64,
 }
 
 impl Default for Params {
@@ -160,7 +160,7 @@ impl Encoder for Pretrained {
 
     fn build(&self, b: &mut Builder<'_>) -> Result<ValueId> {
         let x = self.trunk(b)?;
-        let x = b.dropout(self.saved.params.dropout, x)?;
+        let x = b.dropout(self.saved.params.dropout as f32, x)?;
         network::dense(b, x, &self.saved.params.hidden, self.saved.params.dropout)
     }
 

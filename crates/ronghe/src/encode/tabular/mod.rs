@@ -43,17 +43,17 @@ pub(super) static COLUMNS: EncoderSpec = EncoderSpec {
 struct Params {
     /// How numbers are scaled.
     numbers: Numbers,
-    /// Bins of a piecewise scale.
+    /// Bins of a piecewise scale, at most.
     bins: usize,
     /// Cells that a category must have in training.
     min_count: usize,
     hidden: Vec<usize>,
-    dropout: f32,
+    dropout: f64,
 }
 
 impl Default for Params {
     fn default() -> Params {
-        Params { numbers: Numbers::Auto, bins: 32, min_count: 2, hidden: vec![128, 64], dropout: 0.1 }
+        Params { numbers: Numbers::Auto, bins: 64, min_count: 2, hidden: vec![128, 64], dropout: 0.1 }
     }
 }
 

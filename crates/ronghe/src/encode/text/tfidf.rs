@@ -19,6 +19,7 @@ use ronghe_data::{Modality, Table};
 use ronghe_graph::{Act, Builder, DType, Dim, Init, Op, Shape, ValueId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 pub(in crate::encode) static TFIDF: EncoderSpec = EncoderSpec {
     name: "tfidf",
@@ -42,7 +43,7 @@ struct Params {
     /// Training rows that a kept n-gram must stand in; 1 for fewer than 1,000 rows and 2 otherwise where not given.
     min_df: Option<u32>,
     width: usize,
-    dropout: f32,
+    dropout: f64,
 }
 
 impl Default for Params {
@@ -139,7 +140,7 @@ impl Tfidf {
     /// Buckets of a row's n-grams, sorted, with repetitions; `None` if the row has no text at all.
     fn buckets(&self, table: &Table, columns: &[usize], row: usize) -> Option<Vec<u32>> {
         let [shortest, longest] = self.params.characters;
-        let characters = if shortest == 0 { 1..=0 } else { shortest..=longest };
+        let characters = RangeInclusive::new(shortest.max(1), if shortest == 0 { 0 } else { longest });
         let config = NgramConfig { words: 1..=self.params.words, characters, han_bigrams: true };
         let mask = (1u64 << self.params.bits) - 1;
         let mut found = Vec::new();
@@ -150,7 +151,7 @@ impl Tfidf {
             // An odd factor gives each column other low bits.
             let salt = (i as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
             features(text, &config, |kind, ngram| {
-                found.push(((ngram_hash(kind, ngram) ^ salt) & mask) as u32)
+                found.push(((ngram_hash(kind, ngram) ^ salt) & mask) as u32);
             });
         }
         found.sort_unstable();
@@ -201,7 +202,7 @@ impl Encoder for Tfidf {
         let bias = b.weight("bias", &[self.params.width], Init::Constant(0.0))?;
         let sum = b.op(Op::Add, &[bag, bias])?;
         let vector = b.act(Act::Relu, sum)?;
-        Ok(b.dropout(self.params.dropout, vector)?)
+        Ok(b.dropout(self.params.dropout as f32, vector)?)
     }
 
     fn state(&self) -> State {

@@ -57,7 +57,7 @@ struct Params {
     /// Whether training changes the transformer too.
     trainable: bool,
     hidden: Vec<usize>,
-    dropout: f32,
+    dropout: f64,
 }
 
 impl Default for Params {
@@ -158,8 +158,10 @@ impl Transformer {
             present = true;
             text.push_str(cell);
         }
-        let most = self.saved.params.max_tokens * BYTES_A_TOKEN;
-        text.truncate(text.floor_char_boundary(start + most));
+        let most = start + self.saved.params.max_tokens * BYTES_A_TOKEN;
+        if let Some((cut, _)) = text.char_indices().find(|&(at, _)| at >= most) {
+            text.truncate(cut);
+        }
         let encoding = self.tokenizer.encode_fast(text, true).map_err(|e| Error::Cell {
             path: table.path().to_owned(),
             row: table.row_number(row),
@@ -188,9 +190,11 @@ impl Transformer {
         let ids = b.input("ids", &shape, DType::I32)?;
         let positions = b.input("positions", &shape, DType::I32)?;
         let mask = b.input("mask", &shape, DType::F32)?;
-        let tokens = trunk::write(b, self.saved.params.trainable, |b| {
-            bert(b, ids, positions, mask, &self.saved.bert)
-        })?;
+        let trainable = self.saved.params.trainable;
+        // Dropout in a frozen trunk would be noise drawn anew each epoch, and nothing of it could be kept.
+        let dropout = if trainable { self.saved.bert.dropout } else { 0.0 };
+        let config = BertConfig { dropout, ..self.saved.bert.clone() };
+        let tokens = trunk::write(b, trainable, |b| bert(b, ids, positions, mask, &config))?;
         let mean = b.op(Op::MeanTokens, &[tokens, mask])?;
         Ok(b.op(Op::L2Normalize, &[mean])?)
     }

@@ -102,7 +102,7 @@ fn write_files(folder: &Path) -> std::result::Result<(), Box<dyn std::error::Err
     let words =
         ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "the", "a", "bird", "car", "雨", "很", "##s", "query", ":"];
     let config = json!({"vocab_size": words.len(), "hidden_size": 8, "num_hidden_layers": 2,
-        "num_attention_heads": 2, "intermediate_size": 16, "max_position_embeddings": 16});
+        "num_attention_heads": 2, "intermediate_size": 16, "max_position_embeddings": 16, "hidden_dropout_prob": 0.1});
     let config_json = serde_json::to_vec(&config)?;
     let vocabulary: serde_json::Map<String, Value> =
         words.iter().enumerate().map(|(i, w)| ((*w).to_owned(), json!(i))).collect();

@@ -6,6 +6,7 @@ use fixtures::{Case, cases, column, missing_row, odd_row};
 use ronghe::encode::{ENCODERS, Encoder, FitInput, Prepared, State, default_encoder};
 use ronghe_cpu::CpuExecutor;
 use ronghe_data::{Kind, Modality, Table};
+use ronghe_graph::passes::split_frozen;
 use ronghe_graph::{
     Builder, DType, Executor, Feed, Graph, Init, Mode, Op, Shape, Tensor, ValueId, Weights, grad, layers,
 };
@@ -105,6 +106,23 @@ fn gradients_reach_every_trainable_weight_and_no_frozen_one() -> Outcome {
             assert!(gradient.iter().all(|g| g.is_finite()), "{name}: {weight}");
             assert!(gradient.iter().any(|&g| g != 0.0), "{name}: the gradient of {weight} is zero");
         }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_frozen_trunk_is_computed_once_a_row() -> Outcome {
+    for Case { spec, name, encoder, .. } in cases()? {
+        if spec.needs.is_empty() || name.ends_with("trained on") {
+            continue;
+        }
+        let mut weights = start(encoder.as_ref())?;
+        let (graph, vector) = build(encoder.as_ref(), &mut weights, Mode::Train)?;
+        let split = split_frozen(&graph, &weights, &[("vector", vector)], &[])?;
+        assert!(split.prefix.is_some(), "{name}");
+        let left = split.suffix.weights().keys().find(|n| n.contains(".trunk."));
+        assert_eq!(left, None, "{name}: part of the trunk is computed again in each epoch");
+        assert!(split.cuts.iter().all(|c| c.shape.rank() == 2), "{name}: {:?}", split.cuts);
     }
     Ok(())
 }
