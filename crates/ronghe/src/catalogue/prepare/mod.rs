@@ -4,6 +4,7 @@
 //! files give the same table, byte for byte. Columns that give the answer away are left out, as each file says; the raw
 //! files stay.
 
+pub(super) mod adult;
 pub(super) mod answers;
 pub(super) mod chinese_reviews;
 pub(super) mod clothing;
