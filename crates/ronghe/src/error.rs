@@ -91,7 +91,49 @@ pub enum Error {
         /// What the user can do.
         mend: String,
     },
-    /// A saved model or checkpoint is damaged, too new or incomplete.
+    /// Weights or a data set are not in the cache.
+    #[error("`{name}` is not in {}: run `ronghe pull {name}`, or `ronghe pull {name} --from FILE` if you have it", .cache.display())]
+    NotPulled {
+        /// Catalogue name.
+        name: String,
+        /// Cache folder.
+        cache: PathBuf,
+    },
+    /// The client of a package registry is not installed.
+    #[error("{client} is needed and `{}` cannot be run: {mend}", .program.display())]
+    ClientMissing {
+        /// Program that was tried.
+        program: PathBuf,
+        /// What it is.
+        client: &'static str,
+        /// What the user can do.
+        mend: String,
+    },
+    /// The client of a package registry did not bring the package.
+    #[error("{client} could not fetch {package}: {found}; {mend}")]
+    Fetch {
+        /// Package and version.
+        package: String,
+        /// Client.
+        client: &'static str,
+        /// How it ended, and its last lines.
+        found: String,
+        /// What the user can do.
+        mend: String,
+    },
+    /// A file is another one than is meant.
+    #[error("{}: expected sha256 {expected}, found {found}; {mend}", .path.display())]
+    Checksum {
+        /// File or folder.
+        path: PathBuf,
+        /// Hash it should have.
+        expected: String,
+        /// Hash it has.
+        found: String,
+        /// What the user can do.
+        mend: String,
+    },
+    /// A saved model, a checkpoint or an archive is damaged, too new or incomplete.
     #[error("{}: expected {expected}, found {found}; {mend}", .path.display())]
     Artifact {
         /// File or folder.
