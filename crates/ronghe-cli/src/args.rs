@@ -6,13 +6,13 @@ use std::path::PathBuf;
 /// Fuse text, images, speech and table columns into one model; train, evaluate and explain it.
 #[derive(Debug, Parser)]
 #[command(name = "ronghe", version, about, after_help = AFTER, arg_required_else_help = true)]
-pub struct Cli {
+pub(crate) struct Cli {
     /// What to do.
     #[command(subcommand)]
-    pub command: Command,
+    pub(crate) command: Command,
     /// Options of every command.
     #[command(flatten)]
-    pub common: Common,
+    pub(crate) common: Common,
 }
 
 const AFTER: &str = "\
@@ -21,24 +21,24 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 explanation not converged, 130 st
 
 /// Options of every command.
 #[derive(Debug, Clone, Args)]
-pub struct Common {
+pub(crate) struct Common {
     /// One JSON document on standard output instead of text.
     #[arg(long, global = true)]
-    pub json: bool,
+    pub(crate) json: bool,
     /// Threads; 0 = all cores. Results do not depend on it.
     #[arg(long, global = true, default_value_t = 0, value_name = "N")]
-    pub threads: usize,
+    pub(crate) threads: usize,
     /// No progress, only warnings and errors.
     #[arg(long, short, global = true)]
-    pub quiet: bool,
+    pub(crate) quiet: bool,
     /// Folder for downloaded weights and data sets [default: the user's cache folder, or RONGHE_CACHE].
     #[arg(long, global = true, value_name = "DIR")]
-    pub cache: Option<PathBuf>,
+    pub(crate) cache: Option<PathBuf>,
 }
 
 /// The commands.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// The main job in one command: learn from pictures, sound, text and columns, compare, explain, report.
     Quickstart(Quickstart),
     /// Show what the columns of a table hold, and what is suspicious.
@@ -57,158 +57,158 @@ pub enum Command {
 
 /// How to read a table.
 #[derive(Debug, Clone, Args)]
-pub struct Reading {
+pub(crate) struct Reading {
     /// Overrule the kind of a column: number, category, boolean, date, text, image, audio or identifier.
     #[arg(long = "kind", value_name = "COLUMN=KIND")]
-    pub kinds: Vec<String>,
+    pub(crate) kinds: Vec<String>,
     /// Character encoding of text files, such as gb18030 [default: UTF-8, or what the byte order mark says].
     #[arg(long)]
-    pub encoding: Option<String>,
+    pub(crate) encoding: Option<String>,
     /// Leave out rows that cannot be read, and count them, instead of stopping at the first.
     #[arg(long)]
-    pub skip_bad_rows: bool,
+    pub(crate) skip_bad_rows: bool,
 }
 
 /// `quickstart`
 #[derive(Debug, Args)]
-pub struct Quickstart {
+pub(crate) struct Quickstart {
     /// Use the built-in synthetic set: no downloads.
     #[arg(long)]
-    pub offline: bool,
+    pub(crate) offline: bool,
     /// Where models and report go.
     #[arg(long, default_value = "ronghe-quickstart", value_name = "DIR")]
-    pub out: PathBuf,
+    pub(crate) out: PathBuf,
     /// Seed of everything random.
     #[arg(long, default_value_t = 1)]
-    pub seed: u64,
+    pub(crate) seed: u64,
 }
 
 /// `inspect`
 #[derive(Debug, Args)]
-pub struct Inspect {
+pub(crate) struct Inspect {
     /// File or folder.
-    pub data: PathBuf,
+    pub(crate) data: PathBuf,
     /// Column to be predicted later: shows balance and leaks.
     #[arg(long, value_name = "COLUMN")]
-    pub target: Option<String>,
+    pub(crate) target: Option<String>,
     /// How to read it.
     #[command(flatten)]
-    pub reading: Reading,
+    pub(crate) reading: Reading,
 }
 
 /// `pull`
 #[derive(Debug, Args)]
-pub struct Pull {
+pub(crate) struct Pull {
     /// Names from the catalogue.
     #[arg(required_unless_present = "list")]
-    pub names: Vec<String>,
+    pub(crate) names: Vec<String>,
     /// Show the catalogue.
     #[arg(long)]
-    pub list: bool,
+    pub(crate) list: bool,
     /// Take a file or folder fetched by hand instead of downloading; its hash is checked.
     #[arg(long, value_name = "PATH", conflicts_with = "list")]
-    pub from: Option<PathBuf>,
+    pub(crate) from: Option<PathBuf>,
 }
 
 /// `train`
 #[derive(Debug, Args)]
-pub struct Train {
+pub(crate) struct Train {
     /// Configuration (YAML).
     #[arg(required_unless_present = "data")]
-    pub config: Option<PathBuf>,
+    pub(crate) config: Option<PathBuf>,
     /// Table to learn from; overrules `data.path`.
     #[arg(long, value_name = "PATH")]
-    pub data: Option<PathBuf>,
+    pub(crate) data: Option<PathBuf>,
     /// Column to predict; overrules `target.column`.
     #[arg(long, value_name = "COLUMN")]
-    pub target: Option<String>,
+    pub(crate) target: Option<String>,
     /// Overrule any setting, such as training.epochs=3.
     #[arg(long = "set", value_name = "KEY=VALUE")]
-    pub set: Vec<String>,
+    pub(crate) set: Vec<String>,
     /// Folder for the model.
     #[arg(long, default_value = "model", value_name = "DIR")]
-    pub out: PathBuf,
+    pub(crate) out: PathBuf,
     /// Seed of everything random; overrules `seed`.
     #[arg(long)]
-    pub seed: Option<u64>,
+    pub(crate) seed: Option<u64>,
     /// Go on from where a stopped training left off.
     #[arg(long)]
-    pub resume: bool,
+    pub(crate) resume: bool,
     /// How to read the table.
     #[command(flatten)]
-    pub reading: Reading,
+    pub(crate) reading: Reading,
 }
 
 /// `evaluate`
 #[derive(Debug, Args)]
-pub struct Evaluate {
+pub(crate) struct Evaluate {
     /// Folder of the model.
-    pub model: PathBuf,
+    pub(crate) model: PathBuf,
     /// Table with the target column.
     #[arg(long, value_name = "PATH")]
-    pub data: PathBuf,
+    pub(crate) data: PathBuf,
     /// Only rows whose column has this value, such as split=test.
     #[arg(long = "where", value_name = "COLUMN=VALUE")]
-    pub only: Option<String>,
+    pub(crate) only: Option<String>,
     /// Inputs to treat as missing, to see how the model does without them.
     #[arg(long, value_name = "INPUT")]
-    pub without: Vec<String>,
+    pub(crate) without: Vec<String>,
     /// How to read the table.
     #[command(flatten)]
-    pub reading: Reading,
+    pub(crate) reading: Reading,
 }
 
 /// `predict`
 #[derive(Debug, Args)]
-pub struct Predict {
+pub(crate) struct Predict {
     /// Folder of the model.
-    pub model: PathBuf,
+    pub(crate) model: PathBuf,
     /// Table to predict.
     #[arg(long, value_name = "PATH")]
-    pub data: PathBuf,
+    pub(crate) data: PathBuf,
     /// File for the predictions: .csv, .tsv, .jsonl or .parquet [default: CSV on standard output, JSON Lines with --json].
     #[arg(long, value_name = "FILE")]
-    pub out: Option<PathBuf>,
+    pub(crate) out: Option<PathBuf>,
     /// How to read the table.
     #[command(flatten)]
-    pub reading: Reading,
+    pub(crate) reading: Reading,
 }
 
 /// `explain`
 #[derive(Debug, Args)]
-pub struct Explain {
+pub(crate) struct Explain {
     /// Folder of the model.
-    pub model: PathBuf,
+    pub(crate) model: PathBuf,
     /// Table with the rows to explain and the background rows.
     #[arg(long, value_name = "PATH")]
-    pub data: PathBuf,
+    pub(crate) data: PathBuf,
     /// Rows to explain, counted from 1: a number of rows from the top, or a list such as 3,17,40.
     #[arg(long, default_value = "3", value_name = "ROWS")]
-    pub rows: String,
+    pub(crate) rows: String,
     /// Background rows that hidden cells are filled from.
     #[arg(long, default_value_t = 20, value_name = "N")]
-    pub background: usize,
+    pub(crate) background: usize,
     /// Folder for report.html and explanations.json.
     #[arg(long, value_name = "DIR")]
-    pub out: Option<PathBuf>,
+    pub(crate) out: Option<PathBuf>,
     /// auto, exact or permutation.
     #[arg(long, default_value = "auto")]
-    pub method: String,
+    pub(crate) method: String,
     /// How hidden cells are filled.
     #[arg(long, default_value = "background")]
-    pub masker: String,
+    pub(crate) masker: String,
     /// Explain log-odds instead of probabilities.
     #[arg(long)]
-    pub log_odds: bool,
+    pub(crate) log_odds: bool,
     /// Most evaluations of sampled explanations.
     #[arg(long, default_value_t = 4096, value_name = "N")]
-    pub budget: usize,
+    pub(crate) budget: usize,
     /// Seed of background and sampling.
     #[arg(long, default_value_t = 0)]
-    pub seed: u64,
+    pub(crate) seed: u64,
     /// How to read the table.
     #[command(flatten)]
-    pub reading: Reading,
+    pub(crate) reading: Reading,
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
 /// Shows events on standard error.
-pub struct Progress {
+pub(crate) struct Progress {
     bar: Option<ProgressBar>,
     quiet: bool,
     live: bool,
@@ -21,7 +21,7 @@ const EVERY: Duration = Duration::from_secs(10);
 
 impl Progress {
     /// Shows nothing but warnings if `quiet`.
-    pub fn new(quiet: bool) -> Progress {
+    pub(crate) fn new(quiet: bool) -> Progress {
         let live = std::io::stderr().is_terminal() && !quiet;
         Progress { bar: None, quiet, live, stage: String::new(), said: Instant::now() }
     }
@@ -35,7 +35,7 @@ impl Progress {
     }
 
     /// Moves the bar of `stage`, or says now and then how far it is.
-    pub fn step(&mut self, stage: &str, done: usize, total: usize, message: &str) {
+    pub(crate) fn step(&mut self, stage: &str, done: usize, total: usize, message: &str) {
         if self.quiet {
             return;
         }
@@ -63,7 +63,7 @@ impl Progress {
     }
 
     /// Takes the bar away.
-    pub fn end(&mut self) {
+    pub(crate) fn end(&mut self) {
         if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();
         }
@@ -119,7 +119,7 @@ fn epoch(report: &EpochReport) -> String {
 }
 
 /// The figures of some rows as a table.
-pub fn figures(title: &str, metrics: &Metrics) -> String {
+pub(crate) fn figures(title: &str, metrics: &Metrics) -> String {
     let mut text = format!("{title} ({} rows)\n", metrics.rows);
     for figure in &metrics.figures {
         let interval = figure

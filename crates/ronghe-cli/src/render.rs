@@ -7,7 +7,7 @@ use serde::Serialize;
 use std::io::{IsTerminal, Write};
 
 /// Prints a result.
-pub fn out(text: &str) {
+pub(crate) fn out(text: &str) {
     let mut stdout = std::io::stdout().lock();
     // A closed pipe (`| head`) is no failure of ours.
     let _ = stdout.write_all(text.as_bytes());
@@ -15,23 +15,23 @@ pub fn out(text: &str) {
 }
 
 /// Prints a result as JSON.
-pub fn json<T: Serialize>(value: &T) -> anyhow::Result<()> {
+pub(crate) fn json<T: Serialize>(value: &T) -> anyhow::Result<()> {
     out(&serde_json::to_string_pretty(value)?);
     Ok(())
 }
 
 /// Prints a line of the log.
-pub fn log(line: &str) {
+pub(crate) fn log(line: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{line}");
 }
 
 /// Prints a warning.
-pub fn warn(line: &str) {
+pub(crate) fn warn(line: &str) {
     log(&format!("warning: {line}"));
 }
 
 /// Prints an error with its causes, each once.
-pub fn error(error: &anyhow::Error) {
+pub(crate) fn error(error: &anyhow::Error) {
     let mut said = String::new();
     for cause in error.chain() {
         let text = cause.to_string();
@@ -43,7 +43,7 @@ pub fn error(error: &anyhow::Error) {
 }
 
 /// How tables are drawn on standard output.
-pub fn style() -> Style {
+pub(crate) fn style() -> Style {
     let width = std::env::var("COLUMNS").ok().and_then(|c| c.parse().ok()).unwrap_or(100usize);
     let colour = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     Style { width: width.clamp(40, 160), colour, language: Language::English }

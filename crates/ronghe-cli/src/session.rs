@@ -3,15 +3,15 @@
 use crate::args::{Common, Reading};
 use crate::render;
 use anyhow::{Context, Result, bail};
+use ronghe::{Model, Predictor};
 use ronghe_data::read::{self, ReadOptions, Reader};
-use ronghe_data::{Error as DataError, Kind, Table};
-use std::collections::BTreeMap;
+use ronghe_data::{Kind, Table};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Set when the user asks to stop.
-pub fn stop_signal() -> Result<Arc<AtomicBool>> {
+pub(crate) fn stop_signal() -> Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
     let flag = stop.clone();
     ctrlc::set_handler(move || {
@@ -26,13 +26,13 @@ pub fn stop_signal() -> Result<Arc<AtomicBool>> {
 }
 
 /// Sets the number of threads that decoding uses.
-pub fn start_threads(common: &Common) {
+pub(crate) fn start_threads(common: &Common) {
     // It fails only if the pool is already there, in a test.
     let _ = rayon::ThreadPoolBuilder::new().num_threads(common.threads).build_global();
 }
 
 /// The folder for downloads.
-pub fn cache_folder(common: &Common) -> PathBuf {
+pub(crate) fn cache_folder(common: &Common) -> PathBuf {
     let set = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
     common
         .cache
@@ -45,7 +45,7 @@ pub fn cache_folder(common: &Common) -> PathBuf {
 }
 
 /// Reading options from the command line.
-pub fn read_options(reading: &Reading) -> Result<ReadOptions> {
+pub(crate) fn read_options(reading: &Reading) -> Result<ReadOptions> {
     let mut options = ReadOptions {
         encoding: reading.encoding.clone(),
         skip_bad_rows: reading.skip_bad_rows,
@@ -64,7 +64,7 @@ pub fn read_options(reading: &Reading) -> Result<ReadOptions> {
 }
 
 /// Reads a whole table and says how many rows were left out.
-pub fn read_table(path: &Path, options: &ReadOptions) -> Result<Table> {
+pub(crate) fn read_table(path: &Path, options: &ReadOptions) -> Result<Table> {
     let mut reader = read::open(path, options)?;
     let table = read::collect(reader.as_mut(), path)?;
     report_skipped(reader.as_ref());
@@ -72,7 +72,7 @@ pub fn read_table(path: &Path, options: &ReadOptions) -> Result<Table> {
 }
 
 /// Warns of rows that were left out.
-pub fn report_skipped(reader: &dyn Reader) {
+pub(crate) fn report_skipped(reader: &dyn Reader) {
     let skipped = reader.skipped();
     if skipped.rows > 0 {
         render::warn(&format!("{} rows could not be read and are left out; the first:", skipped.rows));
@@ -82,35 +82,20 @@ pub fn report_skipped(reader: &dyn Reader) {
 
 /// Opens a table with the kinds that a model was trained on. Columns that the table lacks are no error here: to the
 /// model they are missing.
-pub fn open_like(
-    path: &Path,
-    kinds: &BTreeMap<String, Kind>,
-    options: &ReadOptions,
-) -> Result<Box<dyn Reader>> {
-    let mut options = ReadOptions { kinds: kinds.clone(), ..options.clone() };
-    let mut absent = Vec::new();
-    loop {
-        match read::open(path, &options) {
-            Err(DataError::UnknownColumn { column, .. }) if options.kinds.contains_key(&column) => {
-                options.kinds.remove(&column);
-                absent.push(column);
-            }
-            Ok(reader) => {
-                if !absent.is_empty() {
-                    render::warn(&format!(
-                        "the table has no column `{}`: taken as missing",
-                        absent.join("`, `")
-                    ));
-                }
-                return Ok(reader);
-            }
-            Err(error) => return Err(error.into()),
-        }
+pub(crate) fn open_like(path: &Path, model: &Model, options: &ReadOptions) -> Result<Box<dyn Reader>> {
+    let options = ReadOptions { like: model.config().data.kinds.clone(), ..options.clone() };
+    let reader = read::open(path, &options)?;
+    let has = |column: &&String| reader.schema().index(column).is_none();
+    let absent: Vec<&str> =
+        model.inputs().iter().flat_map(|i| &i.columns).filter(has).map(String::as_str).collect();
+    if !absent.is_empty() {
+        render::warn(&format!("the table has no column `{}`: taken as missing", absent.join("`, `")));
     }
+    Ok(reader)
 }
 
 /// Writes a file whole or not at all; its folder is made.
-pub fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
+pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
     }

@@ -8,10 +8,10 @@ use ronghe::{Model, Predictor, artifact, metric};
 use ronghe_data::{Table, read};
 use serde_json::json;
 
-pub fn run(args: &Evaluate, common: &Common) -> Result<Outcome> {
+pub(crate) fn run(args: &Evaluate, common: &Common) -> Result<Outcome> {
     let model = Model::new(artifact::load(&args.model)?, common.threads)?;
     let options = session::read_options(&args.reading)?;
-    let mut reader = session::open_like(&args.data, &model.config().data.kinds, &options)?;
+    let mut reader = session::open_like(&args.data, &model, &options)?;
     let table = read::collect(reader.as_mut(), &args.data)?;
     session::report_skipped(reader.as_ref());
     let table = match &args.only {
@@ -49,7 +49,7 @@ fn filter(table: &Table, only: &str) -> Result<Table> {
 }
 
 /// Cells that could not be read are an error, or counted as missing with a warning if the user asked for that.
-pub fn warn_bad(bad: &[(usize, String)], skip: bool) -> Result<()> {
+pub(crate) fn warn_bad(bad: &[(usize, String)], skip: bool) -> Result<()> {
     let Some((_, first)) = bad.first() else { return Ok(()) };
     anyhow::ensure!(skip, "{first} ({} such cells; take them as missing with --skip-bad-rows)", bad.len());
     render::warn(&format!("{} cells cannot be read and are taken as missing; the first: {first}", bad.len()));

@@ -10,10 +10,10 @@ use ronghe::{Model, Predictor, artifact};
 use ronghe_data::{Table, read};
 use std::path::Path;
 
-pub fn run(args: &Explain, common: &Common) -> Result<Outcome> {
+pub(crate) fn run(args: &Explain, common: &Common) -> Result<Outcome> {
     let model = Model::new(artifact::load(&args.model)?, common.threads)?;
     let reading = session::read_options(&args.reading)?;
-    let mut reader = session::open_like(&args.data, &model.config().data.kinds, &reading)?;
+    let mut reader = session::open_like(&args.data, &model, &reading)?;
     let table = read::collect(reader.as_mut(), &args.data)?;
     session::report_skipped(reader.as_ref());
     let rows = rows(&args.rows, table.rows())?;
@@ -53,7 +53,7 @@ pub fn run(args: &Explain, common: &Common) -> Result<Outcome> {
 }
 
 /// Both levels of a row for the terminal; one if there is only one modality's worth to say.
-pub fn rendered(e: &RowExplanation) -> String {
+pub(crate) fn rendered(e: &RowExplanation) -> String {
     let style = render::style();
     let mut out = format!("row {} of {}\n", e.row, e.file);
     if e.modalities.players.len() > 1 {

@@ -6,7 +6,7 @@ use anyhow::Result;
 use ronghe_data::profile::{ColumnProfile, LeakMeasure, Profile, Warning, profile};
 use ronghe_data::read;
 
-pub fn run(args: &Inspect, common: &Common) -> Result<Outcome> {
+pub(crate) fn run(args: &Inspect, common: &Common) -> Result<Outcome> {
     let mut reader = read::open(&args.data, &session::read_options(&args.reading)?)?;
     let found = profile(reader.as_mut(), args.target.as_deref())?;
     session::report_skipped(reader.as_ref());

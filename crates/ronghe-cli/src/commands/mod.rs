@@ -14,7 +14,7 @@ use crate::session;
 use anyhow::Result;
 
 /// Runs the command that was asked for.
-pub fn run(cli: Cli) -> Result<Outcome> {
+pub(crate) fn run(cli: Cli) -> Result<Outcome> {
     let common = cli.common;
     session::start_threads(&common);
     match cli.command {

@@ -7,10 +7,10 @@ use anyhow::Result;
 use ronghe::{Model, artifact};
 use ronghe_data::write::{self, BatchWriter};
 
-pub fn run(args: &Predict, common: &Common) -> Result<Outcome> {
+pub(crate) fn run(args: &Predict, common: &Common) -> Result<Outcome> {
     let model = Model::new(artifact::load(&args.model)?, common.threads)?;
     let options = session::read_options(&args.reading)?;
-    let mut reader = session::open_like(&args.data, &model.config().data.kinds, &options)?;
+    let mut reader = session::open_like(&args.data, &model, &options)?;
     let mut writer: Option<Box<dyn BatchWriter>> = None;
     let mut rows = 0;
     while let Some(table) = reader.next_batch()? {

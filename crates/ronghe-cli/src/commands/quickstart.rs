@@ -31,7 +31,7 @@ struct Set {
 /// Rows of the synthetic set.
 const SYNTHETIC_ROWS: usize = 2000;
 
-pub fn run(args: &Quickstart, common: &Common) -> Result<Outcome> {
+pub(crate) fn run(args: &Quickstart, common: &Common) -> Result<Outcome> {
     let started = Instant::now();
     let stop = session::stop_signal()?;
     let cache = Cache::open(&session::cache_folder(common));

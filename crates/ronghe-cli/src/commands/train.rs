@@ -11,7 +11,7 @@ use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-pub fn run(args: &Train, common: &Common) -> Result<Outcome> {
+pub(crate) fn run(args: &Train, common: &Common) -> Result<Outcome> {
     let started = Instant::now();
     let stop = session::stop_signal()?;
     let written = written(args)?;
@@ -111,7 +111,7 @@ fn describe(config: &ModelConfig, progress: &mut Progress) {
 }
 
 /// Facts about this run that are kept beside the model.
-pub fn facts(started: Instant, common: &Common) -> RunFacts {
+pub(crate) fn facts(started: Instant, common: &Common) -> RunFacts {
     let mut facts = RunFacts::new();
     facts.insert("seconds".into(), json!(started.elapsed().as_secs_f64()));
     facts.insert("threads".into(), json!(common.threads));

@@ -105,14 +105,12 @@ impl Checkpoint {
             .and_then(|n| body[8..].split_at_checked(n))
             .ok_or_else(|| damaged(path, "a header longer than the file"))?;
         let header: Header = serde_json::from_slice(header).map_err(|e| damaged(path, &e.to_string()))?;
-        let mut checkpoint = Checkpoint::default();
-        checkpoint.best = header
-            .state
-            .best
-            .iter()
-            .map(|&(epoch, value)| Entry { epoch, value, weights: Vec::new() })
-            .collect();
-        checkpoint.state = header.state;
+        let entry = |&(epoch, value): &(usize, f64)| Entry { epoch, value, weights: Vec::new() };
+        let mut checkpoint = Checkpoint {
+            best: header.state.best.iter().map(entry).collect(),
+            state: header.state,
+            ..Checkpoint::default()
+        };
         for entry in header.tensors {
             let count: usize = entry.shape.iter().product();
             let (raw, after) =

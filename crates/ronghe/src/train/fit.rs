@@ -371,7 +371,8 @@ impl<'a> Training<'a> {
     fn save(&self) -> Result<()> {
         let Some(path) = &self.checkpoint else { return Ok(()) };
         if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder).map_err(|source| Error::Io { path: folder.to_owned(), source })?;
+            std::fs::create_dir_all(folder)
+                .map_err(|source| Error::Io { path: folder.to_owned(), source })?;
         }
         let checkpoint = Checkpoint {
             state: self.state.clone(),
