@@ -6,6 +6,7 @@ use crate::{Outcome, render, session};
 use anyhow::{Result, ensure};
 use ronghe::catalogue::{self, Cache, Clients, Item, Step};
 use serde_json::json;
+use std::path::PathBuf;
 
 pub(crate) fn run(args: &Pull, common: &Common) -> Result<Outcome> {
     let cache = Cache::open(&session::cache_folder(common));
@@ -18,12 +19,7 @@ pub(crate) fn run(args: &Pull, common: &Common) -> Result<Outcome> {
     for name in &args.names {
         let path = match &args.from {
             Some(from) => cache.adopt(name, from)?,
-            None => {
-                let mut shown = Shown(Progress::new(common.quiet));
-                let pulled = catalogue::pull(name, &cache, &Clients::default(), &mut shown);
-                shown.0.end();
-                pulled?
-            }
+            None => fetch(name, &cache, common)?,
         };
         let item = catalogue::find(name)?;
         let table = item.table.is_some().then(|| catalogue::prepare(name, &cache)).transpose()?;
@@ -40,6 +36,21 @@ pub(crate) fn run(args: &Pull, common: &Common) -> Result<Outcome> {
         render::json(&done)?;
     }
     Ok(Outcome::Done)
+}
+
+/// Fetches what is not there yet, and says so.
+pub(crate) fn fetch(name: &str, cache: &Cache, common: &Common) -> Result<PathBuf> {
+    if let Some(path) = cache.path(name) {
+        return Ok(path);
+    }
+    if !common.quiet {
+        let item = catalogue::find(name)?;
+        render::log(&format!("fetching {name}: {} ({})", item.summary, item.licence));
+    }
+    let mut shown = Shown(Progress::new(common.quiet));
+    let pulled = catalogue::pull(name, cache, &Clients::default(), &mut shown);
+    shown.0.end();
+    Ok(pulled?)
 }
 
 fn list(cache: &Cache, common: &Common) -> Result<()> {
@@ -89,6 +100,7 @@ impl catalogue::Progress for Shown {
             }
             Step::Waiting => self.0.step(&format!("waiting for another process: {}", item.name), 0, 1, ""),
             Step::Unpacking => self.0.step(&format!("unpacking {}", item.name), 0, 1, ""),
+            _ => {}
         }
         true
     }

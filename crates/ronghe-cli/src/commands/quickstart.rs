@@ -1,17 +1,19 @@
 //! `ronghe quickstart`: the main job in one command.
 
+use super::pull::Shown;
 use super::{explain, train};
 use crate::args::{Common, Quickstart};
 use crate::progress::Progress;
 use crate::{Outcome, render, session};
 use anyhow::Result;
-use ronghe::catalogue::Cache;
+use ronghe::catalogue::{self, Cache, Clients};
 use ronghe::config::{Written, resolve};
 use ronghe::explain::{Options, background_rows, explain_row};
 use ronghe::report::{self, Command, Note, ReportData, gather, text};
 use ronghe::study::{Study, study};
 use ronghe::train::{Event, FitOptions, Observer, save, split};
 use ronghe::{Model, Predictor, artifact};
+use ronghe_data::read::ReadOptions;
 use ronghe_data::{Table, synth};
 use serde_json::json;
 use std::path::Path;
@@ -26,6 +28,8 @@ struct Set {
     notes: Vec<Note>,
     /// How a user names this table on the command line.
     data: String,
+    /// An input to be missed in the commands to try next.
+    hidden: &'static str,
 }
 
 /// Rows of the synthetic set.
@@ -36,7 +40,7 @@ pub(crate) fn run(args: &Quickstart, common: &Common) -> Result<Outcome> {
     let stop = session::stop_signal()?;
     let cache = Cache::open(&session::cache_folder(common));
     let mut progress = Progress::new(common.quiet);
-    let set = offline(args, Vec::new())?;
+    let set = if args.offline { offline(args, Vec::new())? } else { online(args, &cache, &mut progress)? };
 
     let mut written = Written::parse(set.config, "quickstart")?;
     written.set("seed", &args.seed.to_string())?;
@@ -69,7 +73,7 @@ pub(crate) fn run(args: &Quickstart, common: &Common) -> Result<Outcome> {
         curves: gather::curves(&studied),
         confusion: studied.fused().and_then(gather::confusion),
         schema: gather::schema(&set.table, &config),
-        commands: next_commands(&args.out, &set.data),
+        commands: next_commands(&args.out, &set),
         ..ReportData::default()
     };
     if let Some(found) = data.results.as_ref().filter(|_| !common.json) {
@@ -80,6 +84,35 @@ pub(crate) fn run(args: &Quickstart, common: &Common) -> Result<Outcome> {
     session::write_file(&args.out.join("report.html"), report::html(&data).as_bytes())?;
     finish(args, common, &studied, &data, started)?;
     Ok(Outcome::Done)
+}
+
+/// What the real set needs: the pictures and words, and the encoders that read them.
+const ITEMS: [&str; 3] = ["emoji", "efficientnet-lite0", "minilm"];
+
+/// The real set; or, where it cannot be fetched, the synthetic one, and says so.
+fn online(args: &Quickstart, cache: &Cache, progress: &mut Progress) -> Result<Set> {
+    for name in ITEMS {
+        let mut shown = Shown(std::mem::replace(progress, Progress::new(true)));
+        let pulled = catalogue::pull(name, cache, &Clients::default(), &mut shown);
+        *progress = shown.0;
+        progress.end();
+        if let Err(error) = pulled {
+            let text =
+                format!("{name} cannot be fetched, so the built-in synthetic set is used instead: {error}");
+            return offline(args, vec![Note::Warning(text)]);
+        }
+    }
+    let path = catalogue::prepare("emoji", cache)?;
+    Ok(Set {
+        title: "Quickstart: what kind of emoji is it?",
+        lead: "The category is to be told from the picture, the words and a few columns. Columns that give the \
+               answer away (sub-category, order) are left out.",
+        table: session::read_table(&path, &ReadOptions::default())?,
+        config: include_str!("../../quickstart/emoji.yaml"),
+        notes: Vec::new(),
+        data: path.display().to_string(),
+        hidden: "image",
+    })
 }
 
 fn offline(args: &Quickstart, notes: Vec<Note>) -> Result<Set> {
@@ -99,6 +132,7 @@ fn offline(args: &Quickstart, notes: Vec<Note>) -> Result<Set> {
         config: include_str!("../../quickstart/synthetic.yaml"),
         notes: all,
         data: data.display().to_string(),
+        hidden: "picture",
     })
 }
 
@@ -157,7 +191,8 @@ fn explain_rows(
     Ok(())
 }
 
-fn next_commands(out: &Path, data: &str) -> Vec<Command> {
+fn next_commands(out: &Path, set: &Set) -> Vec<Command> {
+    let Set { data, hidden, .. } = set;
     let fused = out.join("fused");
     let command = |purpose: &str, line: String| Command { purpose: purpose.into(), line };
     vec![
@@ -173,7 +208,7 @@ fn next_commands(out: &Path, data: &str) -> Vec<Command> {
         ),
         command(
             "see how it does when an input is missing",
-            format!("ronghe evaluate {} --data {data} --without picture", fused.display()),
+            format!("ronghe evaluate {} --data {data} --without {hidden}", fused.display()),
         ),
     ]
 }

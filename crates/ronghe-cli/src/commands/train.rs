@@ -1,12 +1,15 @@
 //! `ronghe train`
 
+use super::pull;
 use crate::args::{Common, Train};
 use crate::progress::{Progress, figures};
 use crate::{Outcome, render, session};
 use anyhow::{Context, Result};
-use ronghe::catalogue::Cache;
+use ronghe::catalogue::{self, Cache};
 use ronghe::config::{ModelConfig, Written, resolve};
+use ronghe::encode;
 use ronghe::train::{FitOptions, Fitted, Observer, RunFacts, fit, save, split};
+use ronghe_data::Modality;
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -16,7 +19,8 @@ pub(crate) fn run(args: &Train, common: &Common) -> Result<Outcome> {
     let stop = session::stop_signal()?;
     let written = written(args)?;
     let config = written.config()?;
-    let path = data_path(args, &config)?;
+    let cache = Cache::open(&session::cache_folder(common));
+    let path = data_path(args, &config, &cache, common)?;
     let mut reading = session::read_options(&args.reading)?;
     for (column, kind) in &config.data.kinds {
         reading.kinds.entry(column.clone()).or_insert(*kind);
@@ -25,6 +29,9 @@ pub(crate) fn run(args: &Train, common: &Common) -> Result<Outcome> {
     let cache = Cache::open(&session::cache_folder(common));
     let config =
         resolve(&config, &table, &|name| cache.path(name).is_some()).map_err(|e| written.locate(e))?;
+    for name in needs(&config)? {
+        pull::fetch(name, &cache, common)?;
+    }
     let data_hash = table.content_hash();
     let checkpoint = args.out.join("checkpoint");
     if !args.resume && checkpoint.exists() {
@@ -76,10 +83,14 @@ fn written(args: &Train) -> Result<Written> {
     Ok(written)
 }
 
-/// The table: from the command line, or relative to the configuration.
-fn data_path(args: &Train, config: &ModelConfig) -> Result<PathBuf> {
+/// The table: from the command line, or relative to the configuration, or `pull:NAME` from the catalogue.
+fn data_path(args: &Train, config: &ModelConfig, cache: &Cache, common: &Common) -> Result<PathBuf> {
     if let Some(path) = &args.data {
         return Ok(path.clone());
+    }
+    if let Some(name) = config.data.path.as_deref().and_then(|p| p.strip_prefix("pull:")) {
+        pull::fetch(name, cache, common)?;
+        return Ok(catalogue::prepare(name, cache)?);
     }
     let path = config
         .data
@@ -88,6 +99,19 @@ fn data_path(args: &Train, config: &ModelConfig) -> Result<PathBuf> {
         .context("no table: name one with --data, or with data.path in the configuration")?;
     let base = args.config.as_ref().and_then(|c| c.parent()).unwrap_or(Path::new(""));
     Ok(base.join(path))
+}
+
+/// Catalogue names of the weights that the encoders of a resolved configuration start from.
+fn needs(config: &ModelConfig) -> Result<Vec<&'static str>> {
+    let mut names = Vec::new();
+    for input in &config.inputs {
+        let modality = input.modality.unwrap_or(Modality::Tabular);
+        let random = input.encoder.params.get("pretrained") == Some(&json!(false));
+        if !random {
+            names.extend(encode::find(&input.encoder.kind, modality, "configuration")?.needs);
+        }
+    }
+    Ok(names)
 }
 
 fn describe(config: &ModelConfig, progress: &mut Progress) {
