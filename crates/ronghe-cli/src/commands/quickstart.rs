@@ -16,6 +16,7 @@ use ronghe::{Model, Predictor, artifact};
 use ronghe_data::read::ReadOptions;
 use ronghe_data::{Table, synth};
 use serde_json::json;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Instant;
 
@@ -164,7 +165,7 @@ fn show_schema(set: &Set, config: &ronghe::config::ModelConfig, progress: &mut P
     }
 }
 
-/// Explains the first three test rows with the fused model.
+/// Explains three test rows, far apart, with the fused model.
 fn explain_rows(
     args: &Quickstart,
     common: &Common,
@@ -175,9 +176,10 @@ fn explain_rows(
     progress: &mut Progress,
 ) -> Result<()> {
     let model = Model::new(artifact::load(&args.out.join("fused"))?, common.threads)?;
-    let background = background_rows(&set.table.take(train)?, 20, args.seed)?;
+    let background = background_rows(&set.table.take(train)?, 50, args.seed)?;
     let options = Options { seed: args.seed, ..Options::default() };
-    let rows = &test[..test.len().min(3)];
+    let rows: BTreeSet<usize> =
+        [test.first(), test.get(test.len() / 2), test.last()].into_iter().flatten().copied().collect();
     for (done, &row) in rows.iter().enumerate() {
         progress.step("explaining rows", done, rows.len(), "");
         let found = explain_row(&model, &set.table.slice(row, 1), &background, &options)?;
