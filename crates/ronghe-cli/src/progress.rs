@@ -58,7 +58,7 @@ impl Progress {
             bar.set_message(message.to_owned());
         } else if self.said.elapsed() >= EVERY {
             self.said = Instant::now();
-            render::log(&format!("{stage}: {done}/{total} {message}"));
+            render::log(format!("{stage}: {done}/{total} {message}").trim_end());
         }
     }
 

@@ -79,6 +79,14 @@ pub(crate) fn run(args: &Quickstart, common: &Common) -> Result<Outcome> {
     };
     if let Some(found) = data.results.as_ref().filter(|_| !common.json) {
         render::out(&text::results(found, render::style()));
+        if let Some(gain) = &studied.gain {
+            let (low, high) = gain.interval;
+            let best = &gain.best_single;
+            render::out(&format!(
+                "fused less {best}, same rows: {:+.3} [{low:+.3}, {high:+.3}]\n",
+                gain.value
+            ));
+        }
     }
     explain_rows(args, common, &set, &rows.test, &rows.train, &mut data, &mut progress)?;
     data.run = run_facts(args, &set, &rows, started);

@@ -180,7 +180,7 @@ pub struct TrainingConfig {
     pub optimizer: OptimizerKind,
     /// Highest learning rate.
     pub learning_rate: f32,
-    /// Decoupled weight decay (AdamW) or L2 (SGD), on matrices only.
+    /// Decoupled weight decay of AdamW, on matrices only; the other optimisers have none.
     pub weight_decay: f32,
     /// Share of all steps in which the learning rate rises from 0.
     pub warmup: f32,

@@ -10,7 +10,7 @@ use crate::{Error, Result};
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef, StringArray, new_null_array};
 use ronghe_data::{Schema, Table};
-use std::path::absolute;
+use std::path::{Path, absolute};
 use std::sync::Arc;
 
 /// Makes the masked rows of one explained row.
@@ -170,8 +170,9 @@ fn anchored(table: &Table) -> Result<Table> {
         if !matches!(column.kind, Image | Audio) {
             continue;
         }
-        let folder =
-            absolute(table.base()).map_err(|source| Error::Io { path: table.base().to_owned(), source })?;
+        // The folder of a bare file name is the empty path, which means the current one.
+        let base = if table.base().as_os_str().is_empty() { Path::new(".") } else { table.base() };
+        let folder = absolute(base).map_err(|source| Error::Io { path: base.to_owned(), source })?;
         let cells: StringArray = paths
             .iter()
             .map(|cell| cell.map(|path| folder.join(path).to_string_lossy().into_owned()))
