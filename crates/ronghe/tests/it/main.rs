@@ -2,4 +2,6 @@
 
 mod encoders;
 mod explain;
+mod golden;
 mod report;
+mod training;

@@ -1,0 +1,351 @@
+//! Trainings from table to saved model: what must be the same bit for bit, and what must be learned.
+
+use arrow_array::{ArrayRef, Float64Array, StringArray};
+use ronghe::config::{ModelConfig, NamedConfig, resolve};
+use ronghe::fuse::FUSIONS;
+use ronghe::train::{Event, FitOptions, Fitted, Observer, Quiet, RunFacts, fit, save, split};
+use ronghe::{Error, Model, Predictor, TaskKind, artifact, metric};
+use ronghe_data::synth::{SynthConfig, multimodal};
+use ronghe_data::{ColumnSchema, Kind, Schema, Table};
+use ronghe_graph::SplitMix;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+
+type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+/// 200 rows of pictures, sound, sentences and columns.
+fn synthetic() -> ronghe::Result<Table> {
+    Ok(multimodal(200, 3, &SynthConfig::default())?)
+}
+
+/// The cheap columns of the same set.
+fn small() -> ronghe::Result<Table> {
+    Ok(synthetic()?.select(&["sentence", "size", "shop", "member", "day", "label"])?)
+}
+
+/// A resolved configuration for `target`, after `change`.
+fn config(table: &Table, target: &str, change: impl FnOnce(&mut ModelConfig)) -> ronghe::Result<ModelConfig> {
+    let mut config = ModelConfig { seed: 7, ..ModelConfig::default() };
+    config.target.column = target.into();
+    config.training.epochs = 2;
+    config.training.batch_size = 32;
+    change(&mut config);
+    resolve(&config, table, &|_| false)
+}
+
+/// Where and how a training runs.
+#[derive(Default)]
+struct How {
+    threads: usize,
+    checkpoint: Option<PathBuf>,
+    resume: bool,
+    /// Steps after which to stop; never if 0.
+    stop_after: usize,
+}
+
+/// Sets the flag after so many steps.
+struct Stopper<'a> {
+    left: usize,
+    stop: &'a AtomicBool,
+}
+
+impl Observer for Stopper<'_> {
+    fn event(&mut self, event: &Event<'_>) {
+        if matches!(event, Event::Batch { .. }) && self.left > 0 {
+            self.left -= 1;
+            self.stop.store(self.left == 0, Ordering::Relaxed);
+        }
+    }
+}
+
+fn train(config: &ModelConfig, table: &Table, how: How) -> ronghe::Result<Fitted> {
+    let stop = AtomicBool::new(false);
+    let hash = table.content_hash();
+    let options = FitOptions {
+        threads: how.threads,
+        files: &|name| Err(Error::NotPulled { name: name.to_owned(), cache: PathBuf::new() }),
+        data_hash: &hash,
+        checkpoint: how.checkpoint,
+        resume: how.resume,
+        skip_bad_rows: false,
+        stop: &stop,
+    };
+    let rows = split(config, table)?;
+    match how.stop_after {
+        0 => fit(config, table, rows, &options, &mut Quiet),
+        left => fit(config, table, rows, &options, &mut Stopper { left, stop: &stop }),
+    }
+}
+
+fn hashes(fitted: &Fitted, table: &Table) -> Result<BTreeMap<String, String>, Box<dyn std::error::Error>> {
+    let folder = tempfile::tempdir()?;
+    Ok(save(fitted, &table.content_hash(), &RunFacts::new(), folder.path())?)
+}
+
+/// A saved model of all four modalities with gated fusion, trained once for all tests.
+fn saved() -> Result<(&'static Path, &'static Table), Box<dyn std::error::Error>> {
+    static MADE: OnceLock<Result<(tempfile::TempDir, Table), String>> = OnceLock::new();
+    let made = MADE.get_or_init(|| {
+        let make = || -> Result<(tempfile::TempDir, Table), Box<dyn std::error::Error>> {
+            let table = synthetic()?;
+            let config = config(&table, "label", |c| c.fusion = named("gated"))?;
+            let fitted = train(&config, &table, How { threads: 2, ..How::default() })?;
+            let folder = tempfile::tempdir()?;
+            save(&fitted, &table.content_hash(), &RunFacts::new(), folder.path())?;
+            Ok((folder, table))
+        };
+        make().map_err(|e| e.to_string())
+    });
+    let (folder, table) = made.as_ref().map_err(Clone::clone)?;
+    Ok((folder.path(), table))
+}
+
+fn loaded() -> Result<(Model, &'static Table), Box<dyn std::error::Error>> {
+    let (folder, table) = saved()?;
+    Ok((Model::new(artifact::load(folder)?, 2)?, table))
+}
+
+fn named(kind: &str) -> NamedConfig {
+    NamedConfig { kind: kind.into(), ..NamedConfig::default() }
+}
+
+#[test]
+fn threads_do_not_change_a_saved_byte() -> Outcome {
+    let table = synthetic()?;
+    let config = config(&table, "label", |_| {})?;
+    assert_eq!(config.inputs.len(), 4);
+    let run = |threads: usize| -> Result<_, Box<dyn std::error::Error>> {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
+        let fitted = pool.install(|| train(&config, &table, How { threads, ..How::default() }))?;
+        hashes(&fitted, &table)
+    };
+    let one = run(1)?;
+    assert!(one.contains_key("model.safetensors") && one.contains_key("metrics.json"), "{one:?}");
+    assert_eq!(one, run(2)?);
+    Ok(())
+}
+
+#[test]
+fn a_stopped_training_goes_on_bit_for_bit() -> Outcome {
+    let table = small()?;
+    let config = config(&table, "label", |c| c.training.epochs = 3)?;
+    let whole = train(&config, &table, How::default())?;
+    let batches = whole.split.train.len().div_ceil(config.training.batch_size);
+    assert!(batches > 3, "{batches}");
+    let expected = hashes(&whole, &table)?;
+    let folder = tempfile::tempdir()?;
+    // Inside an epoch, at its last step, at the next one's first, at the very last.
+    for stops in [vec![2], vec![batches], vec![batches + 1, 1], vec![1, batches, 2], vec![3 * batches]] {
+        let path = folder.path().join(format!("{stops:?}"));
+        let how =
+            |resume, stop_after| How { checkpoint: Some(path.clone()), resume, stop_after, ..How::default() };
+        for (i, &steps) in stops.iter().enumerate() {
+            let stopped = train(&config, &table, how(i > 0, steps));
+            assert!(matches!(stopped, Err(Error::Stopped)), "{stops:?}: {:?}", stopped.err());
+        }
+        let resumed = train(&config, &table, how(true, 0))?;
+        assert_eq!(resumed.parts.weights, whole.parts.weights, "{stops:?}");
+        assert_eq!(hashes(&resumed, &table)?, expected, "{stops:?}");
+    }
+    // A finished one has nothing left to do, and one of another seed is refused.
+    let path = folder.path().join("[2]");
+    let again = How { checkpoint: Some(path.clone()), resume: true, ..How::default() };
+    assert_eq!(hashes(&train(&config, &table, again)?, &table)?, expected);
+    let other = ModelConfig { seed: 8, ..config };
+    let again = How { checkpoint: Some(path), resume: true, ..How::default() };
+    assert!(matches!(train(&other, &table, again), Err(Error::Artifact { .. })));
+    Ok(())
+}
+
+#[test]
+fn a_loaded_model_predicts_the_same_bits() -> Outcome {
+    let table = synthetic()?;
+    let config = config(&table, "label", |c| c.training.epochs = 1)?;
+    let fitted = train(&config, &table, How::default())?;
+    let folder = tempfile::tempdir()?;
+    save(&fitted, "", &RunFacts::new(), folder.path())?;
+    let before = Model::new(fitted.parts, 2)?.predict_detailed(&table)?;
+    let after = Model::new(artifact::load(folder.path())?, 1)?.predict_detailed(&table)?;
+    assert_eq!(before, after);
+    assert!(before.bad.is_empty());
+    Ok(())
+}
+
+#[test]
+fn a_flipped_byte_or_a_missing_file_is_refused() -> Outcome {
+    let (good, _) = saved()?;
+    let names: Vec<String> =
+        serde_json::from_slice::<BTreeMap<String, String>>(&std::fs::read(good.join("hashes.json"))?)?
+            .into_keys()
+            .collect();
+    assert!(names.len() >= 4, "{names:?}");
+    let folder = tempfile::tempdir()?;
+    for name in names.iter().map(String::as_str).chain(["hashes.json"]) {
+        let place = folder.path().join(name);
+        std::fs::create_dir_all(place.parent().unwrap_or(folder.path()))?;
+        std::fs::copy(good.join(name), &place)?;
+    }
+    artifact::load(folder.path())?;
+    for name in names.iter().map(String::as_str).chain(["hashes.json"]) {
+        let place = folder.path().join(name);
+        let bytes = std::fs::read(&place)?;
+        for at in [0, bytes.len() / 2, bytes.len() - 1] {
+            let mut bad = bytes.clone();
+            bad[at] ^= 1;
+            std::fs::write(&place, &bad)?;
+            let found = artifact::load(folder.path());
+            assert!(matches!(found, Err(Error::Artifact { .. })), "{name}, byte {at}: {:?}", found.err());
+        }
+        std::fs::remove_file(&place)?;
+        assert!(matches!(artifact::load(folder.path()), Err(Error::Artifact { .. })), "without {name}");
+        std::fs::write(&place, &bytes)?;
+    }
+    artifact::load(folder.path())?;
+    Ok(())
+}
+
+#[test]
+fn predicts_without_any_of_its_inputs() -> Outcome {
+    let (model, table) = loaded()?;
+    let whole = model.predict_detailed(table)?;
+    let names: Vec<String> = model.inputs().iter().map(|i| i.name.clone()).collect();
+    assert_eq!(names.len(), 4);
+    for (i, name) in names.iter().enumerate() {
+        let without = model.predict_detailed(&model.hide(table, std::slice::from_ref(name))?)?;
+        let changed = (0..table.rows()).filter(|&r| whole.predictions.row(r) != without.predictions.row(r));
+        // About a row in twelve lacks the input anyway.
+        assert!(changed.count() > table.rows() / 2, "{name} makes no difference");
+        let shares = without.fusion_weights.ok_or("gated fusion has weights")?;
+        assert!(shares.chunks(4).all(|s| s[i] == 0.0), "{name} is hidden and weighs something");
+        distributions(&without.predictions.values, without.predictions.width);
+    }
+    let none = model.predict(&model.hide(table, &names)?)?;
+    distributions(&none.values, none.width);
+    assert_eq!(none.rows(), table.rows());
+    assert!((1..none.rows()).all(|r| none.row(r) == none.row(0)), "rows of nothing differ");
+    Ok(())
+}
+
+/// Each row finite and summing to one.
+fn distributions(values: &[f64], width: usize) {
+    for row in values.chunks(width) {
+        assert!(row.iter().all(|p| (0.0..=1.0).contains(p)), "{row:?}");
+        assert!((row.iter().sum::<f64>() - 1.0).abs() < 1e-6, "{row:?}");
+    }
+}
+
+#[test]
+fn neighbours_do_not_change_a_prediction() -> Outcome {
+    let (model, table) = loaded()?;
+    let together = model.predict(table)?;
+    let close = |a: &[f64], b: &[f64]| a.iter().zip(b).all(|(x, y)| (x - y).abs() < 1e-5);
+    let mut order: Vec<usize> = (0..table.rows()).collect();
+    SplitMix::named(1, "order").shuffle(&mut order);
+    // Every other row twice, so that equal cells meet in one call.
+    order.extend_from_within(..50);
+    let mixed = model.predict(&table.take(&order)?)?;
+    for (at, &row) in order.iter().enumerate() {
+        assert!(close(mixed.row(at), together.row(row)), "row {row} at {at}");
+    }
+    for row in [0, 77, 199] {
+        assert!(close(model.predict(&table.slice(row, 1))?.row(0), together.row(row)), "row {row} alone");
+    }
+    assert_eq!(model.predict(&table.slice(0, 0))?.rows(), 0);
+    Ok(())
+}
+
+/// A table of planted relations: `y = 3 a - 2 b + 5`, whether `a + b > 0`, and labels for each sign and shop.
+fn planted(rows: usize) -> Result<Table, Box<dyn std::error::Error>> {
+    let mut draw = SplitMix::named(11, "planted");
+    let mut centred =
+        |count: usize| -> Vec<f64> { (0..count).map(|_| f64::from(draw.unit()) * 2.0 - 1.0).collect() };
+    let (a, b, s) = (centred(rows), centred(rows), centred(rows));
+    let shop: Vec<&str> = s.iter().map(|&s| if s > 0.0 { "east" } else { "west" }).collect();
+    let tags: Vec<String> = (0..rows)
+        .map(|i| {
+            let found = [(a[i] > 0.0, "warm"), (b[i] > 0.0, "big"), (s[i] > 0.0, "近")];
+            found.iter().filter(|f| f.0).map(|f| f.1).collect::<Vec<_>>().join("|")
+        })
+        .collect();
+    let number =
+        |f: &dyn Fn(usize) -> f64| -> ArrayRef { Arc::new(Float64Array::from_iter_values((0..rows).map(f))) };
+    let sign = (0..rows).map(|i| if a[i] + b[i] > 0.0 { "yes" } else { "no" });
+    let columns: [(&str, Kind, ArrayRef); 6] = [
+        ("a", Kind::Number, number(&|i| a[i])),
+        ("b", Kind::Number, number(&|i| b[i])),
+        ("shop", Kind::Category, Arc::new(StringArray::from_iter_values(&shop))),
+        ("y", Kind::Number, number(&|i| 3.0 * a[i] - 2.0 * b[i] + 5.0)),
+        ("sum", Kind::Category, Arc::new(StringArray::from_iter_values(sign))),
+        ("tags", Kind::Category, Arc::new(StringArray::from_iter_values(&tags))),
+    ];
+    let schema = columns.iter().map(|(name, kind, _)| ColumnSchema { name: (*name).to_owned(), kind: *kind });
+    let schema = Arc::new(Schema { columns: schema.collect() });
+    let cells = columns.into_iter().map(|c| c.2).collect();
+    Ok(Table::new(schema, cells, Path::new("planted.csv"), Path::new("."), 1)?)
+}
+
+#[test]
+fn every_task_learns_what_is_planted() -> Outcome {
+    let table = planted(600)?;
+    for (target, task, expected, figure, floor) in [
+        ("y", None, TaskKind::Regression, "r2", 0.95),
+        ("sum", None, TaskKind::Binary, "accuracy", 0.93),
+        ("tags", Some(TaskKind::MultiLabel), TaskKind::MultiLabel, "accuracy", 0.93),
+    ] {
+        let columns = table.select(&["a", "b", "shop", target])?;
+        let config = config(&columns, target, |c| {
+            c.target.task = task;
+            c.training.epochs = 15;
+            c.training.learning_rate = 5e-3;
+        })?;
+        let fitted = train(&config, &columns, How::default())?;
+        assert_eq!(fitted.parts.task.kind, expected);
+        let value = fitted.test.get(figure).ok_or(figure)?;
+        assert!(value > floor, "{target}: {figure} {value}");
+        let first = fitted.history.first().map(|e| e.loss).unwrap_or_default();
+        let last = fitted.history.last().map(|e| e.loss).unwrap_or_default();
+        assert!(last < 0.5 * first, "{target}: loss {first} to {last}");
+        let model = Model::new(fitted.parts, 2)?;
+        let found = model.predict(&columns)?;
+        if expected == TaskKind::Regression {
+            // In the target's own unit, whose mean is 5.
+            let mean = found.values.iter().sum::<f64>() / found.rows() as f64;
+            assert!((mean - 5.0).abs() < 0.3, "{mean}");
+        }
+        if expected == TaskKind::MultiLabel {
+            assert_eq!(model.task().labels, ["big", "warm", "近"]);
+            assert_eq!(found.width, 3);
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn every_fusion_learns() -> Outcome {
+    let table = small()?;
+    for spec in FUSIONS {
+        let config = config(&table, "label", |c| {
+            c.fusion = named(spec.name);
+            c.training.epochs = 15;
+            c.training.learning_rate = 3e-3;
+        })?;
+        let fitted = train(&config, &table, How::default())?;
+        let losses: Vec<f64> = fitted.history.iter().map(|e| e.loss).collect();
+        assert!(losses[14] < 0.8 * losses[0], "{}: {losses:?}", spec.name);
+        let model = Model::new(fitted.parts, 2)?;
+        // Of all rows, for forty test rows are too few to tell learning from luck.
+        let targets = model.task().targets(&table)?;
+        let figures = metric::evaluate(model.task(), &model.predict(&table)?, &targets);
+        let accuracy = figures.get("accuracy").ok_or("no accuracy")?;
+        assert!(accuracy > 0.5, "{}: accuracy {accuracy}, chance is 0.25", spec.name);
+        let shares = model.predict_detailed(&table)?.fusion_weights;
+        assert_eq!(shares.is_some(), spec.name == "gated", "{}", spec.name);
+        for row in shares.unwrap_or_default().chunks(model.inputs().len()) {
+            assert!(row.iter().all(|&s| s >= 0.0), "{row:?}");
+            assert!((row.iter().sum::<f32>() - 1.0).abs() < 1e-5, "{row:?}");
+        }
+    }
+    Ok(())
+}
