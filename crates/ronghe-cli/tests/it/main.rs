@@ -1,0 +1,6 @@
+//! The built program, run as a user runs it.
+
+mod bad_input;
+mod pipeline;
+mod resume;
+mod support;
