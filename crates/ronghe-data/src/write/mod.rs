@@ -1,6 +1,6 @@
 //! Columns to files.
 //!
-//! [`write`] writes one batch, [`create`] many; the format is the file's ending, one of [`WRITERS`]. A file appears
+//! [`write()`] writes one batch, [`create`] many; the format is the file's ending, one of [`WRITERS`]. A file appears
 //! under its name only when it is whole: it is written beside it and renamed. [`stream`] writes to a pipe.
 
 mod cell;
