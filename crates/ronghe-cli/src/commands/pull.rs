@@ -90,7 +90,7 @@ fn list(cache: &Cache, common: &Common) -> Result<()> {
 }
 
 /// Shows a download as it comes in.
-pub(crate) struct Shown(pub(crate) Progress);
+struct Shown(Progress);
 
 impl catalogue::Progress for Shown {
     fn step(&mut self, item: &Item, step: Step) -> bool {

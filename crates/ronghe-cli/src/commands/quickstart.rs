@@ -1,12 +1,11 @@
 //! `ronghe quickstart`: the main job in one command.
 
-use super::pull::Shown;
-use super::{explain, train};
+use super::{explain, pull, train};
 use crate::args::{Common, Quickstart};
 use crate::progress::Progress;
 use crate::{Outcome, render, session};
 use anyhow::Result;
-use ronghe::catalogue::{self, Cache, Clients};
+use ronghe::catalogue::{self, Cache};
 use ronghe::config::{Written, resolve};
 use ronghe::explain::{Options, background_rows, explain_row};
 use ronghe::report::{self, Command, Note, ReportData, gather, text};
@@ -41,7 +40,7 @@ pub(crate) fn run(args: &Quickstart, common: &Common) -> Result<Outcome> {
     let stop = session::stop_signal()?;
     let cache = Cache::open(&session::cache_folder(common));
     let mut progress = Progress::new(common.quiet);
-    let set = if args.offline { offline(args, Vec::new())? } else { online(args, &cache, &mut progress)? };
+    let set = if args.offline { offline(args, Vec::new())? } else { online(args, &cache, common)? };
 
     let mut written = Written::parse(set.config, "quickstart")?;
     written.set("seed", &args.seed.to_string())?;
@@ -99,13 +98,9 @@ pub(crate) fn run(args: &Quickstart, common: &Common) -> Result<Outcome> {
 const ITEMS: [&str; 3] = ["emoji", "efficientnet-lite0", "minilm"];
 
 /// The real set; or, where it cannot be fetched, the synthetic one, and says so.
-fn online(args: &Quickstart, cache: &Cache, progress: &mut Progress) -> Result<Set> {
+fn online(args: &Quickstart, cache: &Cache, common: &Common) -> Result<Set> {
     for name in ITEMS {
-        let mut shown = Shown(std::mem::replace(progress, Progress::new(true)));
-        let pulled = catalogue::pull(name, cache, &Clients::default(), &mut shown);
-        *progress = shown.0;
-        progress.end();
-        if let Err(error) = pulled {
+        if let Err(error) = pull::fetch(name, cache, common) {
             let text =
                 format!("{name} cannot be fetched, so the built-in synthetic set is used instead: {error}");
             return offline(args, vec![Note::Warning(text)]);

@@ -26,7 +26,6 @@ pub(crate) fn run(args: &Train, common: &Common) -> Result<Outcome> {
         reading.kinds.entry(column.clone()).or_insert(*kind);
     }
     let table = session::read_table(&path, &reading)?;
-    let cache = Cache::open(&session::cache_folder(common));
     let config =
         resolve(&config, &table, &|name| cache.path(name).is_some()).map_err(|e| written.locate(e))?;
     for name in needs(&config)? {

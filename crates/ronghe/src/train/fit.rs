@@ -203,7 +203,7 @@ impl<'a> Training<'a> {
         let trainable: BTreeSet<String> =
             weights.iter().filter(|(_, p)| p.trainable).map(|(name, _)| name.to_owned()).collect();
         let grads = grad(&mut net.graph, loss, &trainable)?;
-        let (graph, outputs, gradients, updates) = training_outputs(net.graph, loss, net.logits, &grads);
+        let (outputs, gradients, updates) = training_outputs(&net.graph, loss, net.logits, &grads);
         let (all, trainable) = weights.elements();
         observer.event(&Event::Start {
             train_rows: split.train.len(),
@@ -218,7 +218,7 @@ impl<'a> Training<'a> {
         let named: Vec<(&str, ValueId)> = outputs.iter().map(|(n, v)| (n.as_str(), *v)).collect();
         let runner = Runner::new(
             &executor,
-            &graph,
+            &net.graph,
             &weights,
             &named,
             &varying,
@@ -525,16 +525,16 @@ type Named = Vec<(String, ValueId)>;
 
 /// Outputs of a training step in the order in which a step reads them: loss, logits, gradients, new statistics.
 fn training_outputs(
-    graph: Graph,
+    graph: &Graph,
     loss: ValueId,
     logits: ValueId,
     grads: &BTreeMap<String, ValueId>,
-) -> (Graph, Named, Vec<String>, Vec<String>) {
+) -> (Named, Vec<String>, Vec<String>) {
     let mut outputs = vec![("loss".to_owned(), loss), ("logits".to_owned(), logits)];
     outputs.extend(grads.iter().map(|(name, &value)| (format!("grad.{name}"), value)));
     let updates: Vec<String> = graph.updates().iter().map(|u| u.weight.clone()).collect();
     outputs.extend(graph.updates().iter().map(|u| (format!("update.{}", u.weight), u.value)));
-    (graph, outputs, grads.keys().cloned().collect(), updates)
+    (outputs, grads.keys().cloned().collect(), updates)
 }
 
 /// What makes a training this one: configuration, data and split.
