@@ -5,8 +5,8 @@
 
 MNIST_FOLDER holds the published *-ubyte files (`ronghe pull mnist` prints it). Needs espeak-ng; nothing from PyPI.
 4,000 training, 500 validation and 1,000 test rows. Voices, and pictures, of the test rows occur nowhere else.
-Both modalities are made hard on purpose: a random half of each picture is covered, and white noise as loud as the
-voice is laid over each sound.
+Both modalities are made hard on purpose: a random half of each picture is covered, and white noise three times as
+loud as the voice is laid over each sound.
 """
 import csv, pathlib, random, struct, subprocess, sys, wave, zlib
 
@@ -20,6 +20,8 @@ LANGUAGES = ["en-gb", "en-us"]
 DIGITS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
 RATE = 8000
 SIZE = 28
+# Root mean square of the noise as a multiple of the voice's.
+NOISE = 3.0
 
 
 def idx(folder, name):
@@ -45,7 +47,7 @@ def speak(text, language, variant, speed, pitch, path):
 def noisy(samples, rng):
     power = (sum(v * v for v in samples) / len(samples)) ** 0.5
     start = rng.randrange(max(1, RATE - len(samples)))
-    out = [rng.gauss(0, power) for _ in range(RATE)]
+    out = [rng.gauss(0, NOISE * power) for _ in range(RATE)]
     for i, v in enumerate(samples[: RATE - start]):
         out[start + i] += v
     loud = max(abs(v) for v in out)

@@ -168,6 +168,11 @@ impl Guess {
         self.values == 0
     }
 
+    /// Number of different values, roughly where there are many.
+    pub(crate) fn distinct(&self) -> usize {
+        self.distinct.count().count
+    }
+
     /// The kind of the column called `name`.
     pub(crate) fn found(&self, name: &str) -> Found {
         let order = if self.month_first { DateOrder::MonthFirst } else { DateOrder::DayFirst };

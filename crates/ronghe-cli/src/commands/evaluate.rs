@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use ronghe::{Model, Predictor, artifact, metric};
 use ronghe_data::{Table, read};
 use serde_json::json;
+use std::collections::BTreeMap;
 
 pub(crate) fn run(args: &Evaluate, common: &Common) -> Result<Outcome> {
     let model = Model::new(artifact::load(&args.model)?, common.threads)?;
@@ -23,10 +24,16 @@ pub(crate) fn run(args: &Evaluate, common: &Common) -> Result<Outcome> {
     let detailed = model.predict_detailed(&seen)?;
     warn_bad(&detailed.bad, args.reading.skip_bad_rows)?;
     let metrics = metric::evaluate(model.task(), &detailed.predictions, &targets);
+    let weights = model.mean_fusion_weights(&detailed);
     if common.json {
-        render::json(
-            &json!({"model": args.model, "data": args.data, "without": args.without, "test": metrics}),
-        )?;
+        let weights: Option<BTreeMap<String, f64>> = weights.map(|w| w.into_iter().collect());
+        render::json(&json!({
+            "model": args.model,
+            "data": args.data,
+            "without": args.without,
+            "test": metrics,
+            "fusion_weights": weights,
+        }))?;
     } else {
         let title = if args.without.is_empty() {
             "test".into()
@@ -34,6 +41,10 @@ pub(crate) fn run(args: &Evaluate, common: &Common) -> Result<Outcome> {
             format!("without {}", args.without.join(", "))
         };
         render::out(&figures(&title, &metrics));
+        if let Some(weights) = weights {
+            let shares: Vec<String> = weights.iter().map(|(name, w)| format!("{name} {w:.3}")).collect();
+            render::out(&format!("mean weight of each input: {}", shares.join(", ")));
+        }
     }
     Ok(Outcome::Done)
 }

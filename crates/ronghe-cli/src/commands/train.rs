@@ -25,6 +25,10 @@ pub(crate) fn run(args: &Train, common: &Common) -> Result<Outcome> {
     for (column, kind) in &config.data.kinds {
         reading.kinds.entry(column.clone()).or_insert(*kind);
     }
+    // Several target columns are yes-or-no labels by themselves; the words of a single one are its labels.
+    if let ([], column) = (config.target.columns.as_slice(), &config.target.column) {
+        reading.labels.insert(column.clone());
+    }
     let table = session::read_table(&path, &reading)?;
     let config =
         resolve(&config, &table, &|name| cache.path(name).is_some()).map_err(|e| written.locate(e))?;

@@ -110,14 +110,7 @@ impl<R: Rows> RowsReader<R> {
         let names = source.names().to_vec();
         guesses.resize_with(names.len(), Guess::default);
         let chosen = options.choose(path, &names)?;
-        let found: Vec<Found> = chosen
-            .iter()
-            .map(|&c| {
-                let mut found = guesses[c].found(&names[c]);
-                found.kind = options.kind(&names[c]).unwrap_or(found.kind);
-                found
-            })
-            .collect();
+        let found: Vec<Found> = chosen.iter().map(|&c| options.settle(&names[c], &guesses[c])).collect();
         let warnings =
             chosen.iter().zip(&found).flat_map(|(&c, found)| date_warnings(&names[c], *found)).collect();
         let columns = chosen

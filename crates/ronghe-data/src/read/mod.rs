@@ -21,6 +21,7 @@ mod tar;
 
 pub(crate) use folder::{PART_NAMES, part};
 
+use crate::infer::{Found, Guess};
 use crate::{Error, Kind, Result, Schema, Table};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -114,6 +115,9 @@ pub struct ReadOptions {
     /// Kinds that columns of these names have where there are such columns: those a model was trained on. `kinds` goes
     /// before them.
     pub like: BTreeMap<String, Kind>,
+    /// Columns of labels: one that two words or 0 and 1 would make boolean is a category, so that its labels stay as
+    /// they are written.
+    pub labels: BTreeSet<String>,
     /// Only these columns, in this order.
     pub only: Option<Vec<String>>,
     /// Rows of a batch.
@@ -139,6 +143,7 @@ impl Default for ReadOptions {
             format: None,
             kinds: BTreeMap::new(),
             like: BTreeMap::new(),
+            labels: BTreeSet::new(),
             only: None,
             batch_rows: 8192,
             skip_bad_rows: false,
@@ -157,6 +162,17 @@ impl ReadOptions {
     /// The kind of the column called `name`, if it is not to be inferred.
     fn kind(&self, name: &str) -> Option<Kind> {
         self.kinds.get(name).or_else(|| self.like.get(name)).copied()
+    }
+
+    /// What a column is, from what was seen of it.
+    fn settle(&self, name: &str, seen: &Guess) -> Found {
+        let mut found = seen.found(name);
+        // Yes and YES are one truth but two words: such a column stays boolean.
+        if found.kind == Kind::Boolean && self.labels.contains(name) && seen.distinct() <= 2 {
+            found.kind = Kind::Category;
+        }
+        found.kind = self.kind(name).unwrap_or(found.kind);
+        found
     }
 
     /// Positions of the columns to read, after checking that all columns named exist and differ.

@@ -144,10 +144,10 @@ fn infer(path: &Path, options: &ReadOptions, names: &[String], chosen: &[usize])
     }
     for (&(i, nature), guess) in look.iter().zip(&guesses) {
         let name = &names[chosen[i]];
-        let mut seen = guess.found(name);
-        let empty = nature == Nature::Numbers && seen.kind == Kind::Category && guess.is_empty();
-        seen.kind = options.kind(name).unwrap_or(if empty { Kind::Number } else { seen.kind });
-        found[i] = seen;
+        found[i] = options.settle(name, guess);
+        if nature == Nature::Numbers && guess.is_empty() {
+            found[i].kind = options.kind(name).unwrap_or(Kind::Number);
+        }
     }
     if !bytes.is_empty() {
         let columns: Vec<usize> = bytes.iter().map(|&i| chosen[i]).collect();

@@ -21,7 +21,8 @@ pub fn resolve(config: &ModelConfig, table: &Table, at_hand: AtHand<'_>) -> Resu
             found: "nothing".into(),
         });
     }
-    targets.iter().try_for_each(|c| find(table, "target", c).map(|_| ()))?;
+    let place = |c: &String| if *c == config.target.column { "target.column" } else { "target.columns" };
+    targets.iter().try_for_each(|c| find(table, place(c), c).map(|_| ()))?;
     config.data.drop.iter().try_for_each(|c| find(table, "data.drop", c).map(|_| ()))?;
     config.data.kinds.keys().try_for_each(|c| find(table, "data.kinds", c).map(|_| ()))?;
     resolve_split(&mut config, table)?;

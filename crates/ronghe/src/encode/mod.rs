@@ -27,7 +27,7 @@ pub use prepared::{BadCell, Field, Prepared};
 
 use crate::{Error, Result};
 use ronghe_data::{Modality, Table};
-use ronghe_graph::{Builder, ValueId, Weights};
+use ronghe_graph::{Builder, Feed, SplitMix, ValueId, Weights};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -97,6 +97,14 @@ pub trait Encoder: Send + Sync {
     /// Writes the network from the fields of [`Prepared`] (declared as inputs under the builder's scope, by the
     /// same names) to one vector a row, `[N, W]`.
     fn build(&self, b: &mut Builder<'_>) -> Result<ValueId>;
+
+    /// Whether training rows are changed at random by [`Encoder::augment`].
+    fn augments(&self) -> bool {
+        false
+    }
+
+    /// Changes fed training rows at random, in the inputs under `prefix`; prediction never sees this.
+    fn augment(&self, _prefix: &str, _feed: &mut Feed, _stream: &mut SplitMix) {}
 
     /// Pretrained weights to start from, by the names that [`Encoder::build`] declares, without the scope. Called
     /// once, when training starts.

@@ -87,6 +87,11 @@ impl Prepared {
         }
     }
 
+    /// Entries of a row in the ragged fields.
+    pub fn length(&self, row: usize) -> usize {
+        self.fields.values().map(|f| f.length(row)).sum()
+    }
+
     /// Bytes of memory held, roughly.
     pub fn bytes(&self) -> usize {
         self.fields.values().map(Field::bytes).sum()
@@ -158,6 +163,14 @@ impl Field {
             (Field::Scales { rows }, Field::Scales { rows: more }) => rows.extend(more),
             // Fields of one name come from one encoder, hence are of one kind.
             _ => {}
+        }
+    }
+
+    fn length(&self, row: usize) -> usize {
+        match self {
+            Field::Dense { .. } | Field::Pixels { .. } => 0,
+            Field::Ids { rows, .. } => rows[row].len(),
+            Field::Scales { rows } => rows[row].len(),
         }
     }
 

@@ -10,7 +10,8 @@ use std::sync::Arc;
 impl Model {
     /// Predictions of `table`'s rows as columns: `row` (from 1, as in the file), identifiers as they were,
     /// `prediction`, and `probability_LABEL` for each label. For multi-label, `prediction` holds the labels above one
-    /// half with the target's separator between them; for regression it is the quantity.
+    /// half with the target's separator between them; for regression it is the quantity. Where the fusion weighs its
+    /// inputs, `weight_INPUT` follows for each.
     pub fn record_batch(&self, table: &Table, detailed: &Detailed) -> Result<RecordBatch> {
         let rows = table.rows();
         let mut fields = vec![Field::new("row", DataType::UInt64, false)];
@@ -41,12 +42,31 @@ impl Model {
                     .push(Arc::new(Float64Array::from_iter_values((0..rows).map(|row| found.row(row)[k]))));
             }
         }
+        if let Some(weights) = &detailed.fusion_weights {
+            let inputs = self.inputs();
+            for (k, input) in inputs.iter().enumerate() {
+                fields.push(Field::new(format!("weight_{}", input.name), DataType::Float64, false));
+                let weight = |row: usize| f64::from(weights[row * inputs.len() + k]);
+                columns.push(Arc::new(Float64Array::from_iter_values((0..rows).map(weight))));
+            }
+        }
         RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).map_err(|e| Error::Artifact {
             path: table.path().to_owned(),
             expected: "columns of one length".into(),
             found: e.to_string(),
             mend: "please report this".into(),
         })
+    }
+
+    /// The mean weight of each input over the predicted rows, where the fusion weighs its inputs.
+    pub fn mean_fusion_weights(&self, detailed: &Detailed) -> Option<Vec<(String, f64)>> {
+        let weights = detailed.fusion_weights.as_ref().filter(|w| !w.is_empty())?;
+        let inputs = self.inputs();
+        let rows = weights.len() / inputs.len();
+        let mean = |k: usize| {
+            weights.iter().skip(k).step_by(inputs.len()).map(|&w| f64::from(w)).sum::<f64>() / rows as f64
+        };
+        Some(inputs.iter().enumerate().map(|(k, input)| (input.name.clone(), mean(k))).collect())
     }
 
     /// `table` without the columns of the named inputs, which then count as missing.

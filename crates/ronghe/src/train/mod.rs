@@ -2,7 +2,9 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `fit` | the whole: split, encoders, epochs, calibration, test |
+//! | `fit` | the whole: encoders, epochs, calibration, test |
+//! | `steps` | the epochs: batches, steps, checkpoints |
+//! | `judge` | figures of validation and test rows |
 //! | `split` | which rows train, tune and test |
 //! | `source` | rows of all inputs, kept in memory or prepared batch by batch |
 //! | `runner` | a network whose frozen part is computed once a row |
@@ -16,12 +18,14 @@
 mod best;
 mod checkpoint;
 mod fit;
+mod judge;
 mod observe;
 mod runner;
 mod save;
 mod schedule;
 mod source;
 mod split;
+mod steps;
 mod targets;
 
 pub use fit::{FitOptions, Fitted, fit};

@@ -65,6 +65,9 @@ impl Runner {
             })
             .collect();
         let mut position = vec![0; source.rows()];
+        // Rows of like length side by side: a batch is as wide as its longest row.
+        let mut rows = rows.to_vec();
+        rows.sort_by_key(|&row| source.length(row));
         for (start, batch) in rows.chunks(BATCH).enumerate().map(|(i, b)| (i * BATCH, b)) {
             let mut feed = Feed::default();
             source.feed(batch, &reads, &mut feed)?;

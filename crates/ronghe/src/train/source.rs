@@ -111,6 +111,18 @@ impl Source {
         self.inputs.iter().map(|i| i.encoder.as_ref()).collect()
     }
 
+    /// Entries of a row's ragged fields in all kept inputs: what decides how wide a batch with it becomes.
+    pub(super) fn length(&self, row: usize) -> usize {
+        self.inputs.iter().filter_map(|i| i.kept.as_ref()).map(|kept| kept.length(row)).sum()
+    }
+
+    /// Changes the fed training rows at random where an input's encoder does so.
+    pub(super) fn augment(&self, feed: &mut Feed, stream: &mut SplitMix) {
+        for input in self.inputs.iter().filter(|i| i.encoder.augments()) {
+            input.encoder.augment(&format!("encode.{}", input.name), feed, stream);
+        }
+    }
+
     /// Number of rows of the whole table.
     pub(super) fn rows(&self) -> usize {
         self.present.first().map_or(0, Vec::len)

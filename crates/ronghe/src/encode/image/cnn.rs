@@ -2,12 +2,13 @@
 //!
 //! Pixels are standardised by channel with the mean and standard deviation of up to 512 training pictures.
 
+use super::augment::Augment;
 use super::pictures::{self, Pictures};
 use crate::Result;
 use crate::encode::{Encoder, EncoderSpec, FitInput, Prepared, State, network, params};
 use ronghe_data::decode::{Filter, Fit};
 use ronghe_data::{Modality, Table};
-use ronghe_graph::{Builder, ValueId};
+use ronghe_graph::{Builder, Feed, SplitMix, ValueId};
 use serde::{Deserialize, Serialize};
 
 pub(in crate::encode) static CNN: EncoderSpec = EncoderSpec {
@@ -30,11 +31,19 @@ struct Params {
     /// Channels of the stem and of each block.
     widths: Vec<usize>,
     dropout: f64,
+    /// Random changes to training pictures; none by default.
+    augment: Augment,
 }
 
 impl Default for Params {
     fn default() -> Params {
-        Params { size: None, channels: None, widths: vec![16, 32, 64], dropout: 0.1 }
+        Params {
+            size: None,
+            channels: None,
+            widths: vec![16, 32, 64],
+            dropout: 0.1,
+            augment: Augment::default(),
+        }
     }
 }
 
@@ -59,6 +68,7 @@ fn fit(input: &FitInput<'_>) -> Result<Box<dyn Encoder>> {
     params::within(&CNN, "size", height.min(width), 1..=pictures::LARGEST)?;
     params::within(&CNN, "size", height.max(width), 1..=pictures::LARGEST)?;
     params::channels(&CNN, channels)?;
+    params::within(&CNN, "augment.shift", params.augment.shift, 0..=height.min(width) - 1)?;
     let (mean, std) = pictures::statistics(&sample, channels);
     let shape = [height, width, channels];
     let pictures = Pictures { column, shape, fit: Fit::Stretch, filter: Filter::Bilinear, mean, std };
@@ -84,6 +94,16 @@ impl Encoder for Cnn {
         let x = self.pictures.input(b)?;
         let x = network::residual(b, x, &self.params.widths)?;
         Ok(b.dropout(self.params.dropout as f32, x)?)
+    }
+
+    fn augments(&self) -> bool {
+        self.params.augment != Augment::default()
+    }
+
+    fn augment(&self, prefix: &str, feed: &mut Feed, stream: &mut SplitMix) {
+        if let Some(pixels) = feed.inputs.get_mut(&format!("{prefix}.pixels")) {
+            self.params.augment.apply(pixels, stream);
+        }
     }
 
     fn state(&self) -> State {

@@ -3,10 +3,12 @@
 //! | file | what |
 //! |---|---|
 //! | `pictures` | cells to pixels of one shape |
+//! | `augment` | random changes to training pictures |
 //! | `dense` | flattened pixels through dense layers |
 //! | `pretrained` | EfficientNet-Lite0 and MobileNetV2, frozen or fine-tuned |
 //! | `cnn` | a small residual network trained from the start |
 
+mod augment;
 mod cnn;
 mod dense;
 mod pictures;
