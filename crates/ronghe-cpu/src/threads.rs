@@ -20,6 +20,20 @@ pub(crate) fn block_len(items: usize, cost: usize) -> usize {
     items.div_ceil(MAX_BLOCKS).max(worth).clamp(1, items.max(1))
 }
 
+/// Number of threads that loops here are spread over.
+pub(crate) fn count() -> usize {
+    rayon::current_num_threads()
+}
+
+/// Calls `work(0..count)`, in any order.
+pub(crate) fn tasks(count: usize, work: impl Fn(usize) + Sync) {
+    match count {
+        0 => {}
+        1 => work(0),
+        _ => (0..count).into_par_iter().for_each(&work),
+    }
+}
+
 /// Calls `work(first_row, rows)` on blocks of whole rows of `out`, each `width` elements.
 pub(crate) fn rows(out: &mut [f32], width: usize, cost: usize, work: impl Fn(usize, &mut [f32]) + Sync) {
     if out.is_empty() {

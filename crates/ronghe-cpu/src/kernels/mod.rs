@@ -4,7 +4,8 @@
 //! - [`elementwise`], [`dropout`], [`tokens`], [`attention`], [`embed`], [`shape`], [`softmax`], [`loss`]
 //!
 //! Inner loops are plain Rust under [`multiversion`], which compiles them for AVX-512, for AVX2 and for the baseline
-//! and picks one when called. Nothing is contracted to fused multiply-add, so all three give the same bits.
+//! and picks one when called. Nothing there is contracted to fused multiply-add, so all three give the same bits; the
+//! matrix products of [`gemm`] do use it where the processor has it.
 
 pub(crate) mod attention;
 pub(crate) mod conv;
@@ -24,6 +25,8 @@ mod slide;
 pub(crate) mod softmax;
 pub(crate) mod tokens;
 
+use std::sync::OnceLock;
+
 /// Instruction sets that [`multiversion`] compiles for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Level {
@@ -32,9 +35,22 @@ pub(crate) enum Level {
     Avx512,
 }
 
-/// The best level of this processor. The standard library caches the detection.
+/// The best level of this processor, or a lower one that the environment variable `RONGHE_CPU` (`avx2`, `baseline`)
+/// asks for, so that tests reach every path.
 #[inline]
 pub(crate) fn level() -> Level {
+    static LEVEL: OnceLock<Level> = OnceLock::new();
+    *LEVEL.get_or_init(|| {
+        let found = detected();
+        match std::env::var("RONGHE_CPU").as_deref() {
+            Ok("baseline") => Level::Baseline,
+            Ok("avx2") if found == Level::Avx512 => Level::Avx2,
+            _ => found,
+        }
+    })
+}
+
+fn detected() -> Level {
     #[cfg(target_arch = "x86_64")]
     {
         if is_x86_feature_detected!("avx512f")
@@ -44,7 +60,7 @@ pub(crate) fn level() -> Level {
         {
             return Level::Avx512;
         }
-        if is_x86_feature_detected!("avx2") {
+        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
             return Level::Avx2;
         }
     }

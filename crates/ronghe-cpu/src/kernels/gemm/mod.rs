@@ -1,0 +1,343 @@
+//! Matrix products on one thread and on all of them.
+//!
+//! `out[m, n] = a[m, k] b[k, n]`, 2 m n k operations. Transposed operands cost little: a [`Mat`] carries strides.
+//!
+//! | file | what |
+//! |---|---|
+//! | `micro` | a few rows times one panel of 32 columns, in registers |
+//! | `pack` | [`Panels`]: matrices rearranged for that |
+//! | `swapped` | few rows: the larger factor is read where it lies |
+//!
+//! k is cut into stretches of [`STRETCH`] at most, whose sums are added in order, and each sum runs over k in order: the
+//! bits of a result follow from k alone, however rows and columns are spread over threads. Only where the output is
+//! small and k long are partial results summed; the number of those follows from the sizes.
+
+mod micro;
+mod pack;
+mod swapped;
+
+pub(crate) use pack::Panels;
+
+use crate::kernels::elementwise::activate;
+use crate::kernels::multiversion;
+use crate::threads;
+use micro::{Tile, WIDTH};
+use ronghe_graph::Act;
+use std::ops::Range;
+
+/// Multiplications that make a part of a product worth handing to another thread.
+const PART_COST: usize = 1 << 17;
+/// Parts for each thread where there is work enough: they end at about the same time.
+const PARTS_PER_THREAD: usize = 3;
+/// Outputs up to this many elements may be cut along k: the partial products are added up.
+const SPLIT_K_OUTPUT: usize = 1 << 16;
+/// Steps of k at once: a panel of that length stays in the second cache.
+const STRETCH: usize = 512;
+/// Tiles of rows that are multiplied by a panel before the next one is fetched.
+const TILES: usize = 8;
+
+/// A read-only matrix: element (i, j) is `data[i * row + j * col]`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Mat<'a> {
+    data: &'a [f32],
+    rows: usize,
+    cols: usize,
+    row: usize,
+    col: usize,
+}
+
+impl<'a> Mat<'a> {
+    /// A row-major matrix that fills `data`.
+    pub(crate) fn new(data: &'a [f32], rows: usize, cols: usize) -> Mat<'a> {
+        Mat::strided(data, rows, cols, cols, 1)
+    }
+
+    /// A matrix with `row` elements between rows and `col` between columns.
+    pub(crate) fn strided(data: &'a [f32], rows: usize, cols: usize, row: usize, col: usize) -> Mat<'a> {
+        assert!(rows == 0 || cols == 0 || (rows - 1) * row + (cols - 1) * col < data.len(), "matrix bounds");
+        Mat { data, rows, cols, row, col }
+    }
+
+    /// The transposed matrix.
+    pub(crate) fn t(self) -> Mat<'a> {
+        Mat { rows: self.cols, cols: self.rows, row: self.col, col: self.row, ..self }
+    }
+
+    /// Rows `i .. i + rows`, columns `j .. j + cols`.
+    pub(crate) fn block(self, i: usize, rows: usize, j: usize, cols: usize) -> Mat<'a> {
+        let start = (i * self.row + j * self.col).min(self.data.len());
+        Mat::strided(&self.data[start..], rows, cols, self.row, self.col)
+    }
+}
+
+/// What becomes of a product.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct After<'a> {
+    /// Added to each row.
+    pub(crate) bias: Option<&'a [f32]>,
+    /// Applied then.
+    pub(crate) act: Act,
+    /// Whether the product is added to what `out` holds.
+    pub(crate) accumulate: bool,
+}
+
+impl After<'_> {
+    /// Finishes whole rows of `width` elements.
+    pub(crate) fn rows(&self, rows: &mut [f32], width: usize) {
+        if let Some(bias) = self.bias {
+            add_rows(rows, &bias[..width]);
+        }
+        activate(self.act, rows);
+    }
+
+    fn columns(&self, range: Range<usize>) -> Self {
+        After { bias: self.bias.map(|b| &b[range]), ..*self }
+    }
+}
+
+multiversion! {
+    /// Adds `row` to each row of `rows`.
+    fn add_rows(rows: &mut [f32], row: &[f32]) {
+        for out in rows.chunks_exact_mut(row.len().max(1)) {
+            for (y, b) in out.iter_mut().zip(row) {
+                *y += b;
+            }
+        }
+    }
+}
+
+/// `out = act(a b + bias)`, row-major without gaps, on all threads.
+pub(crate) fn product(out: &mut [f32], a: Mat, b: Mat, after: After) {
+    let (m, n, k) = (a.rows, b.cols, a.cols);
+    assert_eq!(out.len(), m * n, "product size");
+    assert_eq!(k, b.rows, "inner sizes of a product");
+    if m * n <= SPLIT_K_OUTPUT && k > 8 * m.max(n) && m * n * k > 4 * PART_COST {
+        if !after.accumulate {
+            out.fill(0.0);
+        }
+        threads::sum(k, m * n, out, |ks, part| {
+            gemm(part, n, a.block(0, m, ks.start, ks.len()), b.block(ks.start, ks.len(), 0, n), true);
+        });
+        return after.rows(out, n);
+    }
+    if swapped::pays(a, b) {
+        return swapped::product(out, a, b, after);
+    }
+    with_panels(a, b, |panels| spread(out, a, panels, after));
+}
+
+/// As [`product`] with a factor already in panels.
+pub(crate) fn product_packed(out: &mut [f32], a: Mat, b: Panels, after: After) {
+    assert_eq!(out.len(), a.rows * b.n, "product size");
+    spread(out, a, b, after);
+}
+
+/// `out = a b` (or `out += a b`) on the calling thread; rows of `out` begin every `stride` elements.
+pub(crate) fn gemm(out: &mut [f32], stride: usize, a: Mat, b: Mat, accumulate: bool) {
+    with_panels(a, b, |panels| gemm_packed(out, stride, a, panels, After { accumulate, ..After::default() }));
+}
+
+/// `out = act(a b + bias)` on the calling thread with `b` in panels; rows of `out` begin every `stride` elements.
+#[allow(unsafe_code)]
+pub(crate) fn gemm_packed(out: &mut [f32], stride: usize, a: Mat, b: Panels, after: After) {
+    let (m, n) = (a.rows, b.n);
+    assert!(m == 0 || n == 0 || (n <= stride && (m - 1) * stride + n <= out.len()), "product bounds");
+    assert_eq!(a.cols, b.k, "inner sizes of a product");
+    // SAFETY: the rows of `out` were just checked, and nothing else refers to them.
+    unsafe { part(out.as_mut_ptr(), stride, a, b, after) }
+}
+
+/// Hands `b` on as panels: as it lies where few rows would not repay the copy.
+fn with_panels<R>(a: Mat, b: Mat, work: impl FnOnce(Panels) -> R) -> R {
+    match Panels::direct(b) {
+        Some(panels) if a.rows <= 2 * micro::rows() => work(panels),
+        _ => threads::scratch(Panels::size(b.rows, b.cols), |room| work(Panels::pack(b, room))),
+    }
+}
+
+/// Cuts a product into parts and spreads them over the threads.
+#[allow(unsafe_code)]
+fn spread(out: &mut [f32], a: Mat, b: Panels, after: After) {
+    let (m, n, k) = (a.rows, b.n, b.k);
+    if m == 0 || n == 0 {
+        return;
+    }
+    let parts = (m * n * k / PART_COST).clamp(1, PARTS_PER_THREAD * threads::count());
+    let (rows, panels) = if threads::count() == 1 { (m, n.div_ceil(WIDTH)) } else { cut(m, n, parts) };
+    let across = n.div_ceil(WIDTH).div_ceil(panels);
+    let base = Shared(out.as_mut_ptr());
+    threads::tasks(m.div_ceil(rows) * across, |t| {
+        let (i, p) = (t / across * rows, t % across * panels);
+        let (rows, columns) = (rows.min(m - i), p * WIDTH..n.min((p + panels) * WIDTH));
+        // SAFETY: part t owns rows i.. of these columns of `out`, and parts do not overlap.
+        unsafe {
+            let start = base.at(i * n + columns.start);
+            part(start, n, a.block(i, rows, 0, k), b.columns(columns.clone()), after.columns(columns));
+        }
+    });
+}
+
+/// Rows and panels of a part, for about `parts` of them: rows are cut where there are enough.
+fn cut(m: usize, n: usize, parts: usize) -> (usize, usize) {
+    let tile = micro::rows();
+    let panels = n.div_ceil(WIDTH);
+    let down = parts.min(m.div_ceil(2 * tile));
+    let rows = m.div_ceil(down).next_multiple_of(tile).min(m);
+    (rows, panels.div_ceil(parts / down))
+}
+
+/// One part of a product.
+///
+/// # Safety
+/// `out` must be valid for reads and writes of `a.rows` rows of `b.n` elements, `stride` apart, that nothing else accesses.
+#[allow(unsafe_code)]
+unsafe fn part(out: *mut f32, stride: usize, a: Mat, b: Panels, after: After) {
+    let most = micro::rows();
+    let stretches = b.k.div_ceil(STRETCH).max(1);
+    let stretch = b.k.div_ceil(stretches);
+    let finish = micro::finishes(after.act);
+    for i in (0..a.rows).step_by(TILES * most) {
+        let block = (a.rows - i).min(TILES * most);
+        for s in 0..stretches {
+            let (from, last) = (s * stretch, s + 1 == stretches);
+            let k = stretch.min(b.k - from);
+            let step = After {
+                bias: after.bias.filter(|_| last),
+                act: if last && finish { after.act } else { Act::Identity },
+                accumulate: after.accumulate || s > 0,
+            };
+            let a = a.block(i, block, from, k);
+            let work = |left: &dyn Fn(usize, usize) -> (*const f32, usize, usize)| {
+                for j in (0..b.n).step_by(WIDTH) {
+                    let width = WIDTH.min(b.n - j);
+                    let panel = &b.data[j / WIDTH * b.panel..];
+                    assert!(k == 0 || (from + k - 1) * b.row + width <= panel.len(), "panel bounds");
+                    let after = step.columns(j..j + width);
+                    for (first, m) in tiles(block, most) {
+                        let (a, a_row, a_col) = left(first, m);
+                        let tile = Tile {
+                            a,
+                            a_row,
+                            a_col,
+                            b: panel.as_ptr().wrapping_add(from * b.row),
+                            b_row: b.row,
+                            k,
+                            out: out.wrapping_add((i + first) * stride + j),
+                            stride,
+                            width,
+                            after,
+                        };
+                        // SAFETY: `Mat` guarantees the bounds of `a`, the assertion those of `b`, the caller those of
+                        // `out`; the activation is one that the tile finishes.
+                        unsafe { micro::run(&tile, m) };
+                    }
+                }
+            };
+            if packs(a, b.n) {
+                threads::scratch(block * k, |room| {
+                    for (first, m) in tiles(block, most) {
+                        pack_rows(a.block(first, m, 0, k), &mut room[first * k..(first + m) * k]);
+                    }
+                    work(&|first, m| (room[first * k..].as_ptr(), 1, m));
+                });
+            } else {
+                work(&|first, _| (a.block(first, 1, 0, k).data.as_ptr(), a.row, a.col));
+            }
+        }
+        if !finish {
+            for row in i..i + block {
+                // SAFETY: row `row` of `out` has `b.n` elements, all written by now.
+                activate(after.act, unsafe { std::slice::from_raw_parts_mut(out.add(row * stride), b.n) });
+            }
+        }
+    }
+}
+
+/// First row and number of rows of each tile of `rows` rows: as few tiles as can be, of nearly the same size.
+fn tiles(rows: usize, most: usize) -> impl Iterator<Item = (usize, usize)> {
+    let count = rows.div_ceil(most).max(1);
+    (0..count).map(move |t| (t * rows / count, (t + 1) * rows / count - t * rows / count)).filter(|t| t.1 > 0)
+}
+
+/// Whether rows of `a` are read often enough, and lie badly enough in the cache, to be copied first: far apart, or a
+/// multiple of 4096 bytes apart, where they drive each other out.
+fn packs(a: Mat, n: usize) -> bool {
+    n > 2 * WIDTH && if a.col == 1 { a.row % 1024 == 0 && a.rows > 1 } else { a.row != 1 || a.col > 64 }
+}
+
+/// Copies the rows of `a` side by side: element (i, p) to `out[p * rows + i]`.
+fn pack_rows(a: Mat, out: &mut [f32]) {
+    for (p, column) in out.chunks_exact_mut(a.rows.max(1)).enumerate() {
+        let from = &a.data[p * a.col..];
+        if a.row == 1 {
+            column.copy_from_slice(&from[..a.rows]);
+        } else {
+            column.iter_mut().enumerate().for_each(|(i, x)| *x = from[i * a.row]);
+        }
+    }
+}
+
+/// An array whose disjoint parts several threads write.
+struct Shared(*mut f32);
+
+// SAFETY: it is only handed to parts of a product, which do not overlap.
+#[allow(unsafe_code)]
+unsafe impl Sync for Shared {}
+
+impl Shared {
+    fn at(&self, offset: usize) -> *mut f32 {
+        self.0.wrapping_add(offset)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{close, numbers};
+    use proptest::prelude::*;
+
+    fn plain(a: &[f32], b: &[f32], m: usize, n: usize, k: usize) -> Vec<f64> {
+        let at = |i: usize, j: usize| (0..k).map(|l| f64::from(a[i * k + l]) * f64::from(b[l * n + j])).sum();
+        (0..m * n).map(|e| at(e / n, e % n)).collect()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+        #[test]
+        fn products_match_plain_loops(m in 1usize..70, n in 1usize..70, k in 0usize..90) {
+            check(m, n, k);
+        }
+    }
+
+    #[test]
+    fn tiled_and_split_products_match_plain_loops() {
+        for (m, n, k) in [(300, 200, 100), (20, 400, 700), (17, 9, 40_000), (1, 3000, 500), (3000, 1, 500)] {
+            check(m, n, k);
+        }
+    }
+
+    fn check(m: usize, n: usize, k: usize) {
+        let (a, b, bias) = (numbers(m * k, 1), numbers(k * n, 2), numbers(n, 3));
+        let expected = plain(&a, &b, m, n, k);
+        let tolerance = 1e-5 * (k as f64).sqrt().max(1.0);
+        let (a, b) = (Mat::new(&a, m, k), Mat::new(&b, k, n));
+
+        let mut out = vec![f32::NAN; m * n];
+        product(&mut out, a, b, After { bias: Some(&bias), act: Act::Relu, accumulate: false });
+        let finished: Vec<f64> =
+            expected.iter().enumerate().map(|(i, e)| (e + f64::from(bias[i % n])).max(0.0)).collect();
+        close(&out, &finished, tolerance);
+
+        let mut out = vec![1.0; m * n];
+        product(&mut out, a, b, After { accumulate: true, ..After::default() });
+        close(&out, &expected.iter().map(|e| e + 1.0).collect::<Vec<_>>(), tolerance);
+
+        // The transposed product of the transposed operands, with gaps between the rows.
+        let mut out = vec![7.0; n * (m + 2)];
+        gemm(&mut out, m + 2, b.t(), a.t(), false);
+        let transposed: Vec<f64> = (0..n * (m + 2))
+            .map(|e| if e % (m + 2) < m { expected[e % (m + 2) * n + e / (m + 2)] } else { 7.0 })
+            .collect();
+        close(&out, &transposed, tolerance);
+    }
+}

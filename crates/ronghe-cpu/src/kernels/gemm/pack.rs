@@ -1,0 +1,138 @@
+//! Matrices rearranged into panels: 32 columns side by side, row after row, so that the innermost loop reads straight on.
+
+use super::Mat;
+use super::micro::WIDTH;
+use crate::kernels::multiversion;
+use crate::threads;
+use std::ops::Range;
+
+/// A right factor `b[k, n]` as the innermost loop reads it: panel `j` has the columns from `j * WIDTH` on.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Panels<'a> {
+    pub(super) data: &'a [f32],
+    pub(super) k: usize,
+    pub(super) n: usize,
+    /// Elements from one row of a panel to the next.
+    pub(super) row: usize,
+    /// Elements from one panel to the next.
+    pub(super) panel: usize,
+}
+
+impl<'a> Panels<'a> {
+    /// Elements that the panels of a `k` by `n` matrix take.
+    pub(crate) fn size(k: usize, n: usize) -> usize {
+        n.div_ceil(WIDTH) * WIDTH * k
+    }
+
+    /// Rearranges `b` into `room`, of [`Panels::size`] elements, on all threads.
+    pub(crate) fn pack(b: Mat, room: &'a mut [f32]) -> Panels<'a> {
+        let (k, n) = (b.rows, b.cols);
+        threads::rows(room, WIDTH * k, 2 * WIDTH * k, |first, panels| {
+            for (p, panel) in panels.chunks_exact_mut((WIDTH * k).max(1)).enumerate() {
+                let j = (first + p) * WIDTH;
+                fill(b.block(0, k, j, WIDTH.min(n - j)), panel);
+            }
+        });
+        Panels { data: room, k, n, row: WIDTH, panel: WIDTH * k }
+    }
+
+    /// Some of the columns, from a multiple of [`WIDTH`] on.
+    pub(super) fn columns(self, range: Range<usize>) -> Panels<'a> {
+        let start = (range.start / WIDTH * self.panel).min(self.data.len());
+        Panels { data: &self.data[start..], n: range.len(), ..self }
+    }
+
+    /// `b` as it lies, if its rows are gapless: its columns from `j * WIDTH` on are panel `j`.
+    pub(super) fn direct(b: Mat<'a>) -> Option<Panels<'a>> {
+        (b.col == 1).then_some(Panels { data: b.data, k: b.rows, n: b.cols, row: b.row, panel: WIDTH })
+    }
+}
+
+/// Writes the columns of `b`, at most [`WIDTH`], into `panel[k, WIDTH]`, filled up with zeros.
+fn fill(b: Mat, panel: &mut [f32]) {
+    if b.cols < WIDTH {
+        panel.fill(0.0);
+    }
+    if b.col == 1 {
+        for (p, row) in panel.chunks_exact_mut(WIDTH).enumerate() {
+            row[..b.cols].copy_from_slice(&b.data[p * b.row..][..b.cols]);
+        }
+    } else if b.row == 1 {
+        transpose(b.data, b.rows, b.cols, b.col, WIDTH, panel);
+    } else {
+        for (p, row) in panel.chunks_exact_mut(WIDTH).enumerate() {
+            (0..b.cols).for_each(|j| row[j] = b.data[p * b.row + j * b.col]);
+        }
+    }
+}
+
+/// Writes `lines` stretches of `len` elements, `apart` elements from each other, as columns: element `p` of line `j` goes
+/// to `out[p * stride + j]`.
+pub(super) fn transpose(x: &[f32], len: usize, lines: usize, apart: usize, stride: usize, out: &mut [f32]) {
+    let (whole_lines, whole_len) = (lines / 16 * 16, len / 16 * 16);
+    for j in (0..whole_lines).step_by(16) {
+        for p in (0..whole_len).step_by(16) {
+            square(&x[j * apart + p..], apart, &mut out[p * stride + j..], stride);
+        }
+    }
+    for j in 0..lines {
+        let from = if j < whole_lines { whole_len } else { 0 };
+        for p in from..len {
+            out[p * stride + j] = x[j * apart + p];
+        }
+    }
+}
+
+multiversion! {
+    /// Transposes a square of sixteen by sixteen elements.
+    fn square(x: &[f32], apart: usize, out: &mut [f32], stride: usize) {
+        let mut block = [[0.0f32; 16]; 16];
+        for (j, row) in block.iter_mut().enumerate() {
+            row.copy_from_slice(&x[j * apart..][..16]);
+        }
+        // Four rounds of exchanging halves of pairs of rows.
+        let mut half = 8;
+        while half > 0 {
+            for i in 0..16 {
+                if i & half == 0 {
+                    for c in 0..16 {
+                        if c & half == 0 {
+                            let other = block[i][c + half];
+                            block[i][c + half] = block[i + half][c];
+                            block[i + half][c] = other;
+                        }
+                    }
+                }
+            }
+            half /= 2;
+        }
+        for (p, row) in block.iter().enumerate() {
+            out[p * stride..][..16].copy_from_slice(row);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::numbers;
+    use proptest::prelude::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+        #[test]
+        fn panels_hold_the_matrix_and_zeros(k in 0usize..50, n in 1usize..90) {
+            let data = numbers((k * n).max(1), 1);
+            let rows = Mat::new(&data[..k * n], k, n);
+            let columns = Mat::new(&data[..k * n], n, k).t();
+            for b in [rows, columns] {
+                let mut room = vec![f32::NAN; Panels::size(k, n)];
+                let panels = Panels::pack(b, &mut room);
+                for (e, &v) in panels.data.iter().enumerate() {
+                    let (p, j) = (e / WIDTH % k.max(1), e / (WIDTH * k.max(1)) * WIDTH + e % WIDTH);
+                    prop_assert_eq!(v, if j < n { b.data[p * b.row + j * b.col] } else { 0.0 });
+                }
+            }
+        }
+    }
+}
