@@ -2,6 +2,7 @@
 
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Element type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -22,38 +23,53 @@ pub enum Data {
 }
 
 /// A dense row-major array.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Tensor {
     shape: Vec<usize>,
     data: Data,
+    version: u64,
+}
+
+/// Shape and elements decide, not the version.
+impl PartialEq for Tensor {
+    fn eq(&self, other: &Tensor) -> bool {
+        self.shape == other.shape && self.data == other.data
+    }
 }
 
 impl Tensor {
     /// Floats in row-major order. The number of elements must be the product of `shape`.
     pub fn f32(shape: &[usize], data: Vec<f32>) -> Result<Tensor> {
         check(shape, data.len())?;
-        Ok(Tensor { shape: shape.to_vec(), data: Data::F32(data) })
+        Ok(Tensor { shape: shape.to_vec(), data: Data::F32(data), version: version() })
     }
 
     /// Integers in row-major order. The number of elements must be the product of `shape`.
     pub fn i32(shape: &[usize], data: Vec<i32>) -> Result<Tensor> {
         check(shape, data.len())?;
-        Ok(Tensor { shape: shape.to_vec(), data: Data::I32(data) })
+        Ok(Tensor { shape: shape.to_vec(), data: Data::I32(data), version: version() })
     }
 
     /// All elements zero.
     pub fn zeros(shape: &[usize]) -> Tensor {
-        Tensor { shape: shape.to_vec(), data: Data::F32(vec![0.0; shape.iter().product()]) }
+        Tensor::full(shape, 0.0)
     }
 
     /// All elements `value`.
     pub fn full(shape: &[usize], value: f32) -> Tensor {
-        Tensor { shape: shape.to_vec(), data: Data::F32(vec![value; shape.iter().product()]) }
+        let data = Data::F32(vec![value; shape.iter().product()]);
+        Tensor { shape: shape.to_vec(), data, version: version() }
     }
 
     /// Sizes, outermost first.
     pub fn shape(&self) -> &[usize] {
         &self.shape
+    }
+
+    /// Changes whenever the elements may have changed: within a process, tensors of one version hold the same elements.
+    /// What is derived from a weight can be kept as long as its version stays.
+    pub fn version(&self) -> u64 {
+        self.version
     }
 
     /// Number of elements.
@@ -92,6 +108,7 @@ impl Tensor {
 
     /// The elements as floats, to change; empty for an integer tensor.
     pub fn as_f32_mut(&mut self) -> &mut [f32] {
+        self.version = version();
         match &mut self.data {
             Data::F32(v) => v,
             Data::I32(_) => &mut [],
@@ -128,8 +145,14 @@ impl Tensor {
                 Data::I32(rows.iter().flat_map(|&r| &v[r * width..(r + 1) * width]).copied().collect())
             }
         };
-        Tensor { shape, data }
+        Tensor { shape, data, version: version() }
     }
+}
+
+/// A number that was never given out before.
+fn version() -> u64 {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    LAST.fetch_add(1, Ordering::Relaxed)
 }
 
 fn check(shape: &[usize], found: usize) -> Result<()> {

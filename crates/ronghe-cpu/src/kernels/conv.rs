@@ -5,7 +5,7 @@
 //! copy. 2 N H' W' O KH KW C operations each.
 
 use crate::call::Call;
-use crate::kernels::gemm::{After, Mat, gemm, product};
+use crate::kernels::gemm::{After, Mat, Panels, gemm, gemm_packed, product};
 use crate::kernels::slide::Slide;
 use crate::threads;
 use ronghe_graph::{Act, Op, Result, Window};
@@ -44,15 +44,17 @@ fn forward(call: &mut Call, window: &Window, act: Act) -> Result<()> {
     let lines = Lines { x: x.f32(), slide, c };
     let (width, group) = (slide.out[1], lines.group());
     if y.data.len() / (group * width * o).max(1) >= MANY_GROUPS {
-        threads::rows(y.data, group * width * o, usize::MAX, |first, y| {
-            for (g, y) in y.chunks_mut(group * width * o).enumerate() {
-                let rows = y.len() / o;
-                threads::scratch(rows * k, |cols| {
-                    lines.lay_out((first + g) * group, cols);
-                    gemm(y, o, Mat::new(cols, rows, k), weight, false);
-                });
-                after.rows(y, o);
-            }
+        threads::scratch(Panels::size(k, o), |room| {
+            let weight = Panels::pack(weight, room);
+            threads::rows(y.data, group * width * o, usize::MAX, |first, y| {
+                for (g, y) in y.chunks_mut(group * width * o).enumerate() {
+                    let rows = y.len() / o;
+                    threads::scratch(rows * k, |cols| {
+                        lines.lay_out((first + g) * group, cols);
+                        gemm_packed(y, o, Mat::new(cols, rows, k), weight, after);
+                    });
+                }
+            });
         });
     } else {
         threads::scratch(slide.positions() * k, |cols| {
@@ -76,18 +78,22 @@ fn grad_input(call: &mut Call, window: &Window) -> Result<()> {
     let [height, width] = slide.out;
     let (dy, group) = (dy.f32(), group_lines(width, k));
     let picture = slide.size[0] * slide.size[1] * c;
-    threads::rows(dx.data, picture, usize::MAX, |first, pictures| {
-        for (n, dx) in pictures.chunks_mut(picture.max(1)).enumerate() {
-            dx.fill(0.0);
-            for line in (0..height).step_by(group) {
-                let rows = group.min(height - line) * width;
-                let start = ((first + n) * height + line) * width * o;
-                threads::scratch(rows * k, |cols| {
-                    gemm(cols, k, Mat::new(&dy[start..start + rows * o], rows, o), weight, false);
-                    give_back(&slide, c, line, cols, dx);
-                });
+    threads::scratch(Panels::size(o, k), |room| {
+        let weight = Panels::pack(weight, room);
+        threads::rows(dx.data, picture, usize::MAX, |first, pictures| {
+            for (n, dx) in pictures.chunks_mut(picture.max(1)).enumerate() {
+                dx.fill(0.0);
+                for line in (0..height).step_by(group) {
+                    let rows = group.min(height - line) * width;
+                    let start = ((first + n) * height + line) * width * o;
+                    threads::scratch(rows * k, |cols| {
+                        let dy = Mat::new(&dy[start..start + rows * o], rows, o);
+                        gemm_packed(cols, k, dy, weight, After::default());
+                        give_back(&slide, c, line, cols, dx);
+                    });
+                }
             }
-        }
+        });
     });
     Ok(())
 }
