@@ -7,7 +7,6 @@
 use crate::kernels::elementwise::activate;
 use crate::kernels::multiversion;
 use crate::threads;
-use rayon::prelude::*;
 use ronghe_graph::Act;
 use std::ops::Range;
 
@@ -138,7 +137,7 @@ pub(crate) fn product(out: &mut [f32], a: Mat, b: Mat, after: After) {
     match down * across {
         0 => {}
         1 => work(0),
-        tiles => (0..tiles).into_par_iter().for_each(work),
+        tiles => threads::tasks(tiles, work),
     }
 }
 
