@@ -1,7 +1,7 @@
 //! What handing work to the pool costs: `cargo bench -p ronghe-cpu --bench threads -- [threads]`.
 //!
 //! A loop of one block a thread, each of some length, right after the last loop, after a serial step of 20
-//! microseconds, and after a sleep of a millisecond; beside the same blocks on one thread. Nanoseconds: the tenth, the
+//! microseconds, and after a sleep of a millisecond; beside the same blocks on one thread. Nanoseconds: the first, the
 //! fiftieth and the ninetieth percentile.
 
 #![allow(clippy::print_stdout, missing_docs)]
@@ -22,11 +22,11 @@ fn main() -> std::io::Result<()> {
     let busy = |micros: f64| (0..(micros * turn) as usize).for_each(|i| _ = black_box(i));
     pool.install(|| {
         for micros in [0.0, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0] {
-            let runs = (2e5 / (micros + 1.0)) as usize;
+            let runs = (4e5 / (micros + 1.0)) as usize;
             let share = || tasks(threads, |_| busy(micros));
             let alone = time(runs, || (), || (0..threads).for_each(|_| busy(micros)));
             let warm = time(runs, || (), share);
-            let gap = time(runs.min(2000), || busy(20.0), share);
+            let gap = time(runs.min(5000), || busy(20.0), share);
             let asleep = time(200, || std::thread::sleep(Duration::from_millis(1)), share);
             println!(
                 "{micros} us: alone {alone:?}, shared {warm:?}, after 20 us {gap:?}, after 1 ms {asleep:?}"
@@ -54,5 +54,5 @@ fn time(runs: usize, before: impl Fn(), run: impl Fn()) -> [u128; 3] {
     };
     let mut all: Vec<u128> = (0..runs.max(10)).map(|_| one()).collect();
     all.sort_unstable();
-    [1, 5, 9].map(|part| all[all.len() * part / 10])
+    [1, 50, 90].map(|percent| all[all.len() * percent / 100])
 }
