@@ -6,8 +6,8 @@
 //! The number of blocks follows from the sizes alone, never from the number of threads, and partial sums are added in
 //! block order, so results are bit-identical at any thread count. `cost` is the number of elementary operations
 //! (multiplications, exponentials counted tenfold) an item takes; an operation takes 0.03 ns where the numbers are in
-//! registers and 0.3 ns where they come from memory. A loop too short to gain from a hand-over stays on the calling
-//! thread.
+//! registers and 0.1 to 0.2 ns where they come from a cache or memory. A loop too short to gain from a hand-over stays
+//! on the calling thread: two threads gain from about 2 microseconds on (`cargo bench --bench threads`).
 
 mod pool;
 #[cfg(test)]
@@ -19,10 +19,10 @@ use std::cell::RefCell;
 use std::marker::PhantomData;
 use std::ops::{AddAssign, Range};
 
-/// Operations from which on a loop gains from a second thread: some microseconds.
-const LOOP_COST: usize = 1 << 16;
-/// Operations a block has at least: a microsecond or so, that taking it costs nothing beside it.
-const BLOCK_COST: usize = 1 << 14;
+/// Operations from which on a loop is shared: 1 to 5 microseconds.
+const LOOP_COST: usize = 1 << 15;
+/// Operations a block has at least, so that taking it costs little beside it.
+const BLOCK_COST: usize = 1 << 13;
 /// Blocks a loop is cut into at most: enough to keep many cores evenly busy.
 const MAX_BLOCKS: usize = 64;
 /// Operations an element of a partial sum costs: it is cleared, written, read and added.
