@@ -148,7 +148,7 @@ impl Optimizer {
 
     /// Changes the named weights by their gradients and returns the norm of all gradients together, before
     /// `clip_norm` (if given) scaled them down to at most that norm. Names must not repeat. If the norm is not finite,
-    /// nothing changes. Parallel in the rayon pool it is called from.
+    /// nothing changes. Parallel within [`CpuExecutor::install`](crate::CpuExecutor::install), else on this thread.
     pub fn step(
         &mut self,
         weights: &mut Weights,

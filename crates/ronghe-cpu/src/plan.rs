@@ -7,7 +7,7 @@
 use crate::call::{Arg, Call, Data, Out};
 use crate::dispatch;
 use crate::layout::Layout;
-use rayon::ThreadPool;
+use crate::threads::Pool;
 use ronghe_graph::{
     DType, Data as Elements, Dim, Error, Executor, Feed, Graph, Node, Op, Outputs, Plan, Result, Symbol,
     Tensor, Value, ValueId, Weights,
@@ -23,7 +23,7 @@ const LAYOUTS: usize = 8;
 pub struct CpuExecutor {
     threads: usize,
     /// Made when first needed, so that making an executor cannot fail.
-    pool: Arc<Mutex<Option<Arc<ThreadPool>>>>,
+    pool: Arc<Mutex<Option<Arc<Pool>>>>,
 }
 
 impl CpuExecutor {
@@ -38,19 +38,18 @@ impl CpuExecutor {
         self.threads
     }
 
-    /// Runs `work` so that parallel loops in it use this executor's threads.
-    pub fn install<R: Send>(&self, work: impl FnOnce() -> R + Send) -> Result<R> {
+    /// Runs `work` on the calling thread so that parallel loops in it use this executor's threads.
+    pub fn install<R>(&self, work: impl FnOnce() -> R) -> Result<R> {
         Ok(self.pool()?.install(work))
     }
 
-    fn pool(&self) -> Result<Arc<ThreadPool>> {
+    fn pool(&self) -> Result<Arc<Pool>> {
         let mut pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(pool) = &*pool {
             return Ok(pool.clone());
         }
-        let name = |i: usize| format!("ronghe-cpu-{i}");
-        let made = rayon::ThreadPoolBuilder::new().num_threads(self.threads).thread_name(name).build();
-        let made = made.map_err(|e| Error::Threads { threads: self.threads, why: e.to_string() })?;
+        let made = Pool::new(self.threads)
+            .map_err(|e| Error::Threads { threads: self.threads, why: e.to_string() })?;
         Ok(pool.insert(Arc::new(made)).clone())
     }
 }
@@ -87,7 +86,7 @@ pub(crate) struct Program {
 }
 
 struct CpuPlan {
-    pool: Arc<ThreadPool>,
+    pool: Arc<Pool>,
     program: Program,
     /// Least recently used first.
     layouts: Vec<(BTreeMap<Symbol, usize>, Arc<Layout>)>,
@@ -232,7 +231,7 @@ fn similar(name: &str, weights: &Weights) -> Vec<String> {
 }
 
 impl CpuPlan {
-    fn new(pool: Arc<ThreadPool>, graph: &Graph, outputs: &[ValueId]) -> CpuPlan {
+    fn new(pool: Arc<Pool>, graph: &Graph, outputs: &[ValueId]) -> CpuPlan {
         let program = Program::new(graph, outputs);
         let copies = vec![Vec::new(); outputs.len()];
         CpuPlan { pool, program, layouts: Vec::new(), slots: Vec::new(), copies }

@@ -34,6 +34,8 @@ pub(super) struct Training<'a> {
     train: Vec<usize>,
     validation: Vec<usize>,
     weights: Weights,
+    /// Whose threads the optimiser uses too.
+    executor: CpuExecutor,
     optimizer: Optimizer,
     runner: Runner,
     judge: Judge<'a>,
@@ -113,6 +115,7 @@ impl<'a> Training<'a> {
             train: split.train.clone(),
             validation: split.validation.clone(),
             weights,
+            executor,
             optimizer: Optimizer::new(optimizer(config)),
             runner,
             judge,
@@ -226,7 +229,8 @@ impl<'a> Training<'a> {
         let grads: Vec<(&str, &[f32])> =
             self.gradients.iter().enumerate().map(|(i, name)| (name.as_str(), out.get(2 + i))).collect();
         let rate = learning_rate(training, step, training.epochs * batches);
-        self.optimizer.step(&mut self.weights, &grads, rate, training.clip_norm)?;
+        let (optimizer, weights) = (&mut self.optimizer, &mut self.weights);
+        self.executor.install(|| optimizer.step(weights, &grads, rate, training.clip_norm))??;
         for (name, value) in updates {
             if let Some(tensor) = self.weights.get_mut(name) {
                 tensor.as_f32_mut().copy_from_slice(&value);
