@@ -26,6 +26,8 @@ pub(crate) enum Data<'a> {
 pub(crate) struct Arg<'a> {
     pub(crate) shape: &'a [usize],
     pub(crate) data: Data<'a>,
+    /// The elements of a weight of a dense or convolution layer in panels, where they are kept so.
+    pub(crate) panels: Option<&'a [f32]>,
 }
 
 /// An output with its sizes. Its contents before the kernel runs are arbitrary.

@@ -11,6 +11,7 @@ mod dispatch;
 mod kernels;
 mod layout;
 mod optimise;
+mod packed;
 mod plan;
 #[cfg(test)]
 mod testing;

@@ -7,6 +7,7 @@
 use crate::call::{Arg, Call, Data, Out};
 use crate::dispatch;
 use crate::layout::Layout;
+use crate::packed::Packed;
 use crate::threads::Pool;
 use ronghe_graph::{
     DType, Data as Elements, Dim, Error, Executor, Feed, Graph, Node, Op, Outputs, Plan, Result, Symbol,
@@ -91,6 +92,8 @@ struct CpuPlan {
     /// Least recently used first.
     layouts: Vec<(BTreeMap<Symbol, usize>, Arc<Layout>)>,
     slots: Vec<Vec<f32>>,
+    /// By weight.
+    packed: Vec<Packed>,
     /// Outputs that no step makes: copies of weights or inputs.
     copies: Vec<Vec<f32>>,
 }
@@ -234,7 +237,8 @@ impl CpuPlan {
     fn new(pool: Arc<Pool>, graph: &Graph, outputs: &[ValueId]) -> CpuPlan {
         let program = Program::new(graph, outputs);
         let copies = vec![Vec::new(); outputs.len()];
-        CpuPlan { pool, program, layouts: Vec::new(), slots: Vec::new(), copies }
+        let packed = program.weights.iter().map(|(_, v)| Packed::new(*v, &program.steps)).collect();
+        CpuPlan { pool, program, layouts: Vec::new(), slots: Vec::new(), packed, copies }
     }
 
     /// The layout for these sizes, made or found, and room for it.
@@ -267,6 +271,7 @@ struct Run<'a> {
     layout: &'a Layout,
     inputs: Vec<&'a Tensor>,
     weights: Vec<&'a Tensor>,
+    packed: &'a [Packed],
     seed: u64,
 }
 
@@ -287,6 +292,13 @@ impl Run<'_> {
         }
     }
 
+    fn panels(&self, value: ValueId) -> Option<&[f32]> {
+        match self.program.place(value) {
+            Some(Place::Weight(i)) => self.packed[i].panels(),
+            _ => None,
+        }
+    }
+
     fn steps(&self, slots: &mut [Vec<f32>]) -> Result<()> {
         self.program.steps.iter().try_for_each(|step| self.step(step, slots))
     }
@@ -300,7 +312,11 @@ impl Run<'_> {
             let inputs: Vec<Arg> = step
                 .inputs
                 .iter()
-                .map(|&v| Arg { shape: self.layout.shape(v), data: self.data(slots, v) })
+                .map(|&v| Arg {
+                    shape: self.layout.shape(v),
+                    data: self.data(slots, v),
+                    panels: self.panels(v),
+                })
                 .collect();
             let mut outputs: Vec<Out> = step
                 .outputs
@@ -325,11 +341,16 @@ impl Plan for CpuPlan {
         let bound = self.program.bind(feed)?;
         let layout = self.layout(bound)?;
         let program = &self.program;
+        let weights = program.weights(weights)?;
+        self.pool.install(|| {
+            self.packed.iter_mut().zip(&weights).for_each(|(packed, weight)| packed.refresh(weight));
+        });
         let run = Run {
             program,
             layout: &layout,
             inputs: program.inputs.iter().filter_map(|(name, _)| feed.inputs.get(name)).collect(),
-            weights: program.weights(weights)?,
+            weights,
+            packed: &self.packed,
             seed: feed.seed,
         };
         let slots = &mut self.slots;
@@ -463,5 +484,19 @@ mod tests {
         weights.insert("w1", Tensor::zeros(&[8]), true);
         assert!(told(&mut plan, &weights, feed(1)).contains("`w1`"));
         assert!(told(&mut plan, &Weights::new(), feed(1)).contains("`w0` [8, 8] is missing"));
+    }
+
+    #[test]
+    fn kept_panels_change_no_bit_and_follow_the_weights() {
+        let (graph, mut weights) = chain(3);
+        let feed = Feed::default().with("x", Tensor::f32(&[5, 8], numbers(40, 9)).unwrap());
+        let mut plan = CpuExecutor::new(1).compile(&graph, &[graph.outputs()["y2"]]).unwrap();
+        let mut run = |weights: &Weights| plan.run(weights, &feed).unwrap().get(0).to_vec();
+        let first = run(&weights);
+        assert!((0..3).all(|_| run(&weights) == first));
+        weights.get_mut("w1").unwrap().as_f32_mut().iter_mut().for_each(|w| *w *= 2.0);
+        let second = run(&weights);
+        assert_ne!(second, first);
+        assert!((0..3).all(|_| run(&weights) == second));
     }
 }

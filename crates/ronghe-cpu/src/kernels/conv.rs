@@ -5,7 +5,7 @@
 //! copy. 2 N H' W' O KH KW C operations each.
 
 use crate::call::Call;
-use crate::kernels::gemm::{After, Mat, Panels, gemm, gemm_packed, product};
+use crate::kernels::gemm::{After, Mat, Panels, gemm, gemm_packed, product, product_packed};
 use crate::kernels::slide::Slide;
 use crate::threads;
 use ronghe_graph::{Act, Op, Result, Window};
@@ -37,32 +37,39 @@ fn forward(call: &mut Call, window: &Window, act: Act) -> Result<()> {
     let k = slide.taps() * c;
     let weight = Mat::new(w.f32(), o, k).t();
     let after = After { bias, act, ..After::default() };
-    if slide.pointwise() {
-        product(y.data, Mat::new(x.f32(), slide.positions(), c), weight, after);
-        return Ok(());
-    }
     let lines = Lines { x: x.f32(), slide, c };
-    let (width, group) = (slide.out[1], lines.group());
-    if y.data.len() / (group * width * o).max(1) >= MANY_GROUPS {
-        threads::scratch(Panels::size(k, o), |room| {
-            let weight = Panels::pack(weight, room);
-            threads::rows(y.data, group * width * o, usize::MAX, |first, y| {
-                for (g, y) in y.chunks_mut(group * width * o).enumerate() {
-                    let rows = y.len() / o;
-                    threads::scratch(rows * k, |cols| {
-                        lines.lay_out((first + g) * group, cols);
-                        gemm_packed(y, o, Mat::new(cols, rows, k), weight, after);
-                    });
-                }
-            });
-        });
-    } else {
-        threads::scratch(slide.positions() * k, |cols| {
-            lines.lay_out_all(0, cols);
-            product(y.data, Mat::new(cols, slide.positions(), k), weight, after);
-        });
+    match w.panels {
+        Some(panels) => convolve(&lines, Panels::packed(panels, k, o), after, y.data),
+        None if slide.pointwise() => product(y.data, Mat::new(x.f32(), slide.positions(), c), weight, after),
+        None => threads::scratch(Panels::size(k, o), |room| {
+            convolve(&lines, Panels::pack(weight, room), after, y.data);
+        }),
     }
     Ok(())
+}
+
+fn convolve(lines: &Lines, weight: Panels, after: After, y: &mut [f32]) {
+    let Lines { x, slide, c } = *lines;
+    let (k, o, positions) = (slide.taps() * c, weight.columns(), slide.positions());
+    let (width, group) = (slide.out[1], lines.group());
+    if slide.pointwise() {
+        product_packed(y, Mat::new(x, positions, c), weight, after);
+    } else if y.len() / (group * width * o).max(1) >= MANY_GROUPS {
+        threads::rows(y, group * width * o, usize::MAX, |first, y| {
+            for (g, y) in y.chunks_mut(group * width * o).enumerate() {
+                let rows = y.len() / o;
+                threads::scratch(rows * k, |cols| {
+                    lines.lay_out((first + g) * group, cols);
+                    gemm_packed(y, o, Mat::new(cols, rows, k), weight, after);
+                });
+            }
+        });
+    } else {
+        threads::scratch(positions * k, |cols| {
+            lines.lay_out_all(0, cols);
+            product_packed(y, Mat::new(cols, positions, k), weight, after);
+        });
+    }
 }
 
 fn grad_input(call: &mut Call, window: &Window) -> Result<()> {

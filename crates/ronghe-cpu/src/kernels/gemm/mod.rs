@@ -172,16 +172,16 @@ fn spread(out: &mut [f32], a: Mat, b: Panels, after: After) {
         // SAFETY: part t owns rows i.. of these columns of `out`, and parts do not overlap.
         unsafe {
             let start = base.at(i * n + columns.start);
-            part(start, n, a.block(i, rows, 0, k), b.columns(columns.clone()), after.columns(columns));
+            part(start, n, a.block(i, rows, 0, k), b.some(columns.clone()), after.columns(columns));
         }
     });
 }
 
-/// Rows and panels of a part, for about `parts` of them: rows are cut where there are enough.
+/// Rows and panels of a part, for about `parts` of them: panels are cut where there are few rows and panels enough, so
+/// that each thread reads its own of `b`.
 fn cut(m: usize, n: usize, parts: usize) -> (usize, usize) {
-    let tile = micro::rows();
-    let panels = n.div_ceil(WIDTH);
-    let down = parts.min(m.div_ceil(2 * tile));
+    let (tile, panels) = (micro::rows(), n.div_ceil(WIDTH));
+    let down = if panels >= parts && m <= 8 * tile { 1 } else { parts.min(m.div_ceil(2 * tile)) };
     let rows = m.div_ceil(down).next_multiple_of(tile).min(m);
     (rows, panels.div_ceil(parts / down))
 }

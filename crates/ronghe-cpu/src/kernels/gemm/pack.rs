@@ -24,6 +24,12 @@ impl<'a> Panels<'a> {
         n.div_ceil(WIDTH) * WIDTH * k
     }
 
+    /// What [`Panels::pack`] wrote for a `k` by `n` matrix.
+    pub(crate) fn packed(data: &'a [f32], k: usize, n: usize) -> Panels<'a> {
+        assert_eq!(data.len(), Panels::size(k, n), "panels");
+        Panels { data, k, n, row: WIDTH, panel: WIDTH * k }
+    }
+
     /// Rearranges `b` into `room`, of [`Panels::size`] elements, on all threads.
     pub(crate) fn pack(b: Mat, room: &'a mut [f32]) -> Panels<'a> {
         let (k, n) = (b.rows, b.cols);
@@ -33,11 +39,16 @@ impl<'a> Panels<'a> {
                 fill(b.block(0, k, j, WIDTH.min(n - j)), panel);
             }
         });
-        Panels { data: room, k, n, row: WIDTH, panel: WIDTH * k }
+        Panels::packed(room, k, n)
+    }
+
+    /// Number of columns.
+    pub(crate) fn columns(&self) -> usize {
+        self.n
     }
 
     /// Some of the columns, from a multiple of [`WIDTH`] on.
-    pub(super) fn columns(self, range: Range<usize>) -> Panels<'a> {
+    pub(super) fn some(self, range: Range<usize>) -> Panels<'a> {
         let start = (range.start / WIDTH * self.panel).min(self.data.len());
         Panels { data: &self.data[start..], n: range.len(), ..self }
     }
