@@ -60,9 +60,12 @@ pub(crate) fn tasks(count: usize, work: impl Fn(usize) + Sync) {
     (0..count).for_each(work);
 }
 
-/// Number of threads that [`tasks`] called here may use.
+/// Number of threads that a loop here is spread over: a hint for its cut, never for its result.
 pub(crate) fn count() -> usize {
-    CURRENT.with_borrow(|pool| pool.as_ref().map_or(1, |pool| pool.threads))
+    CURRENT.with_borrow(|pool| match pool {
+        Some(pool) if !pool.taken.0.load(Ordering::Relaxed) => pool.threads,
+        _ => 1,
+    })
 }
 
 impl Pool {
