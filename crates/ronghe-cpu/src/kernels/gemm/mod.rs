@@ -210,7 +210,7 @@ unsafe fn part(out: *mut f32, stride: usize, a: Mat, b: Panels, after: After) {
             let work = |left: &dyn Fn(usize, usize) -> (*const f32, usize, usize)| {
                 for j in (0..b.n).step_by(WIDTH) {
                     let width = WIDTH.min(b.n - j);
-                    let panel = &b.data[j / WIDTH * b.panel..];
+                    let panel = &b.data[(j / WIDTH * b.panel).min(b.data.len())..];
                     assert!(k == 0 || (from + k - 1) * b.row + width <= panel.len(), "panel bounds");
                     let after = step.columns(j..j + width);
                     for (first, m) in tiles(block, most) {
@@ -262,7 +262,8 @@ fn tiles(rows: usize, most: usize) -> impl Iterator<Item = (usize, usize)> {
 /// Whether rows of `a` are read often enough, and lie badly enough in the cache, to be copied first: far apart, or a
 /// multiple of 4096 bytes apart, where they drive each other out.
 fn packs(a: Mat, n: usize) -> bool {
-    n > 2 * WIDTH && if a.col == 1 { a.row % 1024 == 0 && a.rows > 1 } else { a.row != 1 || a.col > 64 }
+    n > 2 * WIDTH
+        && if a.col == 1 { a.row.is_multiple_of(1024) && a.rows > 1 } else { a.row != 1 || a.col > 64 }
 }
 
 /// Copies the rows of `a` side by side: element (i, p) to `out[p * rows + i]`.

@@ -30,16 +30,10 @@ pub(super) fn product(out: &mut [f32], a: Mat, b: Mat, after: After) {
         threads::tasks(parts, |t| {
             let (from, to) = (t * n / parts, (t + 1) * n / parts);
             for (first, rows) in tiles(to - from, most) {
+                let range = from + first..from + first + rows;
+                let (b, after) = (b.t().block(range.start, rows, 0, k), after.columns(range.clone()));
                 // SAFETY: part t owns columns from..to of `out`, which has m rows of n.
-                unsafe {
-                    columns(
-                        base.at(from + first),
-                        n,
-                        b.t().block(from + first, rows, 0, k),
-                        panels,
-                        after.columns(from + first..from + first + rows),
-                    )
-                };
+                unsafe { columns(base.at(range.start), n, b, panels, after) };
             }
         });
     });
