@@ -5,8 +5,8 @@
 
 use crate::call::Call;
 use crate::kernels::gemm::After;
-use crate::kernels::multiversion;
 use crate::kernels::slide::Slide;
+use crate::kernels::{madd, multiversion};
 use crate::threads;
 use ronghe_graph::{Act, Op, Result, Window};
 
@@ -63,38 +63,46 @@ fn grad_weight(call: &mut Call, window: &Window) -> Result<()> {
 /// A kernel element in reach of a position: offsets into the source and into the weights.
 type Tap = (usize, usize);
 
+/// Positions whose sums are kept in registers together: a weight is loaded once for all of them.
+const RUN: usize = 8;
+
 multiversion! {
     /// Output line `line` (over all pictures).
-    fn forward_line(x: &[f32], w: &[f32], slide: &Slide, line: usize, c: usize, y: &mut [f32]) {
+    fn forward_line[FMA](x: &[f32], w: &[f32], slide: &Slide, line: usize, c: usize, y: &mut [f32]) {
         let (n, oy) = (line / slide.out[0], line % slide.out[0]);
         let (ky, iy) = slide.inside(0, oy);
         let top = (n * slide.size[0] + iy) * slide.size[1];
         let mut taps: Vec<Tap> = Vec::with_capacity(slide.taps());
-        let mut reach = 0..0;
-        for (ox, y) in y.chunks_exact_mut(c).enumerate() {
-            let (kx, ix) = slide.inside(1, ox);
+        let mut ox = 0;
+        while ox < slide.out[1] {
             // Positions with the same reach have the same taps, further right.
-            if ox == 0 || reach != kx {
-                taps.clear();
-                for k in ky.clone() {
-                    for l in kx.clone() {
-                        let at = top + (k - ky.start) * slide.size[1] + (l - kx.start);
-                        taps.push((at * c, (k * slide.kernel[1] + l) * c));
-                    }
-                }
-                reach = kx;
+            let (kx, ix) = slide.inside(1, ox);
+            let mut end = ox + 1;
+            while end < slide.out[1] && slide.inside(1, end).0 == kx {
+                end += 1;
             }
-            gather(x, ix * c, w, &taps, y);
+            taps.clear();
+            for k in ky.clone() {
+                for l in kx.clone() {
+                    let at = top + (k - ky.start) * slide.size[1] + ix + (l - kx.start);
+                    taps.push((at * c, (k * slide.kernel[1] + l) * c));
+                }
+            }
+            let steps = (slide.stride[1] * c, c);
+            gather::<FMA>(x, w, &taps, c, steps, &mut y[ox * c..end * c]);
+            ox = end;
         }
     }
 }
 
 multiversion! {
     /// Line `line` (over all pictures) of the input's gradient.
-    fn backward_line(dy: &[f32], w: &[f32], slide: &Slide, line: usize, c: usize, dx: &mut [f32]) {
+    fn backward_line[FMA](dy: &[f32], w: &[f32], slide: &Slide, line: usize, c: usize, dx: &mut [f32]) {
         let (n, iy) = (line / slide.size[0], line % slide.size[0]);
+        let stride = slide.stride[1];
         let mut taps: Vec<Tap> = Vec::with_capacity(slide.taps());
-        for (ix, dx) in dx.chunks_exact_mut(c).enumerate() {
+        let mut next: Vec<Tap> = Vec::with_capacity(slide.taps());
+        let reach = |ix: usize, taps: &mut Vec<Tap>| {
             taps.clear();
             for k in 0..slide.kernel[0] {
                 let Some(oy) = slide.over(0, iy, k) else { continue };
@@ -104,44 +112,112 @@ multiversion! {
                     taps.push((at * c, (k * slide.kernel[1] + l) * c));
                 }
             }
-            gather(dy, 0, w, &taps, dx);
+        };
+        // Elements a stride apart are reached by the same kernel elements, from one position further right.
+        for first in 0..stride.min(slide.size[1]) {
+            let mut ix = first;
+            while ix < slide.size[1] {
+                reach(ix, &mut taps);
+                let mut end = ix + stride;
+                while end < slide.size[1] {
+                    reach(end, &mut next);
+                    let moved = (end - ix) / stride * c;
+                    if next.len() != taps.len() || !taps.iter().zip(&next).all(|(t, n)| t.0 + moved == n.0 && t.1 == n.1) {
+                        break;
+                    }
+                    end += stride;
+                }
+                let last = (end - stride + 1) * c;
+                gather::<FMA>(dy, w, &taps, c, (c, stride * c), &mut dx[ix * c..last]);
+                ix = end;
+            }
         }
     }
 }
 
-/// `out[c] = sum over taps of source[base + tap.0 + c] * w[tap.1 + c]`
+/// Positions `i` with the same taps: `out[i steps.1 + c] = sum over taps of source[tap.0 + i steps.0 + c] w[tap.1 + c]`.
 #[inline(always)]
-fn gather(source: &[f32], base: usize, w: &[f32], taps: &[Tap], out: &mut [f32]) {
-    let mut c = 0;
-    while c + 32 <= out.len() {
-        lanes::<32>(source, base + c, w, c, taps, &mut out[c..c + 32]);
-        c += 32;
+fn gather<const FMA: bool>(
+    source: &[f32],
+    w: &[f32],
+    taps: &[Tap],
+    width: usize,
+    steps: (usize, usize),
+    out: &mut [f32],
+) {
+    let positions = out.len().div_ceil(steps.1);
+    let mut i = 0;
+    while i < positions {
+        let out = &mut out[i * steps.1..];
+        let left = positions - i;
+        if left >= RUN {
+            gather_run::<FMA, RUN>(source, i * steps.0, w, taps, width, steps, out);
+            i += RUN;
+        } else if left >= 4 {
+            gather_run::<FMA, 4>(source, i * steps.0, w, taps, width, steps, out);
+            i += 4;
+        } else {
+            gather_run::<FMA, 1>(source, i * steps.0, w, taps, width, steps, out);
+            i += 1;
+        }
     }
-    while c + 8 <= out.len() {
-        lanes::<8>(source, base + c, w, c, taps, &mut out[c..c + 8]);
+}
+
+#[inline(always)]
+fn gather_run<const FMA: bool, const N: usize>(
+    source: &[f32],
+    base: usize,
+    w: &[f32],
+    taps: &[Tap],
+    width: usize,
+    steps: (usize, usize),
+    out: &mut [f32],
+) {
+    let mut c = 0;
+    while c + 16 <= width {
+        lanes::<FMA, N, 16>(source, base, w, taps, c, steps, out);
+        c += 16;
+    }
+    while c + 8 <= width {
+        lanes::<FMA, N, 8>(source, base, w, taps, c, steps, out);
         c += 8;
     }
-    while c < out.len() {
-        lanes::<1>(source, base + c, w, c, taps, &mut out[c..c + 1]);
+    while c < width {
+        lanes::<FMA, N, 1>(source, base, w, taps, c, steps, out);
         c += 1;
     }
 }
 
 #[inline(always)]
-fn lanes<const L: usize>(source: &[f32], base: usize, w: &[f32], c: usize, taps: &[Tap], out: &mut [f32]) {
-    let mut sum = [0.0; L];
+fn lanes<const FMA: bool, const N: usize, const L: usize>(
+    source: &[f32],
+    base: usize,
+    w: &[f32],
+    taps: &[Tap],
+    c: usize,
+    steps: (usize, usize),
+    out: &mut [f32],
+) {
+    let mut sums = [[0.0; L]; N];
     for &(s, k) in taps {
-        let (s, k) = (&source[base + s..][..L], &w[c + k..][..L]);
-        for j in 0..L {
-            sum[j] += s[j] * k[j];
+        let k = &w[c + k..][..L];
+        // One check of bounds for all positions.
+        let source = &source[base + s + c..][..(N - 1) * steps.0 + L];
+        for i in 0..N {
+            let x = &source[i * steps.0..][..L];
+            for j in 0..L {
+                sums[i][j] = madd::<FMA>(x[j], k[j], sums[i][j]);
+            }
         }
     }
-    out.copy_from_slice(&sum);
+    for (i, sums) in sums.iter().enumerate() {
+        out[i * steps.1 + c..][..L].copy_from_slice(sums);
+    }
 }
 
 multiversion! {
     /// Adds the share of output lines `from..to` to the gradient of the weights.
-    fn weight_lines(x: &[f32], dy: &[f32], slide: &Slide, from: usize, to: usize, c: usize, dw: &mut [f32]) {
+    fn weight_lines[FMA](x: &[f32], dy: &[f32], slide: &Slide, from: usize, to: usize, c: usize, dw: &mut [f32]) {
         for line in from..to {
             let (n, oy) = (line / slide.out[0], line % slide.out[0]);
             let (ky, iy) = slide.inside(0, oy);
@@ -149,52 +225,74 @@ multiversion! {
             for k in ky.clone() {
                 let top = (n * slide.size[0] + iy + k - ky.start) * slide.size[1];
                 let x = &x[top * c..(top + slide.size[1]) * c];
-                for l in 0..slide.kernel[1] {
-                    // Output columns whose window element l lies inside the picture.
-                    let first = slide.pad[1].saturating_sub(l).div_ceil(slide.stride[1]);
-                    let end = (slide.size[1] + slide.pad[1]).saturating_sub(l).div_ceil(slide.stride[1]);
-                    let end = end.min(slide.out[1]);
-                    if first >= end {
-                        continue;
+                let mut ox = 0;
+                while ox < slide.out[1] {
+                    let (kx, ix) = slide.inside(1, ox);
+                    let mut end = ox + 1;
+                    while end < slide.out[1] && slide.inside(1, end).0 == kx {
+                        end += 1;
                     }
-                    let dw = &mut dw[(k * slide.kernel[1] + l) * c..][..c];
-                    let x = &x[(first * slide.stride[1] + l - slide.pad[1]) * c..];
-                    along(x, slide.stride[1] * c, &dy[first * c..end * c], c, dw);
+                    let dw = &mut dw[(k * slide.kernel[1] + kx.start) * c..(k * slide.kernel[1] + kx.end) * c];
+                    let (x, dy, step) = (&x[ix * c..], &dy[ox * c..end * c], slide.stride[1] * c);
+                    // Three kernel elements share what is loaded of `dy`.
+                    let mut taps = dw.chunks_exact_mut(3 * c);
+                    let mut l = 0;
+                    for dw in &mut taps {
+                        along::<FMA, 3>(&x[l * c..], step, dy, c, dw);
+                        l += 3;
+                    }
+                    for dw in taps.into_remainder().chunks_exact_mut(c) {
+                        along::<FMA, 1>(&x[l * c..], step, dy, c, dw);
+                        l += 1;
+                    }
+                    ox = end;
                 }
             }
         }
     }
 }
 
-/// `dw[c] += sum_i x[i * step + c] * dy[i * width + c]`
+/// `dw[t, c] += sum_i x[i * step + t * width + c] * dy[i * width + c]` for T kernel elements side by side.
 #[inline(always)]
-fn along(x: &[f32], step: usize, dy: &[f32], width: usize, dw: &mut [f32]) {
+fn along<const FMA: bool, const T: usize>(x: &[f32], step: usize, dy: &[f32], width: usize, dw: &mut [f32]) {
     let mut c = 0;
     while c + 32 <= width {
-        along_lanes::<32>(&x[c..], step, &dy[c..], width, &mut dw[c..c + 32]);
+        along_lanes::<FMA, T, 32>(x, step, dy, width, c, dw);
         c += 32;
     }
     while c + 8 <= width {
-        along_lanes::<8>(&x[c..], step, &dy[c..], width, &mut dw[c..c + 8]);
+        along_lanes::<FMA, T, 8>(x, step, dy, width, c, dw);
         c += 8;
     }
     while c < width {
-        along_lanes::<1>(&x[c..], step, &dy[c..], width, &mut dw[c..c + 1]);
+        along_lanes::<FMA, T, 1>(x, step, dy, width, c, dw);
         c += 1;
     }
 }
 
 #[inline(always)]
-fn along_lanes<const L: usize>(x: &[f32], step: usize, dy: &[f32], width: usize, dw: &mut [f32]) {
-    let mut sum = [0.0; L];
-    // The last chunk is short: `dy` begins at a channel, not at a row.
-    for (i, dy) in dy.chunks(width).enumerate() {
-        let (x, dy) = (&x[i * step..i * step + L], &dy[..L]);
-        for j in 0..L {
-            sum[j] += x[j] * dy[j];
+fn along_lanes<const FMA: bool, const T: usize, const L: usize>(
+    x: &[f32],
+    step: usize,
+    dy: &[f32],
+    width: usize,
+    c: usize,
+    dw: &mut [f32],
+) {
+    let mut sums = [[0.0; L]; T];
+    for (i, dy) in dy.chunks_exact(width).enumerate() {
+        let dy = &dy[c..][..L];
+        let x = &x[i * step + c..][..(T - 1) * width + L];
+        for t in 0..T {
+            let x = &x[t * width..][..L];
+            for j in 0..L {
+                sums[t][j] = madd::<FMA>(x[j], dy[j], sums[t][j]);
+            }
         }
     }
-    dw.iter_mut().zip(&sum).for_each(|(d, s)| *d += s);
+    for (t, sums) in sums.iter().enumerate() {
+        dw[t * width + c..][..L].iter_mut().zip(sums).for_each(|(d, s)| *d += s);
+    }
 }
 
 #[cfg(test)]

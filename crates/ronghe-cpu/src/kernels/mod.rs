@@ -4,8 +4,8 @@
 //! - [`elementwise`], [`dropout`], [`tokens`], [`attention`], [`embed`], [`shape`], [`softmax`], [`loss`]
 //!
 //! Inner loops are plain Rust under [`multiversion`], which compiles them for AVX-512, for AVX2 and for the baseline
-//! and picks one when called. Nothing there is contracted to fused multiply-add, so all three give the same bits; the
-//! matrix products of [`gemm`] do use it where the processor has it.
+//! and picks one when called. All three give the same bits, except in [`gemm`] and [`depthwise`]: these use
+//! fused multiply-add, which the baseline lacks.
 
 pub(crate) mod attention;
 pub(crate) mod conv;
@@ -70,7 +70,37 @@ fn detected() -> Level {
 /// Wraps a function so that its body is compiled for each [`Level`] and the best one runs. Arguments are plain
 /// identifiers; what the body calls should be `#[inline(always)]`. Call it on whole rows or blocks: the choice is made
 /// at each call.
+///
+/// `fn name[FMA](..)`: the body may use `FMA`, true where the processor has fused multiply-add, for [`madd`].
 macro_rules! multiversion {
+    ($(#[$meta:meta])* $vis:vis fn $name:ident[$fma:ident]($($arg:ident: $ty:ty),* $(,)?) $(-> $ret:ty)? $body:block) => {
+        $(#[$meta])*
+        #[allow(unsafe_code)]
+        $vis fn $name($($arg: $ty),*) $(-> $ret)? {
+            #[inline(always)]
+            fn body<const $fma: bool>($($arg: $ty),*) $(-> $ret)? $body
+
+            #[cfg(target_arch = "x86_64")]
+            {
+                #[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq,avx2,fma")]
+                fn avx512($($arg: $ty),*) $(-> $ret)? {
+                    body::<true>($($arg),*)
+                }
+                #[target_feature(enable = "avx2,fma")]
+                fn avx2($($arg: $ty),*) $(-> $ret)? {
+                    body::<true>($($arg),*)
+                }
+                match $crate::kernels::level() {
+                    // SAFETY: the processor has the instructions, as just detected.
+                    $crate::kernels::Level::Avx512 => return unsafe { avx512($($arg),*) },
+                    // SAFETY: as above.
+                    $crate::kernels::Level::Avx2 => return unsafe { avx2($($arg),*) },
+                    $crate::kernels::Level::Baseline => {}
+                }
+            }
+            body::<{ $crate::kernels::ALWAYS_FMA }>($($arg),*)
+        }
+    };
     ($(#[$meta:meta])* $vis:vis fn $name:ident($($arg:ident: $ty:ty),* $(,)?) $(-> $ret:ty)? $body:block) => {
         $(#[$meta])*
         #[allow(unsafe_code)]
@@ -101,6 +131,15 @@ macro_rules! multiversion {
     };
 }
 pub(crate) use multiversion;
+
+/// Whether every processor of this target has fused multiply-add.
+pub(crate) const ALWAYS_FMA: bool = cfg!(target_feature = "fma") || cfg!(target_arch = "aarch64");
+
+/// `a b + c`, in one step where `FMA` says that there is such a step.
+#[inline(always)]
+pub(crate) fn madd<const FMA: bool>(a: f32, b: f32, c: f32) -> f32 {
+    if FMA { a.mul_add(b, c) } else { a * b + c }
+}
 
 #[cfg(test)]
 mod tests {

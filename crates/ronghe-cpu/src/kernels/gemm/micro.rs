@@ -5,7 +5,7 @@
 //! (a product and a sum where the processor has no such step), so a result does not depend on how a product was cut.
 
 use super::After;
-use crate::kernels::{Level, level};
+use crate::kernels::{ALWAYS_FMA, Level, level, madd};
 use ronghe_graph::Act;
 
 /// Columns of a panel.
@@ -59,7 +59,7 @@ pub(super) unsafe fn run(tile: &Tile, m: usize) {
         Level::Baseline => {}
     }
     // SAFETY: the caller's promise.
-    unsafe { plain::<{ cfg!(target_feature = "fma") || cfg!(target_arch = "aarch64") }>(tile, m) }
+    unsafe { plain::<ALWAYS_FMA>(tile, m) }
 }
 
 /// As [`plain`], compiled for AVX2.
@@ -116,7 +116,7 @@ unsafe fn plain_rows<const M: usize, const FMA: bool>(t: &Tile) {
             for i in 0..M {
                 let x = *a.add(i * t.a_row);
                 for j in 0..HALF {
-                    sums[i][j] = if FMA { x.mul_add(row[j], sums[i][j]) } else { x * row[j] + sums[i][j] };
+                    sums[i][j] = madd::<FMA>(x, row[j], sums[i][j]);
                 }
             }
             a = a.wrapping_add(t.a_col);
