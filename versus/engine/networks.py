@@ -82,9 +82,10 @@ def prepare(folder, works):
     if "mobilenet.safetensors" in weights:
         net = mobilenet(10)
         save_file(net.state_dict(), folder / "mobilenet.safetensors")
-        if "mobilenet-features" in models:
-            picture = torch.zeros(2, 3, 96, 96)
-            export(folder / "mobilenet-features.onnx", Features(net), (picture,), ["x"], ["rows"])
+        for work in works:
+            if work.kind == "mobilenet-frozen":
+                picture = torch.zeros(2, 3, work.size, work.size)
+                export(folder / f"{work.model}.onnx", Features(net), (picture,), ["x"], ["rows"])
     if "mobilenet-1000.safetensors" in weights:
         net = mobilenet(1000)
         save_file(net.state_dict(), folder / "mobilenet-1000.safetensors")

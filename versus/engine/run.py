@@ -47,12 +47,14 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
         say(f"{cpu}, processors {cpus}; networks and models")
-        peer(["prepare", ",".join(work.name for work in chosen), folder])
+        if peer(["prepare", ",".join(work.name for work in chosen), folder]) is None:
+            raise SystemExit(1)
         for work in chosen:
             for found in alternate(work, args, folder):
                 rows.append({"date": date, "cpu": cpu, "threads": args.threads, "work": work.name, **found})
             write(raw, rows)
-    (args.out / "SUMMARY.md").write_text(summary.text(sorted((args.out / "raw").glob("*.csv"))), encoding="utf-8")
+            text = summary.text(list((args.out / "raw").glob("*.csv")))
+            (args.out / "SUMMARY.md").write_text(text, encoding="utf-8")
     say(f"{raw}, {args.out / 'SUMMARY.md'}")
 
 
@@ -92,7 +94,7 @@ def one(program, work, args, folder, seconds=None):
         command = [args.engine, work.kind, folder / work.weights, "--batch", work.batch, "--size", work.size, *options]
         text = subprocess.run([str(part) for part in command], check=True, stdout=subprocess.PIPE, text=True).stdout
     else:
-        text = peer([program, work.name, folder, *options], optional=program == "keras")
+        text = peer([program, work.name, folder, *options])
         if text is None:
             return None
     elapsed = time.monotonic() - start
@@ -101,18 +103,16 @@ def one(program, work, args, folder, seconds=None):
     return {**found, "others": round(max(others, 0.0), 2), "outputs": load(outputs)}
 
 
-def peer(arguments, optional=False):
-    """Runs peers.py. One that may be missing gives None, with its last line said."""
+def peer(arguments):
+    """What peers.py prints. A peer that fails or is not installed gives None: the work goes on without it."""
     threads = str(len(os.sched_getaffinity(0)))
     environment = {**os.environ, "OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads}
     command = [sys.executable, str(HERE / "peers.py"), *map(str, arguments)]
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
     if done.returncode == 0:
         return done.stdout
-    if optional:
-        say(f"skipped {arguments[0]}: {done.stderr.strip().splitlines()[-1]}")
-        return None
-    raise SystemExit(done.stderr)
+    say(f"{done.stderr}\n{' '.join(map(str, arguments[:2]))}: failed, left out")
+    return None
 
 
 def difference(found, reference):

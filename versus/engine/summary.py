@@ -14,9 +14,9 @@ LEVEL = 0.03  # closer than this counts as level
 HEAD = """# The engine beside its peers
 
 Written by `run.py`; do not edit. Rows a second, more is better: the median of the turns, and half their range in per cent.
-`ours / best` is our figure over that of the fastest peer. The last column is the largest absolute difference of outputs
-(of training: of the first five losses) between the peers and us, in brackets the largest absolute value itself; Keras
-counts only where it has the same network. int8 is compared with ONNX Runtime in f32.
+`ours / best` is our figure over that of the fastest peer. The last column is the largest absolute difference between a peer's
+outputs (in training: its first five losses) and ours, in brackets the largest absolute value among ours. int8 is compared with
+ONNX Runtime in f32.
 """
 
 
@@ -48,7 +48,7 @@ def section(path):
         names = [name for name, verdict in verdicts if word in verdict]
         lines += ["", f"{word.capitalize()} ({len(names)}): {', '.join(names) or 'none'}."]
     others = max(float(row["others"]) for row in rows)
-    lines += ["", f"{max(int(row['repeat']) for row in rows)} turns. Other programs kept up to {others:.2f} cores busy during"
+    lines += ["", f"Turns: {max(int(row['repeat']) for row in rows)}. Other programs kept up to {others:.2f} cores busy during"
               " a turn" + (": the figures are disturbed." if others > 0.1 else "."), ""]
     lines += ["<details><summary>Works, settings, versions</summary>", ""]
     lines += [f"- {name}: {table[name].about}" for name in order] + [""]
@@ -92,8 +92,12 @@ def compare(of):
 
 
 def difference(of):
-    found = [(float(row["difference"]), float(row["scale"])) for rows in of.values() for row in rows if row["difference"]]
+    found = {}
+    for program, rows in of.items():
+        pairs = [(float(row["difference"]), float(row["scale"])) for row in rows if row["difference"]]
+        if pairs:
+            found[program] = max(pairs)
     if not found:
         return "-"
-    most, scale = max(found)
-    return f"{most:.1e} (of {scale:.3g})"
+    told = ", ".join(f"{NAMES[program]} {most:.0e}" for program, (most, _) in found.items())
+    return f"{told} (of {max(scale for _, scale in found.values()):.2g})"

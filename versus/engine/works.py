@@ -44,8 +44,8 @@ class Work:
     def model(self):
         """Its ONNX model among the prepared files, where it has one."""
         return {
-            "mlp-rows": "mlp", "mobilenet-infer": "mobilenet-1000", "mobilenet-frozen": "mobilenet-features",
-            "minilm": "minilm", "minilm-int8": "minilm-int8",
+            "mlp-rows": "mlp", "mobilenet-infer": "mobilenet-1000",
+            "mobilenet-frozen": f"mobilenet-features-{self.size}", "minilm": "minilm", "minilm-int8": "minilm-int8",
         }.get(self.kind)
 
 
