@@ -32,7 +32,7 @@ def result(work, seconds, packages, settings, losses=(), outputs=None):
     count = work.size if work.kind in ("mlp-train", "mlp-rows") else work.batch
     return {
         "versions": {package: importlib.metadata.version(package) for package in packages},
-        "settings": settings, "unit": "rows/s", "value": count / statistics.median(seconds),
+        "settings": settings, "unit": "rows/s", "value": count / statistics.median_high(seconds),
         "best": count / min(seconds), "runs": len(seconds), "losses": [float(loss) for loss in losses],
     }, outputs
 

@@ -27,7 +27,7 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
+type Outcome<T> = Result<T, Box<dyn Error>>;
 type Work = fn(&Task) -> Outcome<Measured>;
 
 /// The works by name.
@@ -84,7 +84,7 @@ struct Task {
     weights: PathBuf,
     batch: usize,
     size: usize,
-    seconds: f64,
+    limit: Duration,
     outputs: Option<PathBuf>,
     executor: CpuExecutor,
 }
@@ -120,41 +120,38 @@ impl Task {
         let Some((_, run)) = WORKS.iter().find(|(name, _)| name == work) else {
             return Err(format!("no work `{work}`; there are {}", names.join(", ")).into());
         };
-        let number = |name: &str| -> Outcome<usize> {
+        let number = |name: &str, least: usize| -> Outcome<usize> {
             let text = named.get(name).ok_or_else(|| format!("--{name} is missing"))?;
-            text.parse().map_err(|_| format!("--{name}: expected a number, found `{text}`").into())
+            let found = text.parse().ok().filter(|n| *n >= least);
+            found.ok_or_else(|| format!("--{name}: expected a number from {least} on, found `{text}`").into())
         };
-        let threads = if named.contains_key("threads") { number("threads")? } else { 0 };
+        let seconds = named.get("seconds").map_or("3", String::as_str);
+        let limit = seconds.parse().ok().and_then(|s| Duration::try_from_secs_f64(s).ok());
+        let threads = if named.contains_key("threads") { number("threads", 0)? } else { 0 };
         Ok(Task {
             work: *run,
             weights: weights.into(),
-            batch: number("batch")?,
-            size: number("size")?,
-            seconds: named.get("seconds").map_or(Ok(3.0), |text| {
-                text.parse().map_err(|_| format!("--seconds: expected a number, found `{text}`"))
-            })?,
+            batch: number("batch", 1)?,
+            size: number("size", 1)?,
+            limit: limit.ok_or_else(|| format!("--seconds: expected a number, found `{seconds}`"))?,
             outputs: named.get("outputs").map(PathBuf::from),
             executor: CpuExecutor::new(threads),
         })
     }
 
-    /// Runs `run` on the executor's threads, at least three times and for the seconds asked.
-    fn time(&self, mut run: impl FnMut() -> Outcome<()> + Send) -> Outcome<Vec<f64>> {
-        let (limit, mut seconds) = (Duration::from_secs_f64(self.seconds.max(0.0)), Vec::new());
-        self.executor.install(|| {
-            let start = Instant::now();
-            while seconds.len() < 3 || start.elapsed() < limit {
-                let one = Instant::now();
-                run()?;
-                seconds.push(one.elapsed().as_secs_f64());
-            }
-            Ok::<(), Box<dyn Error + Send + Sync>>(())
-        })??;
+    /// Seconds of every run: at least three, and for the seconds asked.
+    fn time(&self, mut run: impl FnMut() -> Outcome<()>) -> Outcome<Vec<f64>> {
+        let (start, mut seconds) = (Instant::now(), Vec::new());
+        while seconds.len() < 3 || start.elapsed() < self.limit {
+            let one = Instant::now();
+            run()?;
+            seconds.push(one.elapsed().as_secs_f64());
+        }
         seconds.sort_by(f64::total_cmp);
         Ok(seconds)
     }
 
-    /// Times `plan` over one batch that stays the same.
+    /// Times the network over one batch that stays the same.
     fn infer(&self, network: Network, feed: &Feed) -> Outcome<Measured> {
         let Network { graph, value, weights } = network.optimised()?;
         let mut plan = self.executor.compile(&graph, &[value])?;
@@ -200,6 +197,7 @@ struct Training {
     weights: Weights,
     gradients: Vec<String>,
     updates: Vec<String>,
+    executor: CpuExecutor,
     optimizer: Optimizer,
     rate: f32,
 }
@@ -218,6 +216,7 @@ impl Training {
             weights,
             gradients: grads.into_keys().collect(),
             updates: graph.updates().iter().map(|u| u.weight.clone()).collect(),
+            executor: task.executor.clone(),
             optimizer: Optimizer::new(config),
             rate,
         })
@@ -228,7 +227,8 @@ impl Training {
         let out = self.plan.run(&self.weights, feed)?;
         let grads: Vec<(&str, &[f32])> =
             self.gradients.iter().enumerate().map(|(i, name)| (name.as_str(), out.get(1 + i))).collect();
-        self.optimizer.step(&mut self.weights, &grads, self.rate, None)?;
+        let (optimizer, weights, rate) = (&mut self.optimizer, &mut self.weights, self.rate);
+        self.executor.install(|| optimizer.step(weights, &grads, rate, None))??;
         for (i, name) in self.updates.iter().enumerate() {
             if let Some(tensor) = self.weights.get_mut(name) {
                 tensor.as_f32_mut().copy_from_slice(out.get(1 + self.gradients.len() + i));
