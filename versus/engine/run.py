@@ -1,0 +1,202 @@
+"""Runs the works in Ronghe and in its peers in turn, each in a process of its own, and writes raw/NAME.csv and SUMMARY.md.
+
+    cargo build --release -p ronghe --example engine
+    ~/.cache/ronghe/versus/bin/python versus/engine/run.py --threads 2
+"""
+
+import argparse
+import csv
+import datetime
+import json
+import os
+import pathlib
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+
+import summary
+import works
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+FIELDS = ["date", "cpu", "threads", "work", "program", "repeat", "unit", "value", "best", "runs", "others", "difference",
+          "scale", "losses", "settings", "versions"]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--repeats", type=int, default=5, help="turns of each program (default 5)")
+    parser.add_argument("--seconds", type=float, default=3.0, help="of each turn, after its warm-up (default 3)")
+    parser.add_argument("--only", default="", help="works whose name contains one of these, with commas")
+    parser.add_argument("--out", type=pathlib.Path, default=HERE, help="folder of SUMMARY.md and raw/")
+    parser.add_argument("--engine", type=pathlib.Path, default=engine(), help="our program (default: cargo's)")
+    args = parser.parse_args()
+    parts = args.only.split(",")
+    chosen = [work for work in works.table().values() if any(part in work.name for part in parts)]
+    if not chosen:
+        raise SystemExit(f"no work is called like {args.only}; there are {', '.join(works.table())}")
+    if not args.engine.is_file():
+        raise SystemExit(f"{args.engine} is missing: cargo build --release -p ronghe --example engine")
+    cpus = pin(args.threads)
+    date, cpu = datetime.date.today().isoformat(), cpu_name()
+    raw = args.out / "raw" / f"{date}-{slug(cpu)}-{args.threads}t.csv"
+    rows = kept(raw, {work.name for work in chosen})
+    with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder)
+        say(f"{cpu}, processors {cpus}; networks and models")
+        if peer(["prepare", ",".join(work.name for work in chosen), folder]) is None:
+            raise SystemExit(1)
+        for work in chosen:
+            for found in alternate(work, args, folder):
+                rows.append({"date": date, "cpu": cpu, "threads": args.threads, "work": work.name, **found})
+            write(raw, rows)
+            text = summary.text(list((args.out / "raw").glob("*.csv")))
+            (args.out / "SUMMARY.md").write_text(text, encoding="utf-8")
+    say(f"{raw}, {args.out / 'SUMMARY.md'}")
+
+
+def alternate(work, args, folder):
+    """Ours, peer, peer, ours, ...: a figure each. Losses and outputs of all are compared with ours, or, where we have
+    none, with those of the f32 model in ONNX Runtime."""
+    programs, reference = (["ronghe"] if work.ours else []) + list(work.peers), None
+    if not work.ours:
+        plain = works.table()[work.name.replace("-int8", "")]
+        reference = one("onnxruntime", plain, args, folder, seconds=0)
+    for repeat in range(1, args.repeats + 1):
+        for program in list(programs):
+            found = one(program, work, args, folder)
+            if found is None:
+                programs.remove(program)
+                continue
+            if program == "ronghe":
+                reference = found
+            found["difference"], found["scale"] = difference(found, reference)
+            say(f"{work.name} {repeat}/{args.repeats} {program}: {found['value']:.0f} {work.unit}")
+            yield {
+                **{key: found[key] for key in ("program", "value", "best", "runs", "others", "settings", "difference")},
+                "scale": found["scale"], "repeat": repeat, "unit": work.unit,
+                "losses": " ".join(f"{loss:.7g}" for loss in found["losses"]),
+                "versions": " ".join(f"{name} {version}" for name, version in found["versions"].items()),
+            }
+
+
+def one(program, work, args, folder, seconds=None):
+    """What a program prints, with `others`: cores that other programs kept busy meanwhile, and `outputs`."""
+    outputs = folder / "outputs.safetensors"
+    outputs.unlink(missing_ok=True)
+    options = ["--threads", args.threads, "--seconds", args.seconds if seconds is None else seconds,
+               "--outputs", outputs]
+    start, busy, own = time.monotonic(), machine_seconds(), child_seconds()
+    if program == "ronghe":
+        command = [args.engine, work.kind, folder / work.weights, "--batch", work.batch, "--size", work.size, *options]
+        text = subprocess.run([str(part) for part in command], check=True, stdout=subprocess.PIPE, text=True).stdout
+    else:
+        text = peer([program, work.name, folder, *options])
+        if text is None:
+            return None
+    elapsed = time.monotonic() - start
+    found = json.loads(text)
+    others = (machine_seconds() - busy - (child_seconds() - own)) / elapsed
+    return {**found, "others": round(max(others, 0.0), 2), "outputs": load(outputs)}
+
+
+def peer(arguments):
+    """What peers.py prints. A peer that fails or is not installed gives None: the work goes on without it."""
+    threads = str(len(os.sched_getaffinity(0)))
+    environment = {**os.environ, "OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads}
+    command = [sys.executable, str(HERE / "peers.py"), *map(str, arguments)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+    if done.returncode == 0:
+        return done.stdout
+    say(f"{done.stderr}\n{' '.join(map(str, arguments[:2]))}: failed, left out")
+    return None
+
+
+def difference(found, reference):
+    """Largest absolute difference of losses or outputs, and the largest absolute value of the reference."""
+    if found is reference or reference is None:
+        return "", ""
+    pairs = list(zip(found["losses"], reference["losses"]))
+    if pairs:
+        return max(abs(a - b) for a, b in pairs), max(abs(b) for _, b in pairs)
+    a, b = found["outputs"], reference["outputs"]
+    if a is None or b is None:
+        return "", ""
+    if a.shape != b.shape:
+        raise SystemExit(f"{found['program']} gives {a.shape}, {reference['program']} {b.shape}")
+    return float(abs(a - b).max()), float(abs(b).max())
+
+
+def load(path):
+    if not path.is_file():
+        return None
+    from safetensors.numpy import load_file
+
+    return load_file(path)["outputs"]
+
+
+def pin(threads):
+    """Keeps this process and its children on `threads` processors, each of another core."""
+    cores = {}
+    for cpu in sorted(os.sched_getaffinity(0)):
+        path = pathlib.Path(f"/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list")
+        cores.setdefault(path.read_text().strip() if path.is_file() else str(cpu), cpu)
+    chosen = list(cores.values())[:threads]
+    if len(chosen) < threads:
+        raise SystemExit(f"--threads {threads}: there are {len(cores)} cores")
+    os.sched_setaffinity(0, chosen)
+    return chosen
+
+
+def machine_seconds():
+    """Processor seconds that all programs, and other machines on this one's cores, have used since it started."""
+    user, nice, system, _, _, irq, soft, steal = map(int, pathlib.Path("/proc/stat").read_text().split("\n")[0].split()[1:9])
+    return (user + nice + system + irq + soft + steal) / os.sysconf("SC_CLK_TCK")
+
+
+def child_seconds():
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def engine():
+    target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+    return target / "release" / "examples" / "engine"
+
+
+def cpu_name():
+    for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.split(":", 1)[1].strip()
+    return "unknown"
+
+
+def slug(name):
+    return "-".join("".join(c if c.isalnum() else " " for c in name.lower()).split())
+
+
+def kept(raw, again):
+    """Rows of the file but those of works that are run again."""
+    if not raw.is_file():
+        return []
+    with raw.open(encoding="utf-8", newline="") as file:
+        return [row for row in csv.DictReader(file) if row["work"] not in again]
+
+
+def write(raw, rows):
+    raw.parent.mkdir(parents=True, exist_ok=True)
+    with raw.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, FIELDS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()
