@@ -78,7 +78,7 @@ def batch_norm():
     inv_std = (x.var((0, 1, 2), unbiased=False) + eps).rsqrt()
     yield case("BatchNorm", {"eps": eps, "momentum": momentum}, [x, gamma, beta, run_mean, run_var],
                [y, mean, inv_std, new_mean, new_var])
-    yield case("BatchNormGrad", {}, [x, gamma, mean, inv_std, dy], [x.grad, gamma.grad, beta.grad])
+    yield case("BatchNormGrad", {}, [x, gamma, beta, mean, inv_std, dy], [x.grad, gamma.grad, beta.grad])
     fixed = F.batch_norm(x.permute(0, 3, 1, 2), run_mean, run_var, gamma, beta, False, momentum, eps)
     yield case("BatchNormFixed", {"eps": eps}, [x, gamma, beta, run_mean, run_var], [fixed.permute(0, 2, 3, 1)])
 

@@ -104,12 +104,13 @@ fn layer(
             b.weight("beta", &[width], Init::Constant(0.0))?,
         );
         let (mean, var) = (b.buffer("mean", &[width], 0.0)?, b.buffer("var", &[width], 1.0)?);
-        let made = b.graph.push(Op::BatchNorm { eps: 1e-5, momentum: 0.1 }, &[y, gamma, beta, mean, var])?;
+        let made =
+            b.graph.push(Op::BatchNorm { eps: 1e-5, momentum: 0.1, act }, &[y, gamma, beta, mean, var])?;
         for (buffer, value) in [("mean", made[3]), ("var", made[4])] {
             let full = b.full_name(buffer);
             b.graph.push_update(&full, value);
         }
-        b.act(act, made[0])
+        Ok(made[0])
     })
 }
 

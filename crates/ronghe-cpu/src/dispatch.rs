@@ -32,7 +32,7 @@ pub(crate) fn run(call: &mut Call) -> Result<()> {
         | Op::Select => elementwise::run(call),
         Op::Dropout { .. } => dropout::run(call),
         Op::BatchNorm { .. }
-        | Op::BatchNormGrad
+        | Op::BatchNormGrad { .. }
         | Op::BatchNormFixed { .. }
         | Op::BatchNormFixedGrad { .. }
         | Op::LayerNorm { .. }

@@ -231,9 +231,10 @@ impl Tape<'_> {
                 }
                 Ok(())
             }
-            Op::BatchNorm { .. } => {
+            Op::BatchNorm { act, .. } => {
                 let (mean, inv_std) = (node.outputs[1], node.outputs[2]);
-                self.give_all(&x[..3], Op::BatchNormGrad, &[x[0], x[1], mean, inv_std, dy])
+                let op = Op::BatchNormGrad { act: *act };
+                self.give_all(&x[..3], op, &[x[0], x[1], x[2], mean, inv_std, dy])
             }
             Op::BatchNormFixed { eps } => {
                 self.give_all(&x[..3], Op::BatchNormFixedGrad { eps: *eps }, &[x[0], x[1], x[3], x[4], dy])
@@ -303,7 +304,7 @@ impl Tape<'_> {
             | Op::AvgPoolGrad { .. }
             | Op::GlobalAvgPoolGrad { .. }
             | Op::ActivateGrad(_)
-            | Op::BatchNormGrad
+            | Op::BatchNormGrad { .. }
             | Op::BatchNormFixedGrad { .. }
             | Op::LayerNormGrad
             | Op::L2NormalizeGrad

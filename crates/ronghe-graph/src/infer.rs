@@ -134,10 +134,11 @@ impl Op {
                 (1..5).try_for_each(|i| check.shape(i, &[c]))?;
                 one(same(0))
             }
-            Op::BatchNormGrad | Op::BatchNormFixedGrad { .. } => {
+            Op::BatchNormGrad { .. } | Op::BatchNormFixedGrad { .. } => {
                 let c = check.last(0)?;
-                (1..4).try_for_each(|i| check.shape(i, &[c]))?;
-                check.require(same(4) == same(0), "dy of x's shape")?;
+                let last = if matches!(self, Op::BatchNormGrad { .. }) { 5 } else { 4 };
+                (1..last).try_for_each(|i| check.shape(i, &[c]))?;
+                check.require(same(last) == same(0), "dy of x's shape")?;
                 let stat = || (Shape::fixed(&[c]), DType::F32);
                 Ok(vec![(same(0), DType::F32), stat(), stat()])
             }
@@ -293,10 +294,10 @@ impl Op {
             Op::Softmax => (1, 2),
             Op::Stack | Op::Concat => (1, usize::MAX),
             Op::BatchNorm { .. }
-            | Op::BatchNormGrad
             | Op::BatchNormFixed { .. }
             | Op::BatchNormFixedGrad { .. }
             | Op::LayerNormGrad => (5, 5),
+            Op::BatchNormGrad { .. } => (6, 6),
             Op::LayerNorm { .. }
             | Op::Select
             | Op::MaxPoolGrad { .. }

@@ -164,9 +164,14 @@ pub enum Op {
         eps: f32,
         /// Share of the new statistics in the running ones.
         momentum: f32,
+        /// Applied to what is normalised.
+        act: Act,
     },
-    /// `x, gamma, mean[C], inv_std[C], dy -> dx, dgamma[C], dbeta[C]`
-    BatchNormGrad,
+    /// `x, gamma, beta, mean[C], inv_std[C], dy -> dx, dgamma[C], dbeta[C]`
+    BatchNormGrad {
+        /// As in the forward operation.
+        act: Act,
+    },
     /// `x[..., C], gamma[C], beta[C], mean[C], var[C] -> y` with fixed statistics
     BatchNormFixed {
         /// Added to the variance.
@@ -320,7 +325,7 @@ impl Op {
             Op::Dropout { .. } => "Dropout",
             Op::Select => "Select",
             Op::BatchNorm { .. } => "BatchNorm",
-            Op::BatchNormGrad => "BatchNormGrad",
+            Op::BatchNormGrad { .. } => "BatchNormGrad",
             Op::BatchNormFixed { .. } => "BatchNormFixed",
             Op::BatchNormFixedGrad { .. } => "BatchNormFixedGrad",
             Op::LayerNorm { .. } => "LayerNorm",

@@ -69,6 +69,7 @@ macro_rules! with_act {
         }
     };
 }
+pub(crate) use with_act;
 
 multiversion! {
     /// Applies an activation in place. Other kernels fuse it into their output.

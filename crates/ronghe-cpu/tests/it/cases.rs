@@ -157,8 +157,8 @@ pub(crate) fn every() -> Vec<Op> {
         Op::RowDot,
         Op::Dropout { rate: 0.5, site: 1 },
         Op::Select,
-        Op::BatchNorm { eps: 1e-3, momentum: 0.1 },
-        Op::BatchNormGrad,
+        Op::BatchNorm { eps: 1e-3, momentum: 0.1, act },
+        Op::BatchNormGrad { act },
         Op::BatchNormFixed { eps: 1e-3 },
         Op::BatchNormFixedGrad { eps: 1e-3 },
         Op::LayerNorm { eps: 1e-5 },
@@ -291,17 +291,18 @@ pub(crate) fn case(of: &Op, g: &mut Gen) -> Case {
             make(op, vec![g.rows(&with(d))], &[0])
         }
         Op::Select => make(of.clone(), vec![g.mask(&[]), g.rows(&with(d)), g.fixed(&with(d))], &[1, 2]),
-        Op::BatchNorm { .. } => {
+        Op::BatchNorm { act, .. } => {
             let inputs =
                 vec![g.rows(&with(d)), g.fixed(&[d]), g.fixed(&[d]), g.fixed(&[d]), g.positive(&[d], false)];
-            make(Op::BatchNorm { eps: 1e-3, momentum: g.uniform(0.0, 1.0) as f32 }, inputs, &[0, 1, 2])
+            let op = Op::BatchNorm { eps: 1e-3, momentum: g.uniform(0.0, 1.0) as f32, act: *act };
+            make(op, inputs, &[0, 1, 2])
         }
-        Op::BatchNormGrad => {
+        Op::BatchNormGrad { .. } => {
             let (x, gamma, beta) = (g.rows(&with(d)), g.fixed(&[d]), g.fixed(&[d]));
-            let op = Op::BatchNorm { eps: 1e-3, momentum: 0.1 };
+            let op = Op::BatchNorm { eps: 1e-3, momentum: 0.1, act: Act::Identity };
             let stat = |i: usize| derived(&op, &[&x, &gamma, &beta, &beta, &beta], i);
             let (mean, inv_std) = (stat(1), stat(2));
-            make(of.clone(), vec![x, gamma, mean, inv_std, g.rows(&with(d))], &[])
+            make(of.clone(), vec![x, gamma, beta, mean, inv_std, g.rows(&with(d))], &[])
         }
         Op::BatchNormFixed { .. } => {
             let (gamma, beta, mean) = (g.fixed(&[d]), g.fixed(&[d]), g.fixed(&[d]));

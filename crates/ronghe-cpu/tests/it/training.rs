@@ -25,7 +25,9 @@ fn classifier(weights: &mut Weights, width: usize, hidden: usize, classes: usize
     let beta = b.weight("norm.bias", &[hidden], Init::Constant(0.0)).unwrap();
     let mean = b.buffer("norm.mean", &[hidden], 0.0).unwrap();
     let var = b.buffer("norm.var", &[hidden], 1.0).unwrap();
-    let h = b.op(Op::BatchNorm { eps: 1e-5, momentum: 0.1 }, &[h, gamma, beta, mean, var]).unwrap();
+    let h = b
+        .op(Op::BatchNorm { eps: 1e-5, momentum: 0.1, act: Act::Identity }, &[h, gamma, beta, mean, var])
+        .unwrap();
     let h = b.act(Act::Gelu, h).unwrap();
     let h = b.dropout(rate, h).unwrap();
     let w = b.weight("two.weight", &[classes, hidden], Init::GlorotUniform).unwrap();

@@ -3,7 +3,7 @@
 //! Batch norm (Ioffe and Szegedy 2015) takes mean and variance over all but the channel dimension, layer norm (Ba et
 //! al. 2016) over the innermost dimension of each row. About 8 flops an element.
 
-use crate::{Builder, Init, Mode, Op, Result, ValueId};
+use crate::{Act, Builder, Init, Mode, Op, Result, ValueId};
 
 /// How a batch norm behaves.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -23,11 +23,17 @@ impl Default for BatchNorm {
     }
 }
 
-/// Batch norm over the innermost dimension: `name.{weight, bias, running_mean, running_var}[C]`.
+/// Batch norm over the innermost dimension, then `act`: `name.{weight, bias, running_mean, running_var}[C]`.
 ///
 /// In training the batch's own statistics normalise and the graph carries the running ones on, unless `config` is
 /// frozen; in inference the running ones normalise.
-pub fn batch_norm(b: &mut Builder<'_>, name: &str, x: ValueId, config: BatchNorm) -> Result<ValueId> {
+pub fn batch_norm(
+    b: &mut Builder<'_>,
+    name: &str,
+    x: ValueId,
+    act: Act,
+    config: BatchNorm,
+) -> Result<ValueId> {
     let channels = [b.width(x)?];
     b.scoped(name, |b| {
         let inputs = [
@@ -39,9 +45,10 @@ pub fn batch_norm(b: &mut Builder<'_>, name: &str, x: ValueId, config: BatchNorm
         ];
         let BatchNorm { eps, momentum, frozen } = config;
         if frozen || b.mode() == Mode::Infer {
-            return b.op(Op::BatchNormFixed { eps }, &inputs);
+            let y = b.op(Op::BatchNormFixed { eps }, &inputs)?;
+            return b.act(act, y);
         }
-        let made = b.graph.push(Op::BatchNorm { eps, momentum }, &inputs)?;
+        let made = b.graph.push(Op::BatchNorm { eps, momentum, act }, &inputs)?;
         for (weight, value) in [("running_mean", made[3]), ("running_var", made[4])] {
             let full = b.full_name(weight);
             b.graph.push_update(&full, value);
@@ -69,7 +76,7 @@ mod tests {
         let mut weights = Weights::new();
         let mut b = Builder::new(&mut weights, mode, 3);
         let x = b.input("x", &Shape::batch(&[4, 4, 6]), DType::F32)?;
-        b.scoped("block", |b| batch_norm(b, "bn", x, config))?;
+        b.scoped("block", |b| batch_norm(b, "bn", x, Act::Identity, config))?;
         Ok((b.finish(), weights))
     }
 

@@ -124,7 +124,7 @@ impl Sizes<'_> {
             Op::EmbeddingBagGrad { .. } => 2 * n(0)? * self.dims(outputs[0])?[1],
             Op::WeightedSum | Op::WeightedSumGradWeight | Op::RowDot => 2 * n(0)?,
             Op::BatchNorm { .. } | Op::LayerNorm { .. } => 8 * n(0)?,
-            Op::BatchNormGrad | Op::BatchNormFixedGrad { .. } | Op::LayerNormGrad => 10 * n(0)?,
+            Op::BatchNormGrad { .. } | Op::BatchNormFixedGrad { .. } | Op::LayerNormGrad => 10 * n(0)?,
             Op::BatchNormFixed { .. } | Op::Affine { .. } => 2 * out,
             Op::L2Normalize | Op::SoftmaxGrad => 3 * n(0)?,
             Op::Softmax => 5 * out,

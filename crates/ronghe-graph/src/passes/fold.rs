@@ -133,10 +133,10 @@ mod tests {
         let norm = layers::BatchNorm { eps: 0.5, ..layers::BatchNorm::default() };
         let x = b.input("x", &Shape::batch(&[4, 4, 3]), DType::F32)?;
         let x = layers::conv2d(&mut b, "conv", x, 2, Window::square(1, 1, 0), false)?;
-        let x = layers::batch_norm(&mut b, "bn1", x, norm)?;
+        let x = layers::batch_norm(&mut b, "bn1", x, Act::Identity, norm)?;
         let x = b.act(Act::Relu6, x)?;
         let x = layers::depthwise(&mut b, "dw", x, Window::square(3, 1, 1), true)?;
-        let x = layers::batch_norm(&mut b, "bn2", x, norm)?;
+        let x = layers::batch_norm(&mut b, "bn2", x, Act::Identity, norm)?;
         let x = b.op(Op::GlobalAvgPool, &[x])?;
         b.graph.set_output("y", x);
         Ok(b.finish())
@@ -184,7 +184,7 @@ mod tests {
         let mut b = Builder::new(&mut weights, Mode::Infer, 1);
         let x = b.input("x", &Shape::batch(&[3]), DType::F32)?;
         let z = layers::linear(&mut b, "shared", x, 3, false, Init::HeNormal)?;
-        let z = layers::batch_norm(&mut b, "bn", z, layers::BatchNorm::default())?;
+        let z = layers::batch_norm(&mut b, "bn", z, Act::Identity, layers::BatchNorm::default())?;
         let y = layers::linear(&mut b, "shared", z, 3, false, Init::HeNormal)?;
         b.graph.set_output("y", y);
         let graph = b.finish();

@@ -161,7 +161,7 @@ mod tests {
         let x = b.op(Op::Affine { scale: 1.0 / 127.5, offset: -1.0 }, &[raw])?;
         let x = layers::conv2d(&mut b, "trunk.conv", x, 4, Window::square(3, 1, 1), true)?;
         let norm = layers::BatchNorm { frozen: true, ..layers::BatchNorm::default() };
-        let x = layers::batch_norm(&mut b, "trunk.norm", x, norm)?;
+        let x = layers::batch_norm(&mut b, "trunk.norm", x, Act::Identity, norm)?;
         let x = b.act(Act::Relu6, x)?;
         let pooled = b.op(Op::GlobalAvgPool, &[x])?;
         let present = b.input("present", &Shape(vec![Dim::BATCH]), DType::F32)?;

@@ -50,7 +50,7 @@ pub fn subgraph(graph: &Graph, outputs: &[(&str, ValueId)], cuts: &[(ValueId, &s
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Builder, DType, Init, Mode, Op, Shape, Weights, layers};
+    use crate::{Act, Builder, DType, Init, Mode, Op, Shape, Weights, layers};
 
     #[test]
     fn what_no_output_needs_is_left_out() -> Result<()> {
@@ -60,7 +60,7 @@ mod tests {
         let unused = b.input("unused", &Shape::batch(&[6]), DType::F32)?;
         let low = layers::linear(&mut b, "low", x, 5, true, Init::HeNormal)?;
         layers::linear(&mut b, "side", unused, 5, true, Init::HeNormal)?;
-        let norm = layers::batch_norm(&mut b, "norm", low, layers::BatchNorm::default())?;
+        let norm = layers::batch_norm(&mut b, "norm", low, Act::Identity, layers::BatchNorm::default())?;
         let high = layers::linear(&mut b, "high", norm, 2, true, Init::HeNormal)?;
         let graph = b.finish();
 

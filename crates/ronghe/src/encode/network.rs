@@ -31,8 +31,7 @@ pub(super) fn residual(b: &mut Builder<'_>, x: ValueId, widths: &[usize]) -> Res
     let Some((&stem, blocks)) = widths.split_first() else { return Ok(x) };
     let [height, width] = picture(b, x);
     let stride = if height.max(width) > FULL_RESOLUTION { 2 } else { 1 };
-    let mut x = b.scoped("stem", |b| conv(b, "conv", x, stem, 3, stride))?;
-    x = b.act(Act::Relu, x)?;
+    let mut x = b.scoped("stem", |b| conv(b, "conv", x, stem, (3, stride), Act::Relu))?;
     for (i, &width) in blocks.iter().enumerate() {
         x = b.scoped(&format!("block{i}"), |b| block(b, x, width))?;
     }
@@ -40,28 +39,27 @@ pub(super) fn residual(b: &mut Builder<'_>, x: ValueId, widths: &[usize]) -> Res
 }
 
 fn block(b: &mut Builder<'_>, x: ValueId, width: usize) -> Result<ValueId> {
-    let main = conv(b, "conv0", x, width, 3, 2)?;
-    let main = b.act(Act::Relu, main)?;
-    let main = conv(b, "conv1", main, width, 3, 1)?;
+    let main = conv(b, "conv0", x, width, (3, 2), Act::Relu)?;
+    let main = conv(b, "conv1", main, width, (3, 1), Act::Identity)?;
     let [h, w] = picture(b, x);
     let shortcut = b.op(Op::AvgPool { window: Window::same(2, 2, h, w) }, &[x])?;
-    let shortcut = conv(b, "shortcut", shortcut, width, 1, 1)?;
+    let shortcut = conv(b, "shortcut", shortcut, width, (1, 1), Act::Identity)?;
     let sum = b.op(Op::Add, &[main, shortcut])?;
     Ok(b.act(Act::Relu, sum)?)
 }
 
-/// Convolution without bias and batch norm.
+/// Convolution without bias, batch norm and activation.
 fn conv(
     b: &mut Builder<'_>,
     name: &str,
     x: ValueId,
     out: usize,
-    kernel: usize,
-    stride: usize,
+    (kernel, stride): (usize, usize),
+    act: Act,
 ) -> Result<ValueId> {
     let [h, w] = picture(b, x);
     let x = layers::conv2d(b, name, x, out, Window::same(kernel, stride, h, w), false)?;
-    Ok(layers::batch_norm(b, &format!("{name}.norm"), x, BatchNorm::default())?)
+    Ok(layers::batch_norm(b, &format!("{name}.norm"), x, act, BatchNorm::default())?)
 }
 
 /// Height and width of `x[N, H, W, C]`.

@@ -149,9 +149,11 @@ pub(crate) fn batch_norm(
     vec![Val::new(&x.shape, y), mean, inv_std, new_mean, new_var]
 }
 
-pub(crate) fn batch_norm_grad([x, gamma, mean, inv_std, dy]: [&Val; 5]) -> Vec<Val> {
+pub(crate) fn batch_norm_grad([x, gamma, beta, mean, inv_std, dz]: [&Val; 6], act: Act) -> Vec<Val> {
     let c = x.last();
     let hat = |r: usize, j: usize| (x.row(r)[j] - mean.f[j]) * inv_std.f[j];
+    let slope = |i: usize| act_slope(act, hat(i / c, i % c) * gamma.f[i % c] + beta.f[i % c]);
+    let dy = Val::new(&x.shape, (0..x.f.len()).map(|i| dz.f[i] * slope(i)).collect());
     let rows = x.rows() as f64;
     let dbeta = column_mean(x, |r, j| dy.row(r)[j] * rows);
     let dgamma = column_mean(x, |r, j| dy.row(r)[j] * hat(r, j) * rows);

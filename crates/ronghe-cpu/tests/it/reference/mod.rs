@@ -103,10 +103,13 @@ pub(crate) fn eval(op: &Op, x: &[Val], masks: Masks) -> Vec<Val> {
             one(x[0].zip(&mask, |v, m| v * m))
         }
         Op::Select => one(dense::select(&x[0], &x[1], &x[2])),
-        Op::BatchNorm { eps, momentum } => {
-            dense::batch_norm([&x[0], &x[1], &x[2], &x[3], &x[4]], f64::from(*eps), f64::from(*momentum))
+        Op::BatchNorm { eps, momentum, act } => {
+            let mut made =
+                dense::batch_norm([&x[0], &x[1], &x[2], &x[3], &x[4]], f64::from(*eps), f64::from(*momentum));
+            made[0] = made[0].map(|y| dense::act(*act, y));
+            made
         }
-        Op::BatchNormGrad => dense::batch_norm_grad([&x[0], &x[1], &x[2], &x[3], &x[4]]),
+        Op::BatchNormGrad { act } => dense::batch_norm_grad([&x[0], &x[1], &x[2], &x[3], &x[4], &x[5]], *act),
         Op::BatchNormFixed { eps } => {
             one(dense::batch_norm_fixed([&x[0], &x[1], &x[2], &x[3], &x[4]], f64::from(*eps)))
         }

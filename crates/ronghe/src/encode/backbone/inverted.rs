@@ -61,8 +61,7 @@ pub(super) fn conv_norm(
     act: Act,
 ) -> Result<ValueId> {
     let x = conv2d(b, names[0], x, out, window, false)?;
-    let x = batch_norm(b, names[1], x, norm)?;
-    b.act(act, x)
+    Ok(batch_norm(b, names[1], x, act, norm)?)
 }
 
 /// One block; the names are under the builder's scope.
@@ -82,8 +81,7 @@ pub(super) fn inverted_residual(
     }
     let window = padding.window(b, y, block.kernel, block.stride)?;
     y = depthwise(b, names.depthwise[0], y, window, false)?;
-    y = batch_norm(b, names.depthwise[1], y, norm)?;
-    y = b.act(Act::Relu6, y)?;
+    y = batch_norm(b, names.depthwise[1], y, Act::Relu6, norm)?;
     y = conv_norm(b, names.project, y, block.out, point, norm, Act::Identity)?;
     if block.stride == 1 && channels == block.out { b.op(Op::Add, &[y, x]) } else { Ok(y) }
 }
