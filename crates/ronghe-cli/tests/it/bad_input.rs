@@ -93,7 +93,7 @@ fn configurations() {
     with("training: [\n").bad("train c.yaml", &["c.yaml", "YAML"]);
     room.bad("train c.yml", &["c.yml", "No such file"]);
     room.put("d.yaml", "data:\n  path: t.csv\n  drop: [ids]\ntarget:\n  column: labl\n");
-    room.bad("train d.yaml", &["d.yaml:4", "`labl`", all]);
+    room.bad("train d.yaml", &["d.yaml:5", "`labl`", all]);
     room.bad("train d.yaml --target label", &["d.yaml:3", "`ids`", all]);
     room.bad("train d.yaml --set training.epochs=x", &["training.epochs", "x"]);
 }
