@@ -1,31 +1,44 @@
-//! `cargo test --workspace`, with the totals over all of its binaries.
+//! `cargo test --workspace`, and the kernels once more with each lower instruction set; totals over all binaries.
 
 use crate::cargo::cargo;
 use anyhow::{Context, Result, bail};
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
+/// Instruction sets that the kernels are tested with besides the best one.
+const LEVELS: &[&str] = &["avx2", "baseline"];
+
 /// Runs the tests, passes on every line as it comes, and adds up the runners' own result lines.
 pub(crate) fn run() -> Result<()> {
-    let mut child = cargo()
-        .args(["test", "--workspace", "--locked", "--no-fail-fast"])
-        .stdout(Stdio::piped())
-        .spawn()
-        .context("cargo test did not start")?;
-    let stdout = child.stdout.take().context("cargo test has no output")?;
     let mut totals = Totals::default();
+    let whole = pass(&["--workspace"], None, &mut totals);
+    let lower: Vec<Result<()>> =
+        LEVELS.iter().map(|level| pass(&["-p", "ronghe-cpu"], Some(level), &mut totals)).collect();
+    println!(
+        "test totals: {} passed; {} failed; {} ignored; {} test binaries",
+        totals.passed, totals.failed, totals.ignored, totals.binaries
+    );
+    std::iter::once(whole).chain(lower).collect()
+}
+
+/// One call of `cargo test`.
+fn pass(packages: &[&str], level: Option<&str>, totals: &mut Totals) -> Result<()> {
+    let mut command = cargo();
+    command.arg("test").args(packages).args(["--locked", "--no-fail-fast"]).stdout(Stdio::piped());
+    if let Some(level) = level {
+        println!("== kernels with RONGHE_CPU={level}");
+        command.env("RONGHE_CPU", level);
+    }
+    let mut child = command.spawn().context("cargo test did not start")?;
+    let stdout = child.stdout.take().context("cargo test has no output")?;
     for line in BufReader::new(stdout).lines() {
         let line = line.context("reading the output of cargo test")?;
         println!("{line}");
         totals.add(&line);
     }
     let status = child.wait()?;
-    println!(
-        "test totals: {} passed; {} failed; {} ignored; {} test binaries",
-        totals.passed, totals.failed, totals.ignored, totals.binaries
-    );
     if !status.success() {
-        bail!("cargo test: {status}");
+        bail!("cargo test {}: {status}", packages.join(" "));
     }
     Ok(())
 }

@@ -15,6 +15,7 @@ pub(crate) mod elementwise;
 pub(crate) mod embed;
 pub(crate) mod gemm;
 mod layer_norm;
+pub(crate) mod level;
 pub(crate) mod linear;
 pub(crate) mod loss;
 pub(crate) mod math;
@@ -25,49 +26,7 @@ mod slide;
 pub(crate) mod softmax;
 pub(crate) mod tokens;
 
-use std::sync::OnceLock;
-
-/// Instruction sets that [`multiversion`] compiles for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Level {
-    Baseline,
-    Avx2,
-    Avx512,
-}
-
-/// The best level of this processor, or a lower one that the environment variable `RONGHE_CPU` (`avx2`, `baseline`)
-/// asks for, so that tests reach every path.
-#[inline]
-pub(crate) fn level() -> Level {
-    static LEVEL: OnceLock<Level> = OnceLock::new();
-    *LEVEL.get_or_init(|| {
-        let found = detected();
-        match std::env::var("RONGHE_CPU").as_deref() {
-            Ok("baseline") => Level::Baseline,
-            Ok("avx2") if found == Level::Avx512 => Level::Avx2,
-            _ => found,
-        }
-    })
-}
-
-fn detected() -> Level {
-    #[cfg(target_arch = "x86_64")]
-    {
-        if is_x86_feature_detected!("avx512f")
-            && is_x86_feature_detected!("avx512vl")
-            && is_x86_feature_detected!("avx512bw")
-            && is_x86_feature_detected!("avx512dq")
-        {
-            return Level::Avx512;
-        }
-        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-            return Level::Avx2;
-        }
-    }
-    Level::Baseline
-}
-
-/// Wraps a function so that its body is compiled for each [`Level`] and the best one runs. Arguments are plain
+/// Wraps a function so that its body is compiled for each [`Level`](level::Level) and the best one runs. Arguments are plain
 /// identifiers; what the body calls should be `#[inline(always)]`. Call it on whole rows or blocks: the choice is made
 /// at each call.
 ///
@@ -90,12 +49,12 @@ macro_rules! multiversion {
                 fn avx2($($arg: $ty),*) $(-> $ret)? {
                     body::<true>($($arg),*)
                 }
-                match $crate::kernels::level() {
+                match $crate::kernels::level::level() {
                     // SAFETY: the processor has the instructions, as just detected.
-                    $crate::kernels::Level::Avx512 => return unsafe { avx512($($arg),*) },
+                    $crate::kernels::level::Level::Avx512 => return unsafe { avx512($($arg),*) },
                     // SAFETY: as above.
-                    $crate::kernels::Level::Avx2 => return unsafe { avx2($($arg),*) },
-                    $crate::kernels::Level::Baseline => {}
+                    $crate::kernels::level::Level::Avx2 => return unsafe { avx2($($arg),*) },
+                    $crate::kernels::level::Level::Baseline => {}
                 }
             }
             body::<{ $crate::kernels::ALWAYS_FMA }>($($arg),*)
@@ -118,12 +77,12 @@ macro_rules! multiversion {
                 fn avx2($($arg: $ty),*) $(-> $ret)? {
                     body($($arg),*)
                 }
-                match $crate::kernels::level() {
+                match $crate::kernels::level::level() {
                     // SAFETY: the processor has the instructions, as just detected.
-                    $crate::kernels::Level::Avx512 => return unsafe { avx512($($arg),*) },
+                    $crate::kernels::level::Level::Avx512 => return unsafe { avx512($($arg),*) },
                     // SAFETY: as above.
-                    $crate::kernels::Level::Avx2 => return unsafe { avx2($($arg),*) },
-                    $crate::kernels::Level::Baseline => {}
+                    $crate::kernels::level::Level::Avx2 => return unsafe { avx2($($arg),*) },
+                    $crate::kernels::level::Level::Baseline => {}
                 }
             }
             body($($arg),*)

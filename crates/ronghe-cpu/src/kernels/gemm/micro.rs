@@ -5,7 +5,8 @@
 //! (a product and a sum where the processor has no such step), so a result does not depend on how a product was cut.
 
 use super::After;
-use crate::kernels::{ALWAYS_FMA, Level, level, madd};
+use crate::kernels::level::{Level, level};
+use crate::kernels::{ALWAYS_FMA, madd};
 use ronghe_graph::Act;
 
 /// Columns of a panel.
