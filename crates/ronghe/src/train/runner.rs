@@ -2,7 +2,7 @@
 
 use super::source::Source;
 use crate::Result;
-use ronghe_graph::passes::split_frozen;
+use ronghe_graph::passes::{fuse_activations, split_frozen};
 use ronghe_graph::{Executor, Feed, Graph, Outputs, Plan, Tensor, ValueId, Weights};
 use std::collections::BTreeSet;
 
@@ -52,6 +52,8 @@ impl Runner {
             });
         };
 
+        // What is frozen needs no gradient, so that its activations can be joined to the layers before them.
+        let prefix = fuse_activations(&prefix)?;
         let cuts: Vec<ValueId> = split.cuts.iter().map(|c| prefix.outputs()[&c.name]).collect();
         let mut plan = executor.compile(&prefix, &cuts)?;
         let reads: BTreeSet<String> = prefix.inputs().keys().cloned().collect();

@@ -2,7 +2,7 @@
 
 use super::Mat;
 use super::micro::WIDTH;
-use crate::kernels::multiversion;
+use crate::kernels::level::{Level, level};
 use crate::threads;
 use std::ops::Range;
 
@@ -94,31 +94,59 @@ pub(super) fn transpose(x: &[f32], len: usize, lines: usize, apart: usize, strid
     }
 }
 
-multiversion! {
-    /// Transposes a square of sixteen by sixteen elements.
-    fn square(x: &[f32], apart: usize, out: &mut [f32], stride: usize) {
-        let mut block = [[0.0f32; 16]; 16];
-        for (j, row) in block.iter_mut().enumerate() {
-            row.copy_from_slice(&x[j * apart..][..16]);
+/// Transposes a square of sixteen by sixteen elements.
+#[allow(unsafe_code)]
+fn square(x: &[f32], apart: usize, out: &mut [f32], stride: usize) {
+    let (x, out) = (&x[..15 * apart + 16], &mut out[..15 * stride + 16]);
+    #[cfg(target_arch = "x86_64")]
+    if level() == Level::Avx512 {
+        // SAFETY: the processor has the instructions; the slices hold sixteen rows of sixteen elements.
+        return unsafe { square_avx512(x.as_ptr(), apart, out.as_mut_ptr(), stride) };
+    }
+    for p in 0..16 {
+        for j in 0..16 {
+            out[p * stride + j] = x[j * apart + p];
         }
-        // Four rounds of exchanging halves of pairs of rows.
-        let mut half = 8;
-        while half > 0 {
-            for i in 0..16 {
-                if i & half == 0 {
-                    for c in 0..16 {
-                        if c & half == 0 {
-                            let other = block[i][c + half];
-                            block[i][c + half] = block[i + half][c];
-                            block[i + half][c] = other;
-                        }
-                    }
-                }
-            }
-            half /= 2;
-        }
-        for (p, row) in block.iter().enumerate() {
-            out[p * stride..][..16].copy_from_slice(row);
+    }
+}
+
+/// Pairs of rows are interleaved by one element, by two, and then by four, twice: 64 shuffles.
+///
+/// # Safety
+/// `x` must be valid for reads of sixteen rows of sixteen elements, `apart` from each other, `out` likewise for writes.
+#[cfg(target_arch = "x86_64")]
+#[allow(unsafe_code)]
+#[target_feature(enable = "avx512f")]
+unsafe fn square_avx512(x: *const f32, apart: usize, out: *mut f32, stride: usize) {
+    use std::arch::x86_64::*;
+    let mut rows = [_mm512_setzero_ps(); 16];
+    for (j, row) in rows.iter_mut().enumerate() {
+        // SAFETY: row j exists.
+        *row = unsafe { _mm512_loadu_ps(x.add(j * apart)) };
+    }
+    // Lane L of `fours[4 g + c]` has column 4 L + c of the rows 4 g to 4 g + 3.
+    let mut fours = [_mm512_setzero_pd(); 16];
+    for g in 0..4 {
+        let low = |i: usize| _mm512_castps_pd(_mm512_unpacklo_ps(rows[4 * g + i], rows[4 * g + i + 1]));
+        let high = |i: usize| _mm512_castps_pd(_mm512_unpackhi_ps(rows[4 * g + i], rows[4 * g + i + 1]));
+        fours[4 * g] = _mm512_unpacklo_pd(low(0), low(2));
+        fours[4 * g + 1] = _mm512_unpackhi_pd(low(0), low(2));
+        fours[4 * g + 2] = _mm512_unpacklo_pd(high(0), high(2));
+        fours[4 * g + 3] = _mm512_unpackhi_pd(high(0), high(2));
+    }
+    for c in 0..4 {
+        let of = |g: usize| _mm512_castpd_ps(fours[4 * g + c]);
+        let even = [0, 2].map(|g| _mm512_shuffle_f32x4::<0x88>(of(g), of(g + 1)));
+        let odd = [0, 2].map(|g| _mm512_shuffle_f32x4::<0xdd>(of(g), of(g + 1)));
+        let columns = [
+            _mm512_shuffle_f32x4::<0x88>(even[0], even[1]),
+            _mm512_shuffle_f32x4::<0x88>(odd[0], odd[1]),
+            _mm512_shuffle_f32x4::<0xdd>(even[0], even[1]),
+            _mm512_shuffle_f32x4::<0xdd>(odd[0], odd[1]),
+        ];
+        for (lane, column) in columns.into_iter().enumerate() {
+            // SAFETY: row 4 lane + c exists.
+            unsafe { _mm512_storeu_ps(out.add((4 * lane + c) * stride), column) };
         }
     }
 }
