@@ -76,11 +76,7 @@ multiversion! {
         let mut ox = 0;
         while ox < slide.out[1] {
             // Positions with the same reach have the same taps, further right.
-            let (kx, ix) = slide.inside(1, ox);
-            let mut end = ox + 1;
-            while end < slide.out[1] && slide.inside(1, end).0 == kx {
-                end += 1;
-            }
+            let (kx, ix, end) = slide.alike(ox);
             taps.clear();
             for k in ky.clone() {
                 for l in kx.clone() {
@@ -227,11 +223,7 @@ multiversion! {
                 let x = &x[top * c..(top + slide.size[1]) * c];
                 let mut ox = 0;
                 while ox < slide.out[1] {
-                    let (kx, ix) = slide.inside(1, ox);
-                    let mut end = ox + 1;
-                    while end < slide.out[1] && slide.inside(1, end).0 == kx {
-                        end += 1;
-                    }
+                    let (kx, ix, end) = slide.alike(ox);
                     let dw = &mut dw[(k * slide.kernel[1] + kx.start) * c..(k * slide.kernel[1] + kx.end) * c];
                     let (x, dy, step) = (&x[ix * c..], &dy[ox * c..end * c], slide.stride[1] * c);
                     // Three kernel elements share what is loaded of `dy`.

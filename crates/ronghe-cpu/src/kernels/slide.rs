@@ -38,6 +38,17 @@ impl Slide {
         (from..to, (start + from).saturating_sub(self.pad[axis]).min(self.size[axis]))
     }
 
+    /// As [`Slide::inside`] along a line, and the end of the positions from `at` on that see the same part of the kernel.
+    #[inline(always)]
+    pub(crate) fn alike(&self, at: usize) -> (Range<usize>, usize, usize) {
+        let (part, first) = self.inside(1, at);
+        let mut end = at + 1;
+        while end < self.out[1] && self.inside(1, end).0 == part {
+            end += 1;
+        }
+        (part, first, end)
+    }
+
     /// The output position along `axis` at which kernel element `k` lies over the picture's index `at`.
     #[inline(always)]
     pub(crate) fn over(&self, axis: usize, at: usize, k: usize) -> Option<usize> {
