@@ -6,6 +6,7 @@
 
 use crate::call::Call;
 use crate::kernels::multiversion;
+use crate::kernels::norm::sums;
 use crate::threads;
 use ronghe_graph::{Op, Result};
 
@@ -40,18 +41,10 @@ fn layer_grad(call: &mut Call) -> Result<()> {
         let stats = (&mean[first..first + count], &inv_std[first..first + count]);
         layer_grad_rows(&x[at..at + dx.len()], gamma, stats, &dy[at..at + dx.len()], dx);
     });
-    let mut total = vec![0.0f64; 2 * d];
-    threads::sum(rows, 4 * d, &mut total, |range, total| {
-        threads::scratch(2 * d, |part| {
-            for first in range.clone().step_by(64) {
-                let end = (first + 64).min(range.end);
-                part.fill(0.0);
-                let (dg, db) = part.split_at_mut(d);
-                let stats = (&mean[first..end], &inv_std[first..end]);
-                param_rows(&x[first * d..end * d], stats, &dy[first * d..end * d], dg, db);
-                total.iter_mut().zip(&*part).for_each(|(t, &p)| *t += f64::from(p));
-            }
-        });
+    let total = sums(rows, d, |range, dg, db| {
+        let (from, to) = (range.start * d, range.end * d);
+        let stats = (&mean[range.clone()], &inv_std[range]);
+        param_rows(&x[from..to], stats, &dy[from..to], dg, db);
     });
     for j in 0..d {
         dgamma.data[j] = total[j] as f32;

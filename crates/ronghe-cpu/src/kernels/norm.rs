@@ -122,7 +122,11 @@ fn param_grads(x: &[f32], norm: Norm, inv_std: &[f32], dy: &[f32], dgamma: &mut 
 }
 
 /// Two sums a column over all rows: `add(rows, first, second)` adds those of up to 64 rows.
-fn sums(rows: usize, c: usize, add: impl Fn(Range<usize>, &mut [f32], &mut [f32]) + Sync) -> Vec<f64> {
+pub(super) fn sums(
+    rows: usize,
+    c: usize,
+    add: impl Fn(Range<usize>, &mut [f32], &mut [f32]) + Sync,
+) -> Vec<f64> {
     let mut total = vec![0.0f64; 2 * c];
     threads::sum(rows, 4 * c, &mut total, |range, total| {
         threads::scratch(2 * c, |part| {
