@@ -61,7 +61,7 @@ pub(super) fn conv_norm(
     act: Act,
 ) -> Result<ValueId> {
     let x = conv2d(b, names[0], x, out, window, false)?;
-    Ok(batch_norm(b, names[1], x, act, norm)?)
+    batch_norm(b, names[1], x, act, norm)
 }
 
 /// One block; the names are under the builder's scope.
