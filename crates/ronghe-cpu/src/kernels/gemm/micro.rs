@@ -6,7 +6,7 @@
 
 use super::After;
 use crate::kernels::level::{Level, level};
-use crate::kernels::{ALWAYS_FMA, madd};
+use crate::kernels::{ALWAYS_FMA, madd, math};
 use ronghe_graph::Act;
 
 /// Columns of a panel.
@@ -132,11 +132,7 @@ unsafe fn plain_rows<const M: usize, const FMA: bool>(t: &Tile) {
             if let Some(bias) = t.after.bias {
                 sum += bias[j];
             }
-            *y = match t.after.act {
-                Act::Relu => sum.max(0.0),
-                Act::Relu6 => sum.clamp(0.0, 6.0),
-                _ => sum,
-            };
+            *y = math::act(t.after.act, sum);
         }
     }
 }
@@ -231,9 +227,10 @@ mod avx512 {
                     if t.after.bias.is_some() {
                         sum = _mm512_add_ps(sum, bias);
                     }
+                    // These give their second operand where one is not a number: it passes, as in `math::act`.
                     match t.after.act {
-                        Act::Relu => sum = _mm512_max_ps(sum, zero),
-                        Act::Relu6 => sum = _mm512_min_ps(_mm512_max_ps(sum, zero), _mm512_set1_ps(6.0)),
+                        Act::Relu => sum = _mm512_max_ps(zero, sum),
+                        Act::Relu6 => sum = _mm512_min_ps(_mm512_set1_ps(6.0), _mm512_max_ps(zero, sum)),
                         _ => {}
                     }
                     _mm512_mask_storeu_ps(out, masks[v], sum);

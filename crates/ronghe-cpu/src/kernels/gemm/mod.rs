@@ -111,25 +111,47 @@ pub(crate) fn product(out: &mut [f32], a: Mat, b: Mat, after: After) {
     let (m, n, k) = (a.rows, b.cols, a.cols);
     assert_eq!(out.len(), m * n, "product size");
     assert_eq!(k, b.rows, "inner sizes of a product");
-    if m * n <= SPLIT_K_OUTPUT && k > 8 * m.max(n) && m * n * k > 4 * PART_COST {
-        if !after.accumulate {
-            out.fill(0.0);
-        }
-        threads::sum(k, m * n, out, |ks, part| {
-            gemm(part, n, a.block(0, m, ks.start, ks.len()), b.block(ks.start, ks.len(), 0, n), true);
-        });
-        return after.rows(out, n);
+    if splits(m, n, k) {
+        split(out, a, n, after, |ks, a, part| gemm(part, n, a, b.block(ks.start, ks.len(), 0, n), true));
+    } else if swapped::pays(a, b) {
+        swapped::product(out, a, b, after);
+    } else {
+        with_panels(a, b, |panels| spread(out, a, panels, after));
     }
-    if swapped::pays(a, b) {
-        return swapped::product(out, a, b, after);
-    }
-    with_panels(a, b, |panels| spread(out, a, panels, after));
 }
 
-/// As [`product`] with a factor already in panels.
+/// As [`product`], bit for bit, with a factor already in panels.
 pub(crate) fn product_packed(out: &mut [f32], a: Mat, b: Panels, after: After) {
     assert_eq!(out.len(), a.rows * b.n, "product size");
-    spread(out, a, b, after);
+    assert_eq!(a.cols, b.k, "inner sizes of a product");
+    if splits(a.rows, b.n, b.k) {
+        let add = After { accumulate: true, ..After::default() };
+        split(out, a, b.n, after, |ks, a, part| gemm_packed(part, b.n, a, b.steps(ks), add));
+    } else {
+        spread(out, a, b, after);
+    }
+}
+
+/// Whether a product is cut along k.
+fn splits(m: usize, n: usize, k: usize) -> bool {
+    m * n <= SPLIT_K_OUTPUT && k > 8 * m.max(n) && m * n * k > 4 * PART_COST
+}
+
+/// Adds up partial products over stretches of k: `add(stretch, a's columns there, partial product)`.
+fn split(
+    out: &mut [f32],
+    a: Mat,
+    n: usize,
+    after: After,
+    add: impl Fn(Range<usize>, Mat, &mut [f32]) + Sync,
+) {
+    if !after.accumulate {
+        out.fill(0.0);
+    }
+    threads::sum(a.cols, a.rows * n, out, |ks, part| {
+        add(ks.clone(), a.block(0, a.rows, ks.start, ks.len()), part);
+    });
+    after.rows(out, n);
 }
 
 /// `out = a b` (or `out += a b`) on the calling thread; rows of `out` begin every `stride` elements.
@@ -193,18 +215,15 @@ fn cut(m: usize, n: usize, parts: usize) -> (usize, usize) {
 #[allow(unsafe_code)]
 unsafe fn part(out: *mut f32, stride: usize, a: Mat, b: Panels, after: After) {
     let most = micro::rows();
-    let stretches = b.k.div_ceil(STRETCH).max(1);
-    let stretch = b.k.div_ceil(stretches);
     let finish = micro::finishes(after.act);
     for i in (0..a.rows).step_by(TILES * most) {
         let block = (a.rows - i).min(TILES * most);
-        for s in 0..stretches {
-            let (from, last) = (s * stretch, s + 1 == stretches);
-            let k = stretch.min(b.k - from);
+        for stretch in stretches(b.k) {
+            let (from, k, last) = (stretch.start, stretch.len(), stretch.end == b.k);
             let step = After {
                 bias: after.bias.filter(|_| last),
                 act: if last && finish { after.act } else { Act::Identity },
-                accumulate: after.accumulate || s > 0,
+                accumulate: after.accumulate || from > 0,
             };
             let a = a.block(i, block, from, k);
             let work = |left: &dyn Fn(usize, usize) -> (*const f32, usize, usize)| {
@@ -251,6 +270,12 @@ unsafe fn part(out: *mut f32, stride: usize, a: Mat, b: Panels, after: After) {
             }
         }
     }
+}
+
+/// Stretches of `k` steps, of nearly the same length; an empty one for no steps, so that something is written.
+fn stretches(k: usize) -> impl Iterator<Item = Range<usize>> {
+    let length = k.div_ceil(k.div_ceil(STRETCH).max(1)).max(1);
+    (0..k.max(1)).step_by(length).map(move |from| from..(from + length).min(k))
 }
 
 /// First row and number of rows of each tile of `rows` rows: as few tiles as can be, of nearly the same size.
@@ -314,6 +339,43 @@ mod tests {
     fn tiled_and_split_products_match_plain_loops() {
         for (m, n, k) in [(300, 200, 100), (20, 400, 700), (17, 9, 40_000), (1, 3000, 500), (3000, 1, 500)] {
             check(m, n, k);
+        }
+    }
+
+    #[test]
+    fn panels_kept_change_no_bit() {
+        // The second is cut along k, the third has few rows.
+        for (m, n, k) in [(90, 70, 600), (4, 300, 3000), (20, 400, 700), (5, 3, 0)] {
+            let (a, b, bias) = (numbers(m * k, 1), numbers(k * n, 2), numbers(n, 3));
+            let (a, b) = (Mat::new(&a, m, k), Mat::new(&b, n, k).t());
+            for act in [Act::Relu6, Act::Gelu] {
+                let after = After { bias: Some(&bias), act, accumulate: false };
+                let (mut plain, mut packed) = (vec![0.0; m * n], vec![0.0; m * n]);
+                let mut room = vec![0.0; Panels::size(k, n)];
+                product(&mut plain, a, b, after);
+                product_packed(&mut packed, a, Panels::pack(b, &mut room), after);
+                assert!(plain.iter().zip(&packed).all(|(p, q)| p.to_bits() == q.to_bits()), "{m} {n} {k}");
+            }
+        }
+    }
+
+    #[test]
+    fn stretches_cover_k_once() {
+        for k in [0, 1, 511, 512, 513, 784, 1281, 263_170, 1_000_003] {
+            let all: Vec<Range<usize>> = stretches(k).collect();
+            assert!(all[0].start == 0 && all[all.len() - 1].end == k, "{k}");
+            assert!(all.windows(2).all(|w| w[0].end == w[1].start && !w[1].is_empty()), "{k}");
+            assert!(all.iter().all(|s| s.len() <= STRETCH), "{k}");
+        }
+    }
+
+    #[test]
+    fn not_a_number_passes_every_activation() {
+        let (a, b) = ([f32::NAN, 1.0], [1.0; 80]);
+        for act in [Act::Identity, Act::Relu, Act::Relu6, Act::Gelu] {
+            let mut out = [0.0; 40];
+            product(&mut out, Mat::new(&a, 1, 2), Mat::new(&b, 2, 40), After { act, ..After::default() });
+            assert!(out.iter().all(|y| y.is_nan()), "{act:?}");
         }
     }
 

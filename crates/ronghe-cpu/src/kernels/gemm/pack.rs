@@ -47,6 +47,12 @@ impl<'a> Panels<'a> {
         self.n
     }
 
+    /// Some of the rows.
+    pub(super) fn steps(self, range: Range<usize>) -> Panels<'a> {
+        let start = (range.start * self.row).min(self.data.len());
+        Panels { data: &self.data[start..], k: range.len(), ..self }
+    }
+
     /// Some of the columns, from a multiple of [`WIDTH`] on.
     pub(super) fn some(self, range: Range<usize>) -> Panels<'a> {
         let start = (range.start / WIDTH * self.panel).min(self.data.len());

@@ -4,7 +4,7 @@
 //! rearranged instead and the rows of `b^T` are read where they lie.
 
 use super::micro::{self, Tile, WIDTH};
-use super::{After, Mat, PART_COST, PARTS_PER_THREAD, Panels, STRETCH, Shared, tiles};
+use super::{After, Mat, PART_COST, PARTS_PER_THREAD, Panels, Shared, stretches, tiles};
 use crate::kernels::elementwise::activate;
 use crate::threads;
 
@@ -46,13 +46,11 @@ pub(super) fn product(out: &mut [f32], a: Mat, b: Mat, after: After) {
 #[allow(unsafe_code)]
 unsafe fn columns(out: *mut f32, stride: usize, b: Mat, a: Panels, after: After) {
     let mut turned = [0.0; 16 * WIDTH];
-    let stretches = a.k.div_ceil(STRETCH).max(1);
-    let stretch = a.k.div_ceil(stretches);
     for i in (0..a.n).step_by(WIDTH) {
         let width = WIDTH.min(a.n - i);
-        for from in (0..a.k).step_by(stretch) {
+        for stretch in stretches(a.k) {
+            let (from, k) = (stretch.start, stretch.len());
             let panel = &a.data[i / WIDTH * a.panel + from * a.row..];
-            let k = stretch.min(a.k - from);
             assert!((k - 1) * a.row + width <= panel.len(), "panel bounds");
             let tile = Tile {
                 a: b.block(0, 1, from, k).data.as_ptr(),
