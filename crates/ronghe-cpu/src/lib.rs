@@ -13,6 +13,7 @@ mod layout;
 mod optimise;
 mod packed;
 mod plan;
+mod step;
 #[cfg(test)]
 mod testing;
 mod threads;

@@ -4,6 +4,7 @@
 //! pays for this, prediction pays once. Costs as much memory as the weights.
 
 use crate::kernels::gemm::{Mat, Panels};
+use crate::step::Step;
 use ronghe_graph::{Node, Op, Tensor, ValueId};
 
 /// The panels of one weight.
@@ -16,11 +17,11 @@ pub(crate) struct Packed {
 
 impl Packed {
     /// For the weight that `value` is, in a program of these steps.
-    pub(crate) fn new(value: ValueId, steps: &[Node]) -> Packed {
-        let reads = |step: &Node| {
-            matches!(step.op, Op::Linear { .. } | Op::Conv2d { .. }) && step.inputs.get(1) == Some(&value)
+    pub(crate) fn new(value: ValueId, steps: &[Step]) -> Packed {
+        let reads = |node: &Node| {
+            matches!(node.op, Op::Linear { .. } | Op::Conv2d { .. }) && node.inputs.get(1) == Some(&value)
         };
-        Packed { wanted: steps.iter().any(reads), ..Packed::default() }
+        Packed { wanted: steps.iter().flat_map(|s| &s.nodes).any(reads), ..Packed::default() }
     }
 
     /// Sees the weight of this run.

@@ -6,8 +6,10 @@
 
 use crate::call::{Arg, Call, Data, Out};
 use crate::dispatch;
+use crate::kernels::chain::{self, Link};
 use crate::layout::Layout;
 use crate::packed::Packed;
+use crate::step::{self, Step};
 use crate::threads::Pool;
 use ronghe_graph::{
     DType, Data as Elements, Dim, Error, Executor, Feed, Graph, Node, Op, Outputs, Plan, Result, Symbol,
@@ -75,7 +77,7 @@ pub(crate) enum Place {
 /// The nodes to compute, and what they need.
 #[derive(Debug)]
 pub(crate) struct Program {
-    pub(crate) steps: Vec<Node>,
+    pub(crate) steps: Vec<Step>,
     pub(crate) values: Vec<Value>,
     /// By value; `None` for values that no step needs.
     pub(crate) places: Vec<Option<Place>>,
@@ -102,14 +104,14 @@ impl Program {
     fn new(graph: &Graph, outputs: &[ValueId]) -> Program {
         let mut needed = vec![false; graph.values().len()];
         outputs.iter().for_each(|v| needed[v.0 as usize] = true);
-        let mut steps: Vec<Node> = Vec::new();
+        let mut nodes: Vec<Node> = Vec::new();
         for node in graph.nodes().iter().rev() {
             if node.outputs.iter().any(|v| needed[v.0 as usize]) {
                 node.inputs.iter().chain(&node.outputs).for_each(|v| needed[v.0 as usize] = true);
-                steps.push(node.clone());
+                nodes.push(node.clone());
             }
         }
-        steps.reverse();
+        nodes.reverse();
 
         let declared: Vec<_> = graph.inputs().iter().map(|(name, &v)| (name.clone(), v)).collect();
         let chosen = |from: &BTreeMap<String, ValueId>| -> Vec<(String, ValueId)> {
@@ -124,11 +126,12 @@ impl Program {
         for (i, (_, v)) in weights.iter().enumerate() {
             places[v.0 as usize] = Some(Place::Weight(i));
         }
-        steps.retain(|node| {
-            let reshape = matches!(node.op, Op::Reshape { .. });
-            for &v in &node.outputs {
+        let mut steps = step::steps(&nodes, graph.values(), outputs);
+        steps.retain(|step| {
+            let reshape = matches!(step.nodes[0].op, Op::Reshape { .. });
+            for &v in step.nodes.iter().flat_map(|n| &n.outputs) {
                 places[v.0 as usize] =
-                    if reshape { places[node.inputs[0].0 as usize] } else { Some(Place::Made(v)) };
+                    if reshape { places[step.inputs[0].0 as usize] } else { Some(Place::Made(v)) };
             }
             !reshape
         });
@@ -303,21 +306,12 @@ impl Run<'_> {
         self.program.steps.iter().try_for_each(|step| self.step(step, slots))
     }
 
-    fn step(&self, step: &Node, slots: &mut [Vec<f32>]) -> Result<()> {
+    fn step(&self, step: &Step, slots: &mut [Vec<f32>]) -> Result<()> {
         // The written buffers leave the table for the time of the step, so that the others can be read.
         let slot = |v: &ValueId| self.layout.slot(*v);
         let mut written: Vec<Vec<f32>> =
             step.outputs.iter().map(|v| std::mem::take(&mut slots[slot(v).0])).collect();
         let result = {
-            let inputs: Vec<Arg> = step
-                .inputs
-                .iter()
-                .map(|&v| Arg {
-                    shape: self.layout.shape(v),
-                    data: self.data(slots, v),
-                    panels: self.panels(v),
-                })
-                .collect();
             let mut outputs: Vec<Out> = step
                 .outputs
                 .iter()
@@ -327,12 +321,42 @@ impl Run<'_> {
                     data: &mut buffer[..self.layout.slot(v).1],
                 })
                 .collect();
-            dispatch::run(&mut Call { op: &step.op, inputs: &inputs, outputs: &mut outputs, seed: self.seed })
+            let args = |values: &[ValueId]| values.iter().map(|&v| self.arg(v, slots)).collect::<Vec<Arg>>();
+            match (step.nodes.as_slice(), outputs.as_mut_slice()) {
+                ([node], outputs) => {
+                    let inputs = args(&node.inputs);
+                    dispatch::run(&mut Call { op: &node.op, inputs: &inputs, outputs, seed: self.seed })
+                }
+                (nodes, [y]) => {
+                    let mut x = step.inputs[0];
+                    let first = self.arg(x, slots);
+                    let mut links = Vec::with_capacity(nodes.len());
+                    for node in nodes {
+                        let rest: Vec<ValueId> = node.inputs.iter().filter(|v| **v != x).copied().collect();
+                        let (from, made) = (self.layout.shape(x), node.outputs[0]);
+                        links.push(Link {
+                            op: &node.op,
+                            x: from,
+                            rest: args(&rest),
+                            y: self.layout.shape(made),
+                        });
+                        x = made;
+                    }
+                    chain::run(&links, &first, y)
+                }
+                (nodes, _) => {
+                    Err(Error::Arity { op: nodes[0].op.name(), expected: 1, found: step.outputs.len() })
+                }
+            }
         };
         for (v, buffer) in step.outputs.iter().zip(written) {
             slots[slot(v).0] = buffer;
         }
         result
+    }
+
+    fn arg<'s>(&'s self, v: ValueId, slots: &'s [Vec<f32>]) -> Arg<'s> {
+        Arg { shape: self.layout.shape(v), data: self.data(slots, v), panels: self.panels(v) }
     }
 }
 

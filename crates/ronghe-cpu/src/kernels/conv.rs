@@ -39,37 +39,13 @@ fn forward(call: &mut Call, window: &Window, act: Act) -> Result<()> {
     let after = After { bias, act, ..After::default() };
     let lines = Lines { x: x.f32(), slide, c };
     match w.panels {
-        Some(panels) => convolve(&lines, Panels::packed(panels, k, o), after, y.data),
+        Some(panels) => lines.convolve(Panels::packed(panels, k, o), after, y.data),
         None if slide.pointwise() => product(y.data, Mat::new(x.f32(), slide.positions(), c), weight, after),
         None => threads::scratch(Panels::size(k, o), |room| {
-            convolve(&lines, Panels::pack(weight, room), after, y.data);
+            lines.convolve(Panels::pack(weight, room), after, y.data);
         }),
     }
     Ok(())
-}
-
-fn convolve(lines: &Lines, weight: Panels, after: After, y: &mut [f32]) {
-    let Lines { x, slide, c } = *lines;
-    let (k, o, positions) = (slide.taps() * c, weight.columns(), slide.positions());
-    let (width, group) = (slide.out[1], lines.group());
-    if slide.pointwise() {
-        product_packed(y, Mat::new(x, positions, c), weight, after);
-    } else if y.len() / (group * width * o).max(1) >= MANY_GROUPS {
-        threads::rows(y, group * width * o, usize::MAX, |first, y| {
-            for (g, y) in y.chunks_mut(group * width * o).enumerate() {
-                let rows = y.len() / o;
-                threads::scratch(rows * k, |cols| {
-                    lines.lay_out((first + g) * group, cols);
-                    gemm_packed(y, o, Mat::new(cols, rows, k), weight, after);
-                });
-            }
-        });
-    } else {
-        threads::scratch(positions * k, |cols| {
-            lines.lay_out_all(0, cols);
-            product_packed(y, Mat::new(cols, positions, k), weight, after);
-        });
-    }
 }
 
 fn grad_input(call: &mut Call, window: &Window) -> Result<()> {
@@ -152,14 +128,47 @@ fn group_lines(width: usize, k: usize) -> usize {
 }
 
 /// The pictures, seen as lines of output positions: line `n * H' + i`.
-#[derive(Clone, Copy)]
-struct Lines<'a> {
-    x: &'a [f32],
-    slide: Slide,
-    c: usize,
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Lines<'a> {
+    pub(crate) x: &'a [f32],
+    pub(crate) slide: Slide,
+    /// Channels.
+    pub(crate) c: usize,
 }
 
 impl Lines<'_> {
+    /// All output lines, on all threads.
+    pub(crate) fn convolve(&self, weight: Panels, after: After, y: &mut [f32]) {
+        let Lines { x, slide, c } = *self;
+        let (k, positions) = (slide.taps() * c, slide.positions());
+        let line = slide.out[1] * weight.columns();
+        if slide.pointwise() {
+            product_packed(y, Mat::new(x, positions, c), weight, after);
+        } else if y.len() / (self.group() * line).max(1) >= MANY_GROUPS {
+            threads::rows(y, self.group() * line, usize::MAX, |first, y| {
+                self.some(first * self.group(), weight, after, y);
+            });
+        } else {
+            threads::scratch(positions * k, |cols| {
+                self.lay_out_all(0, cols);
+                product_packed(y, Mat::new(cols, positions, k), weight, after);
+            });
+        }
+    }
+
+    /// The output lines from `first` on that fill `y`, on the calling thread.
+    pub(crate) fn some(&self, first: usize, weight: Panels, after: After, y: &mut [f32]) {
+        let (o, k) = (weight.columns(), self.slide.taps() * self.c);
+        let line = self.slide.out[1] * o;
+        for (g, y) in y.chunks_mut((self.group() * line).max(1)).enumerate() {
+            let rows = y.len() / o;
+            threads::scratch(rows * k, |cols| {
+                self.lay_out(first + g * self.group(), cols);
+                gemm_packed(y, o, Mat::new(cols, rows, k), weight, after);
+            });
+        }
+    }
+
     fn group(&self) -> usize {
         group_lines(self.slide.out[1], self.slide.taps() * self.c)
     }
@@ -234,7 +243,9 @@ mod tests {
             let (n, oy, ox) =
                 (p / (slide.out[0] * slide.out[1]), p / slide.out[1] % slide.out[0], p % slide.out[1]);
             for (k, l) in (0..slide.taps()).map(|t| (t / slide.kernel[1], t % slide.kernel[1])) {
-                let at = |i: usize, k: usize, a: usize| (i * slide.stride[a] + k).checked_sub(slide.pad[a]);
+                let at = |i: usize, k: usize, a: usize| {
+                    (i * slide.stride[a] + k).checked_add_signed(-slide.pad[a])
+                };
                 let (Some(iy), Some(ix)) = (at(oy, k, 0), at(ox, l, 1)) else { continue };
                 if iy < h && ix < wd {
                     for (q, y) in y.iter_mut().enumerate() {

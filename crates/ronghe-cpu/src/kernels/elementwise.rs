@@ -107,6 +107,15 @@ multiversion! {
 }
 
 multiversion! {
+    /// `out += a`
+    pub(crate) fn add_to(a: &[f32], out: &mut [f32]) {
+        for (y, a) in out.iter_mut().zip(a) {
+            *y += a;
+        }
+    }
+}
+
+multiversion! {
     fn mul(a: &[f32], b: &[f32], out: &mut [f32]) {
         for ((y, a), b) in out.iter_mut().zip(a).zip(b) {
             *y = a * b;

@@ -1,6 +1,6 @@
 //! The kernels, one family of operations a file. Each file's `run` computes every operation of its family.
 //!
-//! - dense: [`linear`] over [`gemm`]; pictures: [`conv`], [`depthwise`], [`pool`], all over [`slide`]; [`norm`], [`layer_norm`]
+//! - dense: [`linear`] over [`gemm`]; pictures: [`conv`], [`depthwise`], [`pool`], all over [`slide`], and [`chain`]; [`norm`], [`layer_norm`]
 //! - [`elementwise`], [`dropout`], [`tokens`], [`attention`], [`embed`], [`shape`], [`softmax`], [`loss`]
 //!
 //! Inner loops are plain Rust under [`multiversion`], which compiles them for AVX-512, for AVX2 and for the baseline
@@ -8,12 +8,14 @@
 //! fused multiply-add, which the baseline lacks.
 
 pub(crate) mod attention;
+pub(crate) mod chain;
 pub(crate) mod conv;
 pub(crate) mod depthwise;
 pub(crate) mod dropout;
 pub(crate) mod elementwise;
 pub(crate) mod embed;
 pub(crate) mod gemm;
+pub(crate) mod lanes;
 mod layer_norm;
 pub(crate) mod level;
 pub(crate) mod linear;
@@ -30,24 +32,24 @@ pub(crate) mod tokens;
 /// identifiers; what the body calls should be `#[inline(always)]`. Call it on whole rows or blocks: the choice is made
 /// at each call.
 ///
-/// `fn name[FMA](..)`: the body may use `FMA`, true where the processor has fused multiply-add, for [`madd`].
+/// `fn name[S: Set](..)`: the body is generic over the registers that [`lanes`] has for the level.
 macro_rules! multiversion {
-    ($(#[$meta:meta])* $vis:vis fn $name:ident[$fma:ident]($($arg:ident: $ty:ty),* $(,)?) $(-> $ret:ty)? $body:block) => {
+    ($(#[$meta:meta])* $vis:vis fn $name:ident[$set:ident: Set]($($arg:ident: $ty:ty),* $(,)?) $(-> $ret:ty)? $body:block) => {
         $(#[$meta])*
         #[allow(unsafe_code)]
         $vis fn $name($($arg: $ty),*) $(-> $ret)? {
             #[inline(always)]
-            fn body<const $fma: bool>($($arg: $ty),*) $(-> $ret)? $body
+            fn body<$set: $crate::kernels::lanes::Set>($($arg: $ty),*) $(-> $ret)? $body
 
             #[cfg(target_arch = "x86_64")]
             {
                 #[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq,avx2,fma")]
                 fn avx512($($arg: $ty),*) $(-> $ret)? {
-                    body::<true>($($arg),*)
+                    body::<$crate::kernels::lanes::Avx512>($($arg),*)
                 }
                 #[target_feature(enable = "avx2,fma")]
                 fn avx2($($arg: $ty),*) $(-> $ret)? {
-                    body::<true>($($arg),*)
+                    body::<$crate::kernels::lanes::Avx2>($($arg),*)
                 }
                 match $crate::kernels::level::level() {
                     // SAFETY: the processor has the instructions, as just detected.
@@ -57,7 +59,7 @@ macro_rules! multiversion {
                     $crate::kernels::level::Level::Baseline => {}
                 }
             }
-            body::<{ $crate::kernels::ALWAYS_FMA }>($($arg),*)
+            body::<$crate::kernels::lanes::Baseline>($($arg),*)
         }
     };
     ($(#[$meta:meta])* $vis:vis fn $name:ident($($arg:ident: $ty:ty),* $(,)?) $(-> $ret:ty)? $body:block) => {

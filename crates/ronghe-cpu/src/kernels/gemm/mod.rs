@@ -132,8 +132,8 @@ pub(crate) fn product_packed(out: &mut [f32], a: Mat, b: Panels, after: After) {
     }
 }
 
-/// Whether a product is cut along k.
-fn splits(m: usize, n: usize, k: usize) -> bool {
+/// Whether [`product`] cuts a product along k, so that its bits are not those of [`gemm`].
+pub(crate) fn splits(m: usize, n: usize, k: usize) -> bool {
     m * n <= SPLIT_K_OUTPUT && k > 8 * m.max(n) && m * n * k > 4 * PART_COST
 }
 
