@@ -84,6 +84,17 @@ fn cases() -> Vec<Case> {
         add("input gradient", Op::DepthwiseGradInput { window, input: [size, size] }, 1, vec![y.clone(), w]);
         add("weight gradient", Op::DepthwiseGradWeight { window }, 2, vec![x, y]);
     }
+    for (r, c) in [(73_728, 96), (18_432, 144), (1152, 576)] {
+        // A subtraction, a product, a sum and a comparison an element; in the gradient, twice that for the sums, too.
+        let (act, operations) = (Act::Relu6, 4.0 * (r * c) as f64);
+        let (x, column) = (vec![r, c], vec![c]);
+        let mut add = |what: &str, op: Op, times: f64, mut inputs: Vec<Vec<usize>>| {
+            let name = format!("batch norm {r} x {c}: {what}");
+            inputs.insert(0, x.clone());
+            cases.push(Case { name, op, inputs, batches: 1, operations: times * operations });
+        };
+        add("forward", Op::BatchNorm { eps: 1e-5, momentum: 0.1, act }, 2.0, vec![column.clone(); 4]);
+    }
     for (n, size, c, o, stride) in
         [(1, 224, 3, 32, 2), (64, 28, 1, 16, 1), (64, 28, 16, 32, 2), (64, 14, 32, 32, 1), (64, 7, 64, 64, 1)]
     {

@@ -1,12 +1,15 @@
 //! Convolution over channels-last pictures, and its gradients, as matrix products.
 //!
-//! `y[n, i, j, o] = act(b[o] + sum_{k, l, c} x[n, s i + k - p, s j + l - p, c] w[o, k, l, c])`. The elements under the
-//! window are laid out as rows of KH KW C (im2col) in groups of lines that fit the cache; a 1 x 1 window needs no such
-//! copy. 2 N H' W' O KH KW C operations each.
+//! `y[n, i, j, o] = act(b[o] + sum_{k, l, c} x[n, s i + k - p, s j + l - p, c] w[o, k, l, c])`. Forward, the
+//! product reads the windows where they lie, in a few lines copied with their padding. For the gradients the elements
+//! under the window are laid out as rows of KH KW C (im2col) in groups of lines that fit the cache. A 1 x 1 window needs
+//! no copy. 2 N H' W' O KH KW C operations each.
 
 use crate::call::Call;
-use crate::kernels::gemm::{After, Mat, Panels, gemm, gemm_packed, product, product_packed};
-use crate::kernels::slide::Slide;
+use crate::kernels::gemm::{
+    After, Mat, Panels, Windows, gemm, gemm_packed, gemm_windows, product, product_packed,
+};
+use crate::kernels::slide::{Slide, Strip, pictures};
 use crate::threads;
 use ronghe_graph::{Act, Op, Result, Window};
 use std::ops::Range;
@@ -14,8 +17,6 @@ use std::ops::Range;
 /// Elements of im2col rows laid out at once, and least number of rows.
 const GROUP: usize = 1 << 16;
 const GROUP_ROWS: usize = 256;
-/// From this many groups on, each is one thread's; fewer groups are shared by all threads.
-const MANY_GROUPS: usize = 4;
 /// Gradients of weights up to this many elements are summed in several partial results.
 const PARTIAL: usize = 1 << 17;
 
@@ -140,32 +141,63 @@ impl Lines<'_> {
     /// All output lines, on all threads.
     pub(crate) fn convolve(&self, weight: Panels, after: After, y: &mut [f32]) {
         let Lines { x, slide, c } = *self;
-        let (k, positions) = (slide.taps() * c, slide.positions());
         let line = slide.out[1] * weight.columns();
         if slide.pointwise() {
-            product_packed(y, Mat::new(x, positions, c), weight, after);
-        } else if y.len() / (self.group() * line).max(1) >= MANY_GROUPS {
-            threads::rows(y, self.group() * line, usize::MAX, |first, y| {
-                self.some(first * self.group(), weight, after, y);
-            });
+            product_packed(y, Mat::new(x, slide.positions(), c), weight, after);
         } else {
-            threads::scratch(positions * k, |cols| {
-                self.lay_out_all(0, cols);
-                product_packed(y, Mat::new(cols, positions, k), weight, after);
-            });
+            threads::rows(y, line, line * slide.taps() * c, |first, y| self.some(first, weight, after, y));
         }
     }
 
     /// The output lines from `first` on that fill `y`, on the calling thread.
     pub(crate) fn some(&self, first: usize, weight: Panels, after: After, y: &mut [f32]) {
-        let (o, k) = (weight.columns(), self.slide.taps() * self.c);
-        let line = self.slide.out[1] * o;
-        for (g, y) in y.chunks_mut((self.group() * line).max(1)).enumerate() {
-            let rows = y.len() / o;
-            threads::scratch(rows * k, |cols| {
-                self.lay_out(first + g * self.group(), cols);
-                gemm_packed(y, o, Mat::new(cols, rows, k), weight, after);
-            });
+        let (slide, c) = (self.slide, self.c);
+        let line = slide.out[1] * weight.columns();
+        // A line of the pictures with its padding: at least as wide as the window reaches.
+        let width = (slide.out[1].max(1) - 1) * slide.stride[1] + slide.kernel[1];
+        let group = (GROUP / (width * c * slide.stride[0]).max(1)).max(1);
+        for (n, lines, y) in pictures(first, slide.out[0], line, y) {
+            for (from, y) in lines.clone().step_by(group).zip(y.chunks_mut(group * line)) {
+                let count = y.len() / line;
+                let under = (count - 1) * slide.stride[0] + slide.kernel[0];
+                threads::scratch(under * width * c, |padded| {
+                    self.pad(n, from * slide.stride[0], width, padded);
+                    let windows = Windows {
+                        data: padded,
+                        lines: count,
+                        positions: slide.out[1],
+                        down: slide.stride[0] * width * c,
+                        across: slide.stride[1] * c,
+                        apart: width * c,
+                        segments: slide.kernel[0],
+                        length: slide.kernel[1] * c,
+                    };
+                    gemm_windows(y, windows, weight, after);
+                });
+            }
+        }
+    }
+
+    /// Copies lines of picture `n`, from line `first` of the padded picture on, with zeros around them.
+    fn pad(&self, n: usize, first: usize, width: usize, padded: &mut [f32]) {
+        let (slide, c) = (self.slide, self.c);
+        let picture = Strip::picture(self.x, n, slide.size, c).data;
+        let inside =
+            |i: usize, axis: usize| i.checked_add_signed(-slide.pad[axis]).filter(|i| *i < slide.size[axis]);
+        // Columns of a line that lie inside the picture, and the first of them there.
+        let from = (0..width).find(|&i| inside(i, 1).is_some()).unwrap_or(width);
+        let to = (from..width).find(|&i| inside(i, 1).is_none()).unwrap_or(width);
+        let column = inside(from, 1).unwrap_or(0);
+        for (l, line) in padded.chunks_exact_mut((width * c).max(1)).enumerate() {
+            match inside(first + l, 0) {
+                Some(i) => {
+                    line[..from * c].fill(0.0);
+                    line[to * c..].fill(0.0);
+                    let start = (i * slide.size[1] + column) * c;
+                    line[from * c..to * c].copy_from_slice(&picture[start..start + (to - from) * c]);
+                }
+                None => line.fill(0.0),
+            }
         }
     }
 

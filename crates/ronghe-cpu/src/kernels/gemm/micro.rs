@@ -23,6 +23,9 @@ pub(super) struct Tile<'a> {
     pub(super) b: *const f32,
     pub(super) b_row: usize,
     pub(super) k: usize,
+    /// Stretches of k steps that follow each other in `b` and lie `jump` elements apart in `a`.
+    pub(super) segments: usize,
+    pub(super) jump: usize,
     /// Element (i, j) is `out[i * stride + j]`.
     pub(super) out: *mut f32,
     pub(super) stride: usize,
@@ -45,8 +48,8 @@ pub(super) fn finishes(act: Act) -> bool {
 /// Computes a tile of `m` rows.
 ///
 /// # Safety
-/// `m` is 1 to [`rows`], `tile.width` 1 to [`WIDTH`]; `a` is valid for reads of `m` by `k` elements at its strides, `b` of
-/// `k` rows of `width` elements, `out` for reads and writes of `m` rows of `width` elements that nothing else accesses;
+/// `m` is 1 to [`rows`], `tile.width` 1 to [`WIDTH`]; `a` is valid for reads of `m` by `k` elements at its strides in each
+/// segment, `b` of `segments k` rows of `width` elements, `out` for reads and writes of `m` rows of `width` elements that nothing else accesses;
 /// the bias, where there is one, has `width` elements; [`finishes`] holds for the activation.
 #[allow(unsafe_code)]
 #[inline]
@@ -106,7 +109,10 @@ unsafe fn plain_rows<const M: usize, const FMA: bool>(t: &Tile) {
     let mut sums = [[0.0f32; HALF]; M];
     let (mut a, mut b) = (t.a, t.b);
     let mut row = [0.0; HALF];
-    for _ in 0..t.k {
+    for step in 0..t.segments * t.k {
+        if step > 0 && step % t.k == 0 {
+            a = t.a.wrapping_add(step / t.k * t.jump);
+        }
         // SAFETY: row p of `b` has `width` elements, and `a` has M rows of k.
         unsafe {
             if t.width == HALF {
@@ -189,24 +195,27 @@ mod avx512 {
             *mask = ((1u32 << t.width.saturating_sub(16 * v).min(16)) - 1) as u16;
         }
         let mut sums = [[_mm512_setzero_ps(); V]; M];
-        let (mut a, mut b) = (t.a, t.b);
-        // Not unrolled: the compiler would load later steps' elements early, into the registers of the sums.
-        for _ in 0..t.k {
-            // SAFETY: row p of `b` has `width` elements (the others are masked), `a` has M rows of k.
-            unsafe {
-                let mut row = [_mm512_setzero_ps(); V];
-                for v in 0..V {
-                    row[v] = _mm512_maskz_loadu_ps(masks[v], b.wrapping_add(16 * v));
-                }
-                for i in 0..M {
-                    let x = _mm512_set1_ps(*a.add(i * t.a_row));
+        let mut b = t.b;
+        for segment in 0..t.segments {
+            let mut a = t.a.wrapping_add(segment * t.jump);
+            // Not unrolled: the compiler would load later steps' elements early, into the registers of the sums.
+            for _ in 0..t.k {
+                // SAFETY: row p of `b` has `width` elements (the others are masked), `a` has M rows of k.
+                unsafe {
+                    let mut row = [_mm512_setzero_ps(); V];
                     for v in 0..V {
-                        sums[i][v] = _mm512_fmadd_ps(x, row[v], sums[i][v]);
+                        row[v] = _mm512_maskz_loadu_ps(masks[v], b.wrapping_add(16 * v));
+                    }
+                    for i in 0..M {
+                        let x = _mm512_set1_ps(*a.add(i * t.a_row));
+                        for v in 0..V {
+                            sums[i][v] = _mm512_fmadd_ps(x, row[v], sums[i][v]);
+                        }
                     }
                 }
+                a = a.wrapping_add(t.a_col);
+                b = b.wrapping_add(t.b_row);
             }
-            a = a.wrapping_add(t.a_col);
-            b = b.wrapping_add(t.b_row);
         }
 
         let zero = _mm512_setzero_ps();

@@ -169,10 +169,72 @@ pub(crate) fn gemm_packed(out: &mut [f32], stride: usize, a: Mat, b: Panels, aft
     unsafe { part(out.as_mut_ptr(), stride, a, b, after) }
 }
 
-/// Hands `b` on as panels: as it lies where few rows would not repay the copy.
+/// The elements under a window that slides along lines, as rows of a left factor without a copy: the row of position `i`
+/// of a line consists of `segments` stretches of `length` elements, one for each line of the window.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Windows<'a> {
+    pub(crate) data: &'a [f32],
+    /// Lines of positions, positions of a line.
+    pub(crate) lines: usize,
+    pub(crate) positions: usize,
+    /// Elements from one line of positions to the next, from one position to the next, from one stretch to the next.
+    pub(crate) down: usize,
+    pub(crate) across: usize,
+    pub(crate) apart: usize,
+    pub(crate) segments: usize,
+    pub(crate) length: usize,
+}
+
+/// `out[lines * positions, n] = act(a b + bias)` on the calling thread, the rows of `a` being windows.
+#[allow(unsafe_code)]
+pub(crate) fn gemm_windows(out: &mut [f32], a: Windows, b: Panels, after: After) {
+    let Windows { lines, positions, segments, length, .. } = a;
+    let n = b.n;
+    if lines * positions * segments * length * n == 0 {
+        out.fill(0.0);
+        return after.rows(out, n.max(1));
+    }
+    let last = (lines - 1) * a.down + (positions - 1) * a.across + (segments - 1) * a.apart + length;
+    assert!(last <= a.data.len() && b.k == segments * length, "window bounds");
+    assert_eq!(out.len(), lines * positions * n, "product size");
+    let finish = micro::finishes(after.act);
+    let step = After { act: if finish { after.act } else { Act::Identity }, ..after };
+    for j in (0..n).step_by(WIDTH) {
+        let width = WIDTH.min(n - j);
+        let panel = &b.data[j / WIDTH * b.panel..];
+        assert!((b.k - 1) * b.row + width <= panel.len(), "panel bounds");
+        let after = step.columns(j..j + width);
+        for line in 0..lines {
+            for (first, m) in tiles(positions, micro::rows()) {
+                let tile = Tile {
+                    a: a.data[line * a.down + first * a.across..].as_ptr(),
+                    a_row: a.across,
+                    a_col: 1,
+                    b: panel.as_ptr(),
+                    b_row: b.row,
+                    k: length,
+                    segments,
+                    jump: a.apart,
+                    out: out[(line * positions + first) * n + j..].as_mut_ptr(),
+                    stride: n,
+                    width,
+                    after,
+                };
+                // SAFETY: the largest index of `a` was just checked, that of the panel, too; `out` has a row for each
+                // position; the activation is one that the tile finishes.
+                unsafe { micro::run(&tile, m) };
+            }
+        }
+    }
+    if !finish {
+        activate(after.act, out);
+    }
+}
+
+/// Hands `b` on as panels: as it lies where few rows would not repay the copy, or where it is one panel already.
 fn with_panels<R>(a: Mat, b: Mat, work: impl FnOnce(Panels) -> R) -> R {
     match Panels::direct(b) {
-        Some(panels) if a.rows <= 2 * micro::rows() => work(panels),
+        Some(panels) if a.rows <= 2 * micro::rows() || b.cols <= WIDTH => work(panels),
         _ => threads::scratch(Panels::size(b.rows, b.cols), |room| work(Panels::pack(b, room))),
     }
 }
@@ -241,6 +303,8 @@ unsafe fn part(out: *mut f32, stride: usize, a: Mat, b: Panels, after: After) {
                             b: panel.as_ptr().wrapping_add(from * b.row),
                             b_row: b.row,
                             k,
+                            segments: 1,
+                            jump: 0,
                             out: out.wrapping_add((i + first) * stride + j),
                             stride,
                             width,

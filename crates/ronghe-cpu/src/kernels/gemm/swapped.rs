@@ -59,6 +59,8 @@ unsafe fn columns(out: *mut f32, stride: usize, b: Mat, a: Panels, after: After)
                 b: panel.as_ptr(),
                 b_row: a.row,
                 k,
+                segments: 1,
+                jump: 0,
                 out: turned.as_mut_ptr(),
                 stride: WIDTH,
                 width,
