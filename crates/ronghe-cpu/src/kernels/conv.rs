@@ -7,9 +7,9 @@
 
 use crate::call::Call;
 use crate::kernels::gemm::{
-    After, Mat, Panels, Windows, gemm, gemm_packed, gemm_windows, product, product_packed,
+    After, Mat, Panels, Windows, gemm_packed, gemm_windows, gemm_windows_transposed, product, product_packed,
 };
-use crate::kernels::slide::{Slide, Strip, pictures};
+use crate::kernels::slide::{Slide, Strip};
 use crate::threads;
 use ronghe_graph::{Act, Op, Result, Window};
 use std::ops::Range;
@@ -87,8 +87,9 @@ fn grad_weight(call: &mut Call, window: &Window) -> Result<()> {
     let slide = Slide::new(window, x.shape, dy.shape);
     let (c, o) = (x.last(), dy.last());
     let k = slide.taps() * c;
-    let dy = Mat::new(dy.f32(), slide.positions(), o).t();
+    let dy = dy.f32();
     if slide.pointwise() {
+        let dy = Mat::new(dy, slide.positions(), o).t();
         product(dw.data, dy, Mat::new(x.f32(), slide.positions(), c), After::default());
         return Ok(());
     }
@@ -96,20 +97,24 @@ fn grad_weight(call: &mut Call, window: &Window) -> Result<()> {
     let (all, width) = (slide.n * slide.out[0], slide.out[1]);
     dw.data.fill(0.0);
     if dw.data.len() <= PARTIAL {
-        let group = lines.group();
-        threads::sum(all, width * k * o, dw.data, |range: Range<usize>, dw| {
-            for line in range.clone().step_by(group) {
-                let rows = group.min(range.end - line) * width;
-                threads::scratch(rows * k, |cols| {
-                    lines.lay_out(line, cols);
-                    let dy = dy.block(0, o, line * width, rows);
-                    gemm(dw, k, dy, Mat::new(cols, rows, k), true);
+        let line = width * o;
+        // Summed with elements of the window down and channels across, then turned.
+        threads::scratch(k * o, |turned| {
+            turned.fill(0.0);
+            threads::sum(all, width * k * o, turned, |range: Range<usize>, turned| {
+                lines.windows(range.start, range.len(), |first, windows| {
+                    let from = first * line;
+                    let dy = &dy[from..from + windows.lines * line];
+                    gemm_windows_transposed(turned, windows, dy, o);
                 });
+            });
+            for (q, dw) in dw.data.chunks_exact_mut(k.max(1)).enumerate() {
+                dw.iter_mut().zip(turned[q..].iter().step_by(o)).for_each(|(d, t)| *d = *t);
             }
         });
     } else {
         // A large gradient is itself the work to share; groups are larger, for each passes over all of it.
-        let group = 4 * lines.group();
+        let (group, dy) = (4 * lines.group(), Mat::new(dy, slide.positions(), o).t());
         for line in (0..all).step_by(group) {
             let rows = group.min(all - line) * width;
             threads::scratch(rows * k, |cols| {
@@ -151,30 +156,40 @@ impl Lines<'_> {
 
     /// The output lines from `first` on that fill `y`, on the calling thread.
     pub(crate) fn some(&self, first: usize, weight: Panels, after: After, y: &mut [f32]) {
+        let line = self.slide.out[1] * weight.columns();
+        self.windows(first, y.len() / line.max(1), |from, windows| {
+            let y = &mut y[(from - first) * line..][..windows.lines * line];
+            gemm_windows(y, windows, weight, after);
+        });
+    }
+
+    /// Calls `work(line, windows)` with the windows of `count` output lines from `first` on, as many at a time as the
+    /// cache holds.
+    fn windows(&self, first: usize, count: usize, mut work: impl FnMut(usize, Windows)) {
         let (slide, c) = (self.slide, self.c);
-        let line = slide.out[1] * weight.columns();
-        // A line of the pictures with its padding: at least as wide as the window reaches.
+        // A line of the pictures with its padding: as wide as the window reaches.
         let width = (slide.out[1].max(1) - 1) * slide.stride[1] + slide.kernel[1];
         let group = (GROUP / (width * c * slide.stride[0]).max(1)).max(1);
-        for (n, lines, y) in pictures(first, slide.out[0], line, y) {
-            for (from, y) in lines.clone().step_by(group).zip(y.chunks_mut(group * line)) {
-                let count = y.len() / line;
-                let under = (count - 1) * slide.stride[0] + slide.kernel[0];
-                threads::scratch(under * width * c, |padded| {
-                    self.pad(n, from * slide.stride[0], width, padded);
-                    let windows = Windows {
-                        data: padded,
-                        lines: count,
-                        positions: slide.out[1],
-                        down: slide.stride[0] * width * c,
-                        across: slide.stride[1] * c,
-                        apart: width * c,
-                        segments: slide.kernel[0],
-                        length: slide.kernel[1] * c,
-                    };
-                    gemm_windows(y, windows, weight, after);
-                });
-            }
+        let mut line = first;
+        while line < first + count {
+            let (n, from) = (line / slide.out[0], line % slide.out[0]);
+            let lines = group.min(slide.out[0] - from).min(first + count - line);
+            let under = (lines - 1) * slide.stride[0] + slide.kernel[0];
+            threads::scratch(under * width * c, |padded| {
+                self.pad(n, from * slide.stride[0], width, padded);
+                let windows = Windows {
+                    data: padded,
+                    lines,
+                    positions: slide.out[1],
+                    down: slide.stride[0] * width * c,
+                    across: slide.stride[1] * c,
+                    apart: width * c,
+                    segments: slide.kernel[0],
+                    length: slide.kernel[1] * c,
+                };
+                work(line, windows);
+            });
+            line += lines;
         }
     }
 

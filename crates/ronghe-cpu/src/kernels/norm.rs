@@ -302,7 +302,10 @@ mod tests {
             let made = compute(&Op::BatchNorm { eps, momentum, act }, &[
                 (true, &xs, &x), (false, &cs, &gamma), (false, &cs, &beta), (false, &cs, &old_mean), (false, &cs, &old_var),
             ]);
-            close(&made[0], &y, 1e-4);
+            // The mean is rounded: where a column hardly varies, that shows in what is divided by its deviation.
+            let steepest = inv.iter().copied().fold(1.0, f64::max);
+            let rounded = steepest * f64::from(offset.abs() + 1.0) * 2f64.powi(-23);
+            close(&made[0], &y, 1e-4 + rounded);
             close(&made[1], &mean, 1e-6);
             close(&made[2], &inv, 1e-5);
             let m = f64::from(momentum);
@@ -319,8 +322,8 @@ mod tests {
             let made = compute(&Op::BatchNormGrad { act }, &[
                 (true, &xs, &x), (false, &cs, &gamma), (false, &cs, &beta), (false, &cs, &made[1]), (false, &cs, &made[2]), (true, &xs, &dy),
             ]);
-            close(&made[0], &dx, 1e-4);
-            close(&made[1], &dgamma, 1e-4);
+            close(&made[0], &dx, 1e-4 + steepest * rounded);
+            close(&made[1], &dgamma, 1e-4 + n * rounded);
             close(&made[2], &dbeta, 1e-5);
         }
 

@@ -185,6 +185,14 @@ pub(crate) struct Windows<'a> {
     pub(crate) length: usize,
 }
 
+impl Windows<'_> {
+    /// End of the elements that are read.
+    fn last(&self) -> usize {
+        let steps = [(self.lines, self.down), (self.positions, self.across), (self.segments, self.apart)];
+        steps.iter().map(|(count, step)| (count - 1) * step).sum::<usize>() + self.length
+    }
+}
+
 /// `out[lines * positions, n] = act(a b + bias)` on the calling thread, the rows of `a` being windows.
 #[allow(unsafe_code)]
 pub(crate) fn gemm_windows(out: &mut [f32], a: Windows, b: Panels, after: After) {
@@ -194,8 +202,7 @@ pub(crate) fn gemm_windows(out: &mut [f32], a: Windows, b: Panels, after: After)
         out.fill(0.0);
         return after.rows(out, n.max(1));
     }
-    let last = (lines - 1) * a.down + (positions - 1) * a.across + (segments - 1) * a.apart + length;
-    assert!(last <= a.data.len() && b.k == segments * length, "window bounds");
+    assert!(a.last() <= a.data.len() && b.k == segments * length, "window bounds");
     assert_eq!(out.len(), lines * positions * n, "product size");
     let finish = micro::finishes(after.act);
     let step = After { act: if finish { after.act } else { Act::Identity }, ..after };
@@ -228,6 +235,42 @@ pub(crate) fn gemm_windows(out: &mut [f32], a: Windows, b: Panels, after: After)
     }
     if !finish {
         activate(after.act, out);
+    }
+}
+
+/// `out[segments * length, n] += a^T b` on the calling thread, the rows of `a` being windows, with `b[lines * positions, n]`
+/// row-major without gaps.
+#[allow(unsafe_code)]
+pub(crate) fn gemm_windows_transposed(out: &mut [f32], a: Windows, b: &[f32], n: usize) {
+    let Windows { lines, positions, segments, length, .. } = a;
+    if lines * positions * segments * length * n == 0 {
+        return;
+    }
+    assert!(a.last() <= a.data.len() && b.len() == lines * positions * n, "window bounds");
+    assert_eq!(out.len(), segments * length * n, "product size");
+    let after = After { accumulate: true, ..After::default() };
+    for j in (0..n).step_by(WIDTH) {
+        for segment in 0..segments {
+            for (first, m) in tiles(length, micro::rows()) {
+                let tile = Tile {
+                    a: a.data[segment * a.apart + first..].as_ptr(),
+                    a_row: 1,
+                    a_col: a.across,
+                    b: b[j..].as_ptr(),
+                    b_row: n,
+                    k: positions,
+                    segments: lines,
+                    jump: a.down,
+                    out: out[(segment * length + first) * n + j..].as_mut_ptr(),
+                    stride: n,
+                    width: WIDTH.min(n - j),
+                    after,
+                };
+                // SAFETY: the largest index of `a` was just checked; `b` has a row for each position, `out` for each
+                // element of a window.
+                unsafe { micro::run(&tile, m) };
+            }
+        }
     }
 }
 
