@@ -5,6 +5,7 @@
 //! Results do not depend on the number of threads: work is cut into blocks whose number follows from the sizes alone,
 //! and partial sums are added in block order.
 
+mod buffer;
 mod call;
 mod cpu;
 mod dispatch;

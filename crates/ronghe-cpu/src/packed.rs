@@ -3,6 +3,7 @@
 //! A weight is rearranged when a second run finds it unchanged: training changes its weights with each step and never
 //! pays for this, prediction pays once. Costs as much memory as the weights.
 
+use crate::buffer::Buffer;
 use crate::kernels::gemm::{Mat, Panels};
 use crate::step::Step;
 use ronghe_graph::{Node, Op, Tensor, ValueId};
@@ -12,7 +13,7 @@ use ronghe_graph::{Node, Op, Tensor, ValueId};
 pub(crate) struct Packed {
     wanted: bool,
     version: Option<u64>,
-    panels: Vec<f32>,
+    panels: Buffer,
 }
 
 impl Packed {
@@ -31,17 +32,17 @@ impl Packed {
         }
         if self.version != Some(weight.version()) {
             self.version = Some(weight.version());
-            self.panels.clear();
+            self.panels = Buffer::default();
         } else if self.panels.is_empty() {
             let n = weight.shape()[0];
             let k = weight.len() / n.max(1);
-            self.panels.resize(Panels::size(k, n), 0.0);
+            self.panels = Buffer::new(Panels::size(k, n));
             Panels::pack(Mat::new(weight.as_f32(), n, k).t(), &mut self.panels);
         }
     }
 
     /// The panels, if the weight of this run is kept so.
     pub(crate) fn panels(&self) -> Option<&[f32]> {
-        (!self.panels.is_empty()).then_some(self.panels.as_slice())
+        (!self.panels.is_empty()).then_some(&*self.panels)
     }
 }

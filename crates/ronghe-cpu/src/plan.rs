@@ -4,6 +4,7 @@
 //! lays out memory: each value gets a slot (a buffer) that is free while the value lives; a value dies after the last
 //! node that reads it. Weights and inputs are read where they are. A reshape costs nothing: its result is its input.
 
+use crate::buffer::Buffer;
 use crate::call::{Arg, Call, Data, Out};
 use crate::dispatch;
 use crate::kernels::chain::{self, Link};
@@ -93,7 +94,7 @@ struct CpuPlan {
     program: Program,
     /// Least recently used first.
     layouts: Vec<(BTreeMap<Symbol, usize>, Arc<Layout>)>,
-    slots: Vec<Vec<f32>>,
+    slots: Vec<Buffer>,
     /// By weight.
     packed: Vec<Packed>,
     /// Outputs that no step makes: copies of weights or inputs.
@@ -258,10 +259,10 @@ impl CpuPlan {
         if self.layouts.len() > LAYOUTS {
             self.layouts.remove(0);
         }
-        self.slots.resize_with(self.slots.len().max(layout.slots.len()), Vec::new);
+        self.slots.resize_with(self.slots.len().max(layout.slots.len()), Buffer::default);
         for (slot, &len) in self.slots.iter_mut().zip(&layout.slots) {
             if slot.len() < len {
-                *slot = vec![0.0; len];
+                *slot = Buffer::new(len);
             }
         }
         Ok(layout)
@@ -279,7 +280,7 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    fn data<'s>(&'s self, slots: &'s [Vec<f32>], value: ValueId) -> Data<'s> {
+    fn data<'s>(&'s self, slots: &'s [Buffer], value: ValueId) -> Data<'s> {
         let tensor = match self.program.place(value) {
             Some(Place::Input(i)) => self.inputs[i],
             Some(Place::Weight(i)) => self.weights[i],
@@ -302,14 +303,14 @@ impl Run<'_> {
         }
     }
 
-    fn steps(&self, slots: &mut [Vec<f32>]) -> Result<()> {
+    fn steps(&self, slots: &mut [Buffer]) -> Result<()> {
         self.program.steps.iter().try_for_each(|step| self.step(step, slots))
     }
 
-    fn step(&self, step: &Step, slots: &mut [Vec<f32>]) -> Result<()> {
+    fn step(&self, step: &Step, slots: &mut [Buffer]) -> Result<()> {
         // The written buffers leave the table for the time of the step, so that the others can be read.
         let slot = |v: &ValueId| self.layout.slot(*v);
-        let mut written: Vec<Vec<f32>> =
+        let mut written: Vec<Buffer> =
             step.outputs.iter().map(|v| std::mem::take(&mut slots[slot(v).0])).collect();
         let result = {
             let mut outputs: Vec<Out> = step
@@ -355,7 +356,7 @@ impl Run<'_> {
         result
     }
 
-    fn arg<'s>(&'s self, v: ValueId, slots: &'s [Vec<f32>]) -> Arg<'s> {
+    fn arg<'s>(&'s self, v: ValueId, slots: &'s [Buffer]) -> Arg<'s> {
         Arg { shape: self.layout.shape(v), data: self.data(slots, v), panels: self.panels(v) }
     }
 }

@@ -15,6 +15,7 @@ mod stress;
 
 pub(crate) use pool::{Pool, count, tasks};
 
+use crate::buffer::Buffer;
 use std::cell::RefCell;
 use std::marker::PhantomData;
 use std::ops::{AddAssign, Range};
@@ -158,12 +159,12 @@ pub(crate) fn sum<T: Copy + Default + AddAssign + Send>(
 /// Lends `work` a buffer of `len` arbitrary elements that this thread keeps for the next time.
 pub(crate) fn scratch<R>(len: usize, work: impl FnOnce(&mut [f32]) -> R) -> R {
     thread_local! {
-        static BUFFERS: RefCell<Vec<Vec<f32>>> = const { RefCell::new(Vec::new()) };
+        static BUFFERS: RefCell<Vec<Buffer>> = const { RefCell::new(Vec::new()) };
     }
     // The buffer is taken out while it is lent: `work` may ask for another.
     let mut buffer = BUFFERS.with_borrow_mut(Vec::pop).unwrap_or_default();
     if buffer.len() < len {
-        buffer.resize(len, 0.0);
+        buffer = Buffer::new(len);
     }
     let made = work(&mut buffer[..len]);
     BUFFERS.with_borrow_mut(|buffers| buffers.push(buffer));
