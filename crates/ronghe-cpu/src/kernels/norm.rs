@@ -129,19 +129,22 @@ fn param_grads(x: &[f32], norm: Norm, inv_std: &[f32], dy: &[f32], dgamma: &mut 
     }
 }
 
-/// Two sums a column over all rows: `add(rows, first, second)` adds those of up to 64 rows.
+/// Rows whose sums are f32.
+const SUMMED: usize = 64;
+
+/// Two sums a column over all rows: `add(rows, first, second)` adds those of up to [`SUMMED`] rows.
 pub(super) fn sums(
     rows: usize,
     c: usize,
     add: impl Fn(Range<usize>, &mut [f32], &mut [f32]) + Sync,
 ) -> Vec<f64> {
     let mut total = vec![0.0f64; 2 * c];
-    threads::sum(rows, 4 * c, &mut total, |range, total| {
+    threads::sum(rows.div_ceil(SUMMED), 4 * c * SUMMED, &mut total, |range, total| {
         threads::scratch(2 * c, |part| {
-            for first in range.clone().step_by(64) {
+            for first in range.map(|i| i * SUMMED) {
                 part.fill(0.0);
                 let (one, two) = part.split_at_mut(c);
-                add(first..(first + 64).min(range.end), one, two);
+                add(first..(first + SUMMED).min(rows), one, two);
                 total.iter_mut().zip(&*part).for_each(|(t, &p)| *t += f64::from(p));
             }
         });
