@@ -31,6 +31,17 @@ fn csv_kinds_and_missing_cells() {
 }
 
 #[test]
+fn labels_stay_as_they_are_written() {
+    for [one, other] in [["yes", "no"], ["0", "1"], ["true", "False"], ["是", "否"]] {
+        let (_folder, path) = file("t.csv", format!("answer,also\n{one},{one}\n{other},{other}\n"));
+        let options = ReadOptions { labels: ["answer".to_owned()].into(), ..ReadOptions::default() };
+        let found = read(&path, &options).unwrap();
+        assert_eq!([&row(&found, 0)[0], &row(&found, 1)[0]], [one, other]);
+        assert_eq!(found.schema().names(), ["answer", "also"]);
+    }
+}
+
+#[test]
 fn csv_in_other_encodings_and_compressed() {
     let text = "城市,评分\n北京,1\n上海,2\n";
     let expected = [["北京", "1"], ["上海", "2"]];

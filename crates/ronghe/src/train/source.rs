@@ -116,10 +116,12 @@ impl Source {
         self.inputs.iter().filter_map(|i| i.kept.as_ref()).map(|kept| kept.length(row)).sum()
     }
 
-    /// Changes the fed training rows at random where an input's encoder does so.
-    pub(super) fn augment(&self, feed: &mut Feed, stream: &mut SplitMix) {
-        for input in self.inputs.iter().filter(|i| i.encoder.augments()) {
-            input.encoder.augment(&format!("encode.{}", input.name), feed, stream);
+    /// Changes the fed training rows at random where an input's encoder does so; `stream` is made only then.
+    pub(super) fn augment(&self, feed: &mut Feed, stream: impl FnOnce() -> SplitMix) {
+        let mut inputs = self.inputs.iter().filter(|i| i.encoder.augments()).peekable();
+        if inputs.peek().is_some() {
+            let mut stream = stream();
+            inputs.for_each(|i| i.encoder.augment(&format!("encode.{}", i.name), feed, &mut stream));
         }
     }
 
