@@ -33,6 +33,8 @@ const PARTS_PER_THREAD: usize = 3;
 const SPLIT_K_OUTPUT: usize = 1 << 16;
 /// Steps of k at once: a panel of that length stays in the second cache.
 const STRETCH: usize = 512;
+/// Rows of a factor that may be read where they lie: as many lines as a first cache has sets, twice.
+const SPREAD: usize = 256;
 /// Tiles of rows that are multiplied by a panel before the next one is fetched.
 const TILES: usize = 8;
 
@@ -279,10 +281,12 @@ pub(crate) fn gemm_windows_transposed(out: &mut [f32], a: Windows, b: &[f32], n:
     }
 }
 
-/// Hands `b` on as panels: as it lies where few rows would not repay the copy, or where it is one panel already.
+/// Hands `b` on as panels: as it lies where few rows would not repay the copy, where it is one panel already, or where
+/// it has few rows, which spread over the whole cache (they are not an even number of lines apart).
 fn with_panels<R>(a: Mat, b: Mat, work: impl FnOnce(Panels) -> R) -> R {
+    let spread = !b.row.is_multiple_of(32) && b.rows <= SPREAD;
     match Panels::direct(b) {
-        Some(panels) if a.rows <= 2 * micro::rows() || b.cols <= WIDTH => work(panels),
+        Some(panels) if a.rows <= 2 * micro::rows() || b.cols <= WIDTH || spread => work(panels),
         _ => threads::scratch(Panels::size(b.rows, b.cols), |room| work(Panels::pack(b, room))),
     }
 }
