@@ -4,7 +4,9 @@
 
 #![allow(clippy::print_stdout, missing_docs)]
 
-use ronghe_cpu::{CpuExecutor, detected_cpu};
+use ronghe_cpu::{CpuExecutor, Optimizer, OptimizerConfig, detected_cpu};
+use ronghe_graph::layers::{self, BlockNames, NormOrder, TransformerBlock};
+use ronghe_graph::passes::infer_optimise;
 use ronghe_graph::{
     Act, Builder, DType, Error, Executor, Feed, Init, Mode, Op, Result, Shape, Tensor, ValueId, Weights,
     Window, grad,
@@ -29,8 +31,19 @@ fn main() -> Result<()> {
             pictures(&executor, name, batch, size, training)?;
         }
     }
-    if wanted("mnist dense train") {
-        dense(&executor)?;
+    for batch in [32, 256] {
+        if wanted("mnist dense train") {
+            dense_train(&executor, batch)?;
+        }
+    }
+    if wanted("mnist dense infer") {
+        dense_infer(&executor, 1024)?;
+    }
+    for (batch, tokens) in [(32, 32), (32, 128), (1, 32), (1, 128)] {
+        let name = format!("encoder of {tokens} tokens infer");
+        if wanted(&name) {
+            encoder(&executor, &name, batch, tokens)?;
+        }
     }
     Ok(())
 }
@@ -162,19 +175,65 @@ fn pictures(executor: &CpuExecutor, name: &str, batch: usize, size: usize, train
     time(name, batch, || plan.run(&weights, &feed).map(|_| ()))
 }
 
-/// 784-128-10 at batch 32, forward and backward, without the optimiser.
-fn dense(executor: &CpuExecutor) -> Result<()> {
+/// 784-128-10.
+fn dense(b: &mut Builder) -> Result<ValueId> {
+    let x = b.input("x", &Shape::batch(&[784]), DType::F32)?;
+    let x = layers::linear(b, "one", x, 128, true, Init::HeNormal)?;
+    let x = b.act(Act::Relu, x)?;
+    layers::linear(b, "two", x, 10, true, Init::HeNormal)
+}
+
+/// Forward, backward and Adam.
+fn dense_train(executor: &CpuExecutor, batch: usize) -> Result<()> {
     let mut weights = Weights::new();
     let mut b = Builder::new(&mut weights, Mode::Train, 1);
-    let mut x = b.input("x", &Shape::batch(&[784]), DType::F32)?;
-    for (name, from, to, act) in [("one", 784, 128, Act::Relu), ("two", 128, 10, Act::Identity)] {
-        let w = b.weight(&format!("{name}.weight"), &[to, from], Init::HeNormal)?;
-        let bias = b.weight(&format!("{name}.bias"), &[to], Init::Constant(0.0))?;
-        x = b.op(Op::Linear { act: Act::Identity }, &[x, w, bias])?;
-        x = b.act(act, x)?;
-    }
-    let asked = asked(&mut b, x, true)?;
+    let logits = dense(&mut b)?;
+    let asked = asked(&mut b, logits, true)?;
     let mut plan = executor.compile(&b.finish(), &asked)?;
-    let feed = train_feed(Feed::default().with("x", wave(&[32, 784])?), 32, 10)?;
-    time("mnist dense train", 32, || plan.run(&weights, &feed).map(|_| ()))
+    let feed = train_feed(Feed::default().with("x", wave(&[batch, 784])?), batch, 10)?;
+    let names: Vec<String> = weights.iter().map(|(name, _)| name.to_owned()).collect();
+    let mut optimizer = Optimizer::new(OptimizerConfig::adam());
+    time("mnist dense train", batch, || {
+        let made = plan.run(&weights, &feed)?;
+        let grads: Vec<(&str, &[f32])> =
+            names.iter().enumerate().map(|(i, name)| (name.as_str(), made.get(1 + i))).collect();
+        executor.install(|| optimizer.step(&mut weights, &grads, 1e-4, None))?.map(|_| ())
+    })
+}
+
+fn dense_infer(executor: &CpuExecutor, batch: usize) -> Result<()> {
+    let mut weights = Weights::new();
+    let mut b = Builder::new(&mut weights, Mode::Infer, 1);
+    let logits = dense(&mut b)?;
+    b.graph.set_output("logits", logits);
+    let (graph, weights) = infer_optimise(&b.finish(), weights)?;
+    let mut plan = executor.compile(&graph, &[graph.outputs()["logits"]])?;
+    let feed = Feed::default().with("x", wave(&[batch, 784])?);
+    time("mnist dense infer", batch, || plan.run(&weights, &feed).map(|_| ()))
+}
+
+/// Six transformer blocks of MiniLM's size.
+fn encoder(executor: &CpuExecutor, name: &str, batch: usize, tokens: usize) -> Result<()> {
+    let mut weights = Weights::new();
+    let mut b = Builder::new(&mut weights, Mode::Infer, 1);
+    let mut x = b.input("x", &Shape::batch(&[tokens, 384]), DType::F32)?;
+    let mask = b.input("mask", &Shape::batch(&[tokens]), DType::F32)?;
+    let block = TransformerBlock {
+        heads: 12,
+        hidden: 1536,
+        act: Act::Gelu,
+        eps: 1e-12,
+        dropout: 0.0,
+        order: NormOrder::Post,
+        names: BlockNames::BERT,
+    };
+    for i in 0..6 {
+        x = layers::transformer_block(&mut b, &i.to_string(), x, Some(mask), &block)?;
+    }
+    b.graph.set_output("tokens", x);
+    let (graph, weights) = infer_optimise(&b.finish(), weights)?;
+    let mut plan = executor.compile(&graph, &[graph.outputs()["tokens"]])?;
+    let mask = Tensor::full(&[batch, tokens], 1.0);
+    let feed = Feed::default().with("x", wave(&[batch, tokens, 384])?).with("mask", mask);
+    time(name, batch, || plan.run(&weights, &feed).map(|_| ()))
 }

@@ -298,7 +298,7 @@ struct Adam {
     mean_share: f32,
     square_keep: f32,
     square_share: f32,
-    /// `sqrt(1 - b2^t)`
+    /// `1 / sqrt(1 - b2^t)`
     correction: f32,
     eps: f32,
     /// `a / (1 - b1^t)`
@@ -313,7 +313,7 @@ impl Adam {
             mean_share: (1.0 - b1) as f32,
             square_keep: b2 as f32,
             square_share: (1.0 - b2) as f32,
-            correction: (1.0 - b2.powi(steps)).sqrt() as f32,
+            correction: (1.0 / (1.0 - b2.powi(steps)).sqrt()) as f32,
             eps: eps as f32,
             rate: (rate / (1.0 - b1.powi(steps))) as f32,
         }
@@ -326,7 +326,7 @@ multiversion! {
             let g = flush(g * c.grad_scale, 1e-16);
             *m = flush(*m + c.mean_share * (g - *m), 1e-30);
             *v = flush(*v * c.square_keep + g * g * c.square_share, 1e-34);
-            *p = *p * c.keep - c.rate * (*m / (v.sqrt() / c.correction + c.eps));
+            *p = *p * c.keep - c.rate * (*m / (v.sqrt() * c.correction + c.eps));
         }
     }
 }

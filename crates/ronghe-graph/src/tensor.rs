@@ -2,6 +2,8 @@
 
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
+use std::ops::Range;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Element type.
@@ -14,26 +16,68 @@ pub enum DType {
 }
 
 /// Elements of a [`Tensor`].
-#[derive(Debug, Clone, PartialEq)]
-pub enum Data {
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Data<'a> {
     /// Floats.
-    F32(Vec<f32>),
+    F32(&'a [f32]),
     /// Integers.
-    I32(Vec<i32>),
+    I32(&'a [i32]),
 }
 
-/// A dense row-major array.
+/// A dense row-major array. Clones and [`Tensor::rows`] share their elements until one of them is changed.
 #[derive(Debug, Clone)]
 pub struct Tensor {
     shape: Vec<usize>,
-    data: Data,
+    elements: Elements,
     version: u64,
+}
+
+#[derive(Debug, Clone)]
+enum Elements {
+    F32(Part<f32>),
+    I32(Part<i32>),
+}
+
+/// A stretch of an array that may have several owners.
+#[derive(Debug, Clone)]
+struct Part<T> {
+    all: Arc<Vec<T>>,
+    range: Range<usize>,
+}
+
+impl<T: Copy> Part<T> {
+    fn whole(all: Vec<T>) -> Part<T> {
+        Part { range: 0..all.len(), all: Arc::new(all) }
+    }
+
+    fn get(&self) -> &[T] {
+        &self.all[self.range.clone()]
+    }
+
+    /// The stretch, to change: copied first where the array has other owners.
+    fn get_mut(&mut self) -> &mut [T] {
+        if Arc::get_mut(&mut self.all).is_none() {
+            *self = Part::whole(self.get().to_vec());
+        }
+        // The only owner by now, so nothing is copied here.
+        &mut Arc::make_mut(&mut self.all)[self.range.clone()]
+    }
+
+    /// Elements of a stretch within this one.
+    fn part(&self, range: Range<usize>) -> Part<T> {
+        Part { all: self.all.clone(), range: self.range.start + range.start..self.range.start + range.end }
+    }
+
+    fn take(&self, width: usize, rows: &[usize]) -> Part<T> {
+        let all = self.get();
+        Part::whole(rows.iter().flat_map(|&r| &all[r * width..(r + 1) * width]).copied().collect())
+    }
 }
 
 /// Shape and elements decide, not the version.
 impl PartialEq for Tensor {
     fn eq(&self, other: &Tensor) -> bool {
-        self.shape == other.shape && self.data == other.data
+        self.shape == other.shape && self.data() == other.data()
     }
 }
 
@@ -41,13 +85,13 @@ impl Tensor {
     /// Floats in row-major order. The number of elements must be the product of `shape`.
     pub fn f32(shape: &[usize], data: Vec<f32>) -> Result<Tensor> {
         check(shape, data.len())?;
-        Ok(Tensor { shape: shape.to_vec(), data: Data::F32(data), version: version() })
+        Ok(Tensor { shape: shape.to_vec(), elements: Elements::F32(Part::whole(data)), version: version() })
     }
 
     /// Integers in row-major order. The number of elements must be the product of `shape`.
     pub fn i32(shape: &[usize], data: Vec<i32>) -> Result<Tensor> {
         check(shape, data.len())?;
-        Ok(Tensor { shape: shape.to_vec(), data: Data::I32(data), version: version() })
+        Ok(Tensor { shape: shape.to_vec(), elements: Elements::I32(Part::whole(data)), version: version() })
     }
 
     /// All elements zero.
@@ -57,8 +101,8 @@ impl Tensor {
 
     /// All elements `value`.
     pub fn full(shape: &[usize], value: f32) -> Tensor {
-        let data = Data::F32(vec![value; shape.iter().product()]);
-        Tensor { shape: shape.to_vec(), data, version: version() }
+        let data = vec![value; shape.iter().product()];
+        Tensor { shape: shape.to_vec(), elements: Elements::F32(Part::whole(data)), version: version() }
     }
 
     /// Sizes, outermost first.
@@ -74,9 +118,9 @@ impl Tensor {
 
     /// Number of elements.
     pub fn len(&self) -> usize {
-        match &self.data {
-            Data::F32(v) => v.len(),
-            Data::I32(v) => v.len(),
+        match &self.elements {
+            Elements::F32(v) => v.range.len(),
+            Elements::I32(v) => v.range.len(),
         }
     }
 
@@ -87,39 +131,43 @@ impl Tensor {
 
     /// Element type.
     pub fn dtype(&self) -> DType {
-        match self.data {
-            Data::F32(_) => DType::F32,
-            Data::I32(_) => DType::I32,
+        match self.elements {
+            Elements::F32(_) => DType::F32,
+            Elements::I32(_) => DType::I32,
         }
     }
 
     /// The elements.
-    pub fn data(&self) -> &Data {
-        &self.data
+    pub fn data(&self) -> Data<'_> {
+        match &self.elements {
+            Elements::F32(v) => Data::F32(v.get()),
+            Elements::I32(v) => Data::I32(v.get()),
+        }
     }
 
     /// The elements as floats; empty for an integer tensor.
     pub fn as_f32(&self) -> &[f32] {
-        match &self.data {
-            Data::F32(v) => v,
-            Data::I32(_) => &[],
+        match &self.elements {
+            Elements::F32(v) => v.get(),
+            Elements::I32(_) => &[],
         }
     }
 
-    /// The elements as floats, to change; empty for an integer tensor.
+    /// The elements as floats, to change; empty for an integer tensor. They are copied first if another tensor shares
+    /// them.
     pub fn as_f32_mut(&mut self) -> &mut [f32] {
         self.version = version();
-        match &mut self.data {
-            Data::F32(v) => v,
-            Data::I32(_) => &mut [],
+        match &mut self.elements {
+            Elements::F32(v) => v.get_mut(),
+            Elements::I32(_) => &mut [],
         }
     }
 
     /// The elements as integers; empty for a float tensor.
     pub fn as_i32(&self) -> &[i32] {
-        match &self.data {
-            Data::I32(v) => v,
-            Data::F32(_) => &[],
+        match &self.elements {
+            Elements::I32(v) => v.get(),
+            Elements::F32(_) => &[],
         }
     }
 
@@ -132,20 +180,38 @@ impl Tensor {
 
     /// Chosen rows (entries of the outermost dimension), in the given order.
     pub fn take_rows(&self, rows: &[usize]) -> Tensor {
-        let width: usize = self.shape.iter().skip(1).product();
+        let width = self.width();
+        let elements = match &self.elements {
+            Elements::F32(v) => Elements::F32(v.take(width, rows)),
+            Elements::I32(v) => Elements::I32(v.take(width, rows)),
+        };
+        self.with_rows(rows.len(), elements)
+    }
+
+    /// Rows that lie side by side, without a copy; fewer where there are not as many.
+    pub fn rows(&self, range: Range<usize>) -> Tensor {
+        let (width, most) = (self.width(), self.shape.first().copied().unwrap_or(1));
+        let end = range.end.min(most);
+        let start = range.start.min(end);
+        let part = start * width..end * width;
+        let elements = match &self.elements {
+            Elements::F32(v) => Elements::F32(v.part(part)),
+            Elements::I32(v) => Elements::I32(v.part(part)),
+        };
+        self.with_rows(end - start, elements)
+    }
+
+    /// Elements of a row.
+    fn width(&self) -> usize {
+        self.shape.iter().skip(1).product()
+    }
+
+    fn with_rows(&self, rows: usize, elements: Elements) -> Tensor {
         let mut shape = self.shape.clone();
         if let Some(first) = shape.first_mut() {
-            *first = rows.len();
+            *first = rows;
         }
-        let data = match &self.data {
-            Data::F32(v) => {
-                Data::F32(rows.iter().flat_map(|&r| &v[r * width..(r + 1) * width]).copied().collect())
-            }
-            Data::I32(v) => {
-                Data::I32(rows.iter().flat_map(|&r| &v[r * width..(r + 1) * width]).copied().collect())
-            }
-        };
-        Tensor { shape, data, version: version() }
+        Tensor { shape, elements, version: version() }
     }
 }
 
@@ -158,4 +224,26 @@ fn version() -> u64 {
 fn check(shape: &[usize], found: usize) -> Result<()> {
     let expected = shape.iter().product();
     if expected == found { Ok(()) } else { Err(Error::Elements { shape: shape.to_vec(), expected, found }) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_share_elements_until_one_is_changed() -> Result<()> {
+        let table = Tensor::f32(&[4, 2], (0..8u8).map(f32::from).collect())?;
+        let mut part = table.rows(1..3).rows(1..9);
+        assert_eq!((part.shape(), part.as_f32()), (&[1, 2][..], &[4.0, 5.0][..]));
+        assert_eq!(part.as_f32().as_ptr(), table.as_f32()[4..].as_ptr());
+        assert_eq!(part, table.take_rows(&[2]));
+        part.as_f32_mut()[0] = 9.0;
+        assert_eq!((part.as_f32(), table.as_f32()[4]), (&[9.0, 5.0][..], 4.0));
+        let kept = part.as_f32().as_ptr();
+        part.as_f32_mut()[1] = 9.0;
+        assert_eq!(part.as_f32().as_ptr(), kept);
+        assert!(table.rows(4..4).is_empty() && table.rows(7..9).is_empty());
+        assert_eq!(Tensor::i32(&[3], vec![1, 2, 3])?.rows(1..3).as_i32(), [2, 3]);
+        Ok(())
+    }
 }

@@ -258,13 +258,17 @@ fn mlp_train(task: &Task) -> Outcome<Measured> {
         loss(b, logits)
     })?;
     let mut training = Training::new(task, network, OptimizerConfig::adam(), 1e-3)?;
-    let (x, y) = (table(300, task.size), labels(400, CLASSES, task.size));
+    let table = [
+        ("x", table(300, task.size)?),
+        ("labels", Tensor::i32(&[task.size], labels(400, CLASSES, task.size))?),
+        ("weight", Tensor::full(&[task.size], 1.0)),
+    ];
     let (mut losses, mut feed) = (Vec::new(), Feed::default());
     let mut epoch = || -> Outcome<()> {
-        for (x, y) in x.chunks(task.batch * PIXELS).zip(y.chunks(task.batch)) {
-            fill(&mut feed, x)?;
-            feed.inputs.insert("labels".into(), Tensor::i32(&[y.len()], y.to_vec())?);
-            feed.inputs.insert("weight".into(), Tensor::full(&[y.len()], 1.0));
+        for first in (0..task.size).step_by(task.batch) {
+            for (name, all) in &table {
+                feed.inputs.insert((*name).into(), all.rows(first..first + task.batch));
+            }
             let loss = training.step(&feed)?;
             if losses.len() < LOSSES {
                 losses.push(loss);
@@ -282,12 +286,12 @@ fn mlp_rows(task: &Task) -> Outcome<Measured> {
     let network = Network::write(Weights::load(&task.weights)?, Mode::Infer, mlp)?;
     let Network { graph, value, weights } = network.optimised()?;
     let mut plan = task.executor.compile(&graph, &[value])?;
-    let (x, mut feed) = (table(300, task.size), Feed::default());
-    fill(&mut feed, &x[..task.batch.min(task.size) * PIXELS])?;
+    let table = table(300, task.size)?;
+    let mut feed = Feed::default().with("x", table.rows(0..task.batch));
     let outputs = Some(plan.run(&weights, &feed)?.tensor(0));
     let seconds = task.time(|| {
-        for x in x.chunks(task.batch * PIXELS) {
-            fill(&mut feed, x)?;
+        for first in (0..task.size).step_by(task.batch) {
+            feed.inputs.insert("x".into(), table.rows(first..first + task.batch));
             plan.run(&weights, &feed)?;
         }
         Ok(())
@@ -361,18 +365,6 @@ fn minilm(task: &Task) -> Outcome<Measured> {
     task.infer(network, &feed)
 }
 
-/// Puts rows of the dense net into the feed, in the memory of those before them where the number is the same.
-fn fill(feed: &mut Feed, x: &[f32]) -> Outcome<()> {
-    match feed.inputs.get_mut("x").map(Tensor::as_f32_mut) {
-        Some(held) if held.len() == x.len() => held.copy_from_slice(x),
-        _ => {
-            let rows = Tensor::f32(&[x.len() / PIXELS, PIXELS], x.to_vec())?;
-            feed.inputs.insert("x".into(), rows);
-        }
-    }
-    Ok(())
-}
-
 /// `state >> 40` of each step of a 64-bit linear congruential generator.
 fn draws(seed: u64) -> impl Iterator<Item = u64> {
     let mut state = seed;
@@ -392,7 +384,8 @@ fn labels(seed: u64, classes: usize, count: usize) -> Vec<i32> {
 }
 
 /// Rows of the dense net: every block of [`BLOCK`] rows has the next seed.
-fn table(seed: u64, rows: usize) -> Vec<f32> {
+fn table(seed: u64, rows: usize) -> Outcome<Tensor> {
     let blocks = (0..rows).step_by(BLOCK).zip(seed..);
-    blocks.flat_map(|(first, seed)| unit(seed, BLOCK.min(rows - first) * PIXELS)).collect()
+    let pixels = blocks.flat_map(|(first, seed)| unit(seed, BLOCK.min(rows - first) * PIXELS)).collect();
+    Ok(Tensor::f32(&[rows, PIXELS], pixels)?)
 }

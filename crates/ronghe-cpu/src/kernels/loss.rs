@@ -149,10 +149,8 @@ multiversion! {
     /// Writes `softmax(x)` to `p` and returns `ln sum exp x`.
     fn log_sum_exp(x: &[f32], p: &mut [f32]) -> f64 {
         let max = math::max(x);
-        for (p, x) in p.iter_mut().zip(x) {
-            *p = math::exp(x - max);
-        }
-        let sum = math::sum(p);
+        p.copy_from_slice(x);
+        let sum = math::exp_sum(p, 1.0, max);
         let share = 1.0 / sum;
         p.iter_mut().for_each(|p| *p *= share);
         f64::from(max) + f64::from(sum).ln()

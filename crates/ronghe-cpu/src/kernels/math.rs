@@ -135,16 +135,39 @@ pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
     fold(sums, |x, y| x + y)
 }
 
-/// Sum, in the same way as [`dot`].
-#[inline(always)]
-pub(crate) fn sum(a: &[f32]) -> f32 {
-    lanes(a, 0.0, |s, x| s + x)
-}
-
 /// Largest element; negative infinity where there is none. Not-a-number never wins.
 #[inline(always)]
 pub(crate) fn max(a: &[f32]) -> f32 {
     lanes(a, f32::NEG_INFINITY, |m, x| if x > m { x } else { m })
+}
+
+/// Replaces each `x` by `e^(scale (x - max))` and returns their sum, added as in [`dot`].
+#[inline(always)]
+pub(crate) fn exp_sum(x: &mut [f32], scale: f32, max: f32) -> f32 {
+    let mut sums = [0.0f32; LANES];
+    let (body, tail) = x.as_chunks_mut::<LANES>();
+    let block = |x: &mut [f32; LANES]| {
+        for v in x.iter_mut() {
+            *v = exp(scale * (*v - max));
+        }
+    };
+    for x in body {
+        block(x);
+        for i in 0..LANES {
+            sums[i] += x[i];
+        }
+    }
+    if !tail.is_empty() {
+        // The rest as a whole block too: sixteen exponentials cost little more than one.
+        let mut last = [max; LANES];
+        last[..tail.len()].copy_from_slice(tail);
+        block(&mut last);
+        tail.copy_from_slice(&last[..tail.len()]);
+        for (sum, x) in sums.iter_mut().zip(tail) {
+            *sum += *x;
+        }
+    }
+    fold(sums, |x, y| x + y)
 }
 
 /// Reduces with sixteen partial results in a fixed order.
@@ -237,7 +260,11 @@ mod tests {
             let a: Vec<f32> = (0..n).map(|i| i as f32).collect();
             let want: f32 = a.iter().map(|x| x * x).sum();
             assert_eq!(dot(&a, &a), want);
-            assert_eq!(sum(&a), a.iter().sum::<f32>());
+            let mut powers = a.clone();
+            let total = exp_sum(&mut powers, 0.5, 3.0);
+            assert!(a.iter().zip(&powers).all(|(x, p)| *p == exp(0.5 * (x - 3.0))));
+            let want: f64 = powers.iter().map(|p| f64::from(*p)).sum();
+            assert!((f64::from(total) - want).abs() <= 1e-6 * want);
             assert_eq!(max(&a), a.last().copied().unwrap_or(f32::NEG_INFINITY));
         }
     }

@@ -20,9 +20,9 @@ pub(crate) fn run(call: &mut Call) -> Result<()> {
                 match mask.map(|m| &m[block]) {
                     Some(mask) => {
                         let rows = out.chunks_exact_mut(width).zip(mask.chunks_exact(width));
-                        rows.for_each(|(row, mask)| softmax(row, 1.0, Some(mask)));
+                        rows.for_each(|(row, mask)| softmax(row, Some(mask)));
                     }
-                    None => out.chunks_exact_mut(width).for_each(|row| softmax(row, 1.0, None)),
+                    None => out.chunks_exact_mut(width).for_each(|row| softmax(row, None)),
                 }
             });
         }
@@ -32,7 +32,7 @@ pub(crate) fn run(call: &mut Call) -> Result<()> {
                 for (n, dx) in out.chunks_exact_mut(width).enumerate() {
                     let row = (first + n) * width..(first + n + 1) * width;
                     dx.copy_from_slice(&dy[row.clone()]);
-                    gradient(dx, &y[row], 1.0);
+                    gradient(dx, &y[row]);
                 }
             });
         }
@@ -42,40 +42,56 @@ pub(crate) fn run(call: &mut Call) -> Result<()> {
 }
 
 multiversion! {
-    /// Replaces one row `x` by `softmax(scale x)`.
-    pub(crate) fn softmax(x: &mut [f32], scale: f32, mask: Option<&[f32]>) {
-        match mask {
-            None => x.iter_mut().for_each(|v| *v *= scale),
-            Some(mask) => {
-                if mask.iter().all(|&m| m == 0.0) {
-                    return x.fill(0.0);
-                }
-                for (v, &m) in x.iter_mut().zip(mask) {
-                    *v = if m == 0.0 { f32::NEG_INFINITY } else { *v * scale };
-                }
-            }
-        }
-        let max = math::max(x);
-        match mask {
-            None => x.iter_mut().for_each(|v| *v = math::exp(*v - max)),
-            Some(mask) => {
-                for (v, &m) in x.iter_mut().zip(mask) {
-                    let e = math::exp(*v - max);
-                    *v = if m == 0.0 { 0.0 } else { e };
-                }
-            }
-        }
-        let share = 1.0 / math::sum(x);
-        x.iter_mut().for_each(|v| *v *= share);
+    /// Replaces one row `x` by `softmax(x)`.
+    pub(crate) fn softmax(x: &mut [f32], mask: Option<&[f32]>) {
+        row(x, 1.0, mask);
     }
 }
 
 multiversion! {
-    /// Replaces one row `dy` by `scale y (dy - y . dy)`.
-    pub(crate) fn gradient(dy: &mut [f32], y: &[f32], scale: f32) {
-        let mean = math::dot(y, dy);
-        for (d, y) in dy.iter_mut().zip(y) {
-            *d = scale * y * (*d - mean);
+    /// Replaces each row `x`, of `width` elements, by `softmax(scale x)`, `scale > 0`; all rows have one mask.
+    pub(crate) fn softmax_rows(x: &mut [f32], width: usize, scale: f32, mask: Option<&[f32]>) {
+        for x in x.chunks_exact_mut(width.max(1)) {
+            row(x, scale, mask);
         }
+    }
+}
+
+#[inline(always)]
+fn row(x: &mut [f32], scale: f32, mask: Option<&[f32]>) {
+    if let Some(mask) = mask {
+        if mask.iter().all(|&m| m == 0.0) {
+            return x.fill(0.0);
+        }
+        for (v, &m) in x.iter_mut().zip(mask) {
+            *v = if m == 0.0 { f32::NEG_INFINITY } else { *v };
+        }
+    }
+    let max = math::max(x);
+    let share = 1.0 / math::exp_sum(x, scale, max);
+    x.iter_mut().for_each(|v| *v *= share);
+}
+
+multiversion! {
+    /// Replaces one row `dy` by `y (dy - y . dy)`.
+    fn gradient(dy: &mut [f32], y: &[f32]) {
+        row_gradient(dy, y, 1.0);
+    }
+}
+
+multiversion! {
+    /// Replaces each row `dy`, of `width` elements, by `scale y (dy - y . dy)`.
+    pub(crate) fn gradient_rows(dy: &mut [f32], y: &[f32], width: usize, scale: f32) {
+        for (dy, y) in dy.chunks_exact_mut(width.max(1)).zip(y.chunks_exact(width.max(1))) {
+            row_gradient(dy, y, scale);
+        }
+    }
+}
+
+#[inline(always)]
+fn row_gradient(dy: &mut [f32], y: &[f32], scale: f32) {
+    let mean = math::dot(y, dy);
+    for (d, y) in dy.iter_mut().zip(y) {
+        *d = scale * y * (*d - mean);
     }
 }

@@ -71,6 +71,12 @@ impl<'a, T> Blocks<'a, T> {
     }
 }
 
+/// Calls `work(0), .. work(count - 1)`, each once, in any order; short ones in blocks.
+pub(crate) fn units(count: usize, cost: usize, work: impl Fn(usize) + Sync) {
+    let block = block_len(count, cost, BLOCK_COST);
+    tasks(count.div_ceil(block), |i| (i * block..count.min((i + 1) * block)).for_each(&work));
+}
+
 /// Calls `work(first_row, rows)` on blocks of whole rows of `out`, each `width` elements.
 #[allow(unsafe_code)]
 pub(crate) fn rows(out: &mut [f32], width: usize, cost: usize, work: impl Fn(usize, &mut [f32]) + Sync) {

@@ -20,11 +20,11 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use std::{hint, io, mem, thread};
 
-/// How long a worker watches the board before it sleeps: longer than most serial steps between two loops of a network,
-/// and about what going to sleep and being woken costs.
-const SPIN: Duration = Duration::from_micros(50);
-/// Part of [`SPIN`] in which the worker keeps its core; after it, others that want the core get it.
-const KEEP: Duration = Duration::from_micros(10);
+/// How long a worker watches the board before it sleeps: longer than most serial steps between two loops of a network. It
+/// keeps its core meanwhile: one that is left to other programs comes back after milliseconds.
+const SPIN: Duration = Duration::from_micros(100);
+/// The same where there are more threads than cores, and each look leaves the core to others.
+const SHORT_SPIN: Duration = Duration::from_micros(10);
 /// Looks at the board between two looks at the clock.
 const LOOKS: usize = 16;
 /// No loop has more blocks than this many threads can share.
@@ -74,7 +74,7 @@ impl Pool {
         let threads = threads.clamp(1, MAX_THREADS);
         let cores = thread::available_parallelism().map_or(1, usize::from);
         // With more threads than cores, a worker that watches may hold up one that works.
-        let (spin, keep) = if threads > cores { (KEEP, Duration::ZERO) } else { (SPIN, KEEP) };
+        let (spin, keep) = if threads > cores { (SHORT_SPIN, Duration::ZERO) } else { (SPIN, SPIN) };
         let shared = Arc::new(Shared { threads, spin, keep, ..Shared::default() });
         // On failure the drop of what exists ends the workers made so far.
         let mut pool = Pool { shared, workers: Vec::new() };

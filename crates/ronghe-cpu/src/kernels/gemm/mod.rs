@@ -33,6 +33,8 @@ const PARTS_PER_THREAD: usize = 3;
 const SPLIT_K_OUTPUT: usize = 1 << 16;
 /// Steps of k at once: a panel of that length stays in the second cache.
 const STRETCH: usize = 512;
+/// Rows of a factor that may be read where they lie: as many lines as a first cache has sets, twice.
+const SPREAD: usize = 256;
 /// Tiles of rows that are multiplied by a panel before the next one is fetched.
 const TILES: usize = 8;
 
@@ -56,6 +58,11 @@ impl<'a> Mat<'a> {
     pub(crate) fn strided(data: &'a [f32], rows: usize, cols: usize, row: usize, col: usize) -> Mat<'a> {
         assert!(rows == 0 || cols == 0 || (rows - 1) * row + (cols - 1) * col < data.len(), "matrix bounds");
         Mat { data, rows, cols, row, col }
+    }
+
+    /// Number of columns.
+    pub(crate) fn columns(&self) -> usize {
+        self.cols
     }
 
     /// The transposed matrix.
@@ -274,10 +281,12 @@ pub(crate) fn gemm_windows_transposed(out: &mut [f32], a: Windows, b: &[f32], n:
     }
 }
 
-/// Hands `b` on as panels: as it lies where few rows would not repay the copy, or where it is one panel already.
+/// Hands `b` on as panels: as it lies where few rows would not repay the copy, where it is one panel already, or where
+/// it has few rows, which spread over the whole cache (they are not an even number of lines apart).
 fn with_panels<R>(a: Mat, b: Mat, work: impl FnOnce(Panels) -> R) -> R {
+    let spread = !b.row.is_multiple_of(32) && b.rows <= SPREAD;
     match Panels::direct(b) {
-        Some(panels) if a.rows <= 2 * micro::rows() || b.cols <= WIDTH => work(panels),
+        Some(panels) if a.rows <= 2 * micro::rows() || b.cols <= WIDTH || spread => work(panels),
         _ => threads::scratch(Panels::size(b.rows, b.cols), |room| work(Panels::pack(b, room))),
     }
 }
@@ -289,36 +298,77 @@ fn spread(out: &mut [f32], a: Mat, b: Panels, after: After) {
     if m == 0 || n == 0 {
         return;
     }
-    let parts = (m * n * k / PART_COST).clamp(1, PARTS_PER_THREAD * threads::count());
-    let (rows, panels) = if threads::count() == 1 { (m, n.div_ceil(WIDTH)) } else { cut(m, n, parts) };
-    let across = n.div_ceil(WIDTH).div_ceil(panels);
-    let base = Shared(out.as_mut_ptr());
-    threads::tasks(m.div_ceil(rows) * across, |t| {
-        let (i, p) = (t / across * rows, t % across * panels);
-        let (rows, columns) = (rows.min(m - i), p * WIDTH..n.min((p + panels) * WIDTH));
-        // SAFETY: part t owns rows i.. of these columns of `out`, and parts do not overlap.
-        unsafe {
-            let start = base.at(i * n + columns.start);
-            part(start, n, a.block(i, rows, 0, k), b.some(columns.clone()), after.columns(columns));
+    let threads = threads::count();
+    let parts = (m * n * k / PART_COST).clamp(1, PARTS_PER_THREAD * threads);
+    let (down, across) = cut(m, n, parts, threads);
+    let panels = n.div_ceil(WIDTH);
+    let base = Shared::new(out);
+    let work = |a: Mat| {
+        threads::tasks(down * across, |t| {
+            let (i, j) = (t / across, t % across);
+            let (from, to) = (i * m / down, (i + 1) * m / down);
+            let columns = j * panels / across * WIDTH..n.min((j + 1) * panels / across * WIDTH);
+            // SAFETY: part t owns rows from..to of these columns of `out`, and parts do not overlap.
+            unsafe {
+                let start = base.at(from * n + columns.start);
+                part(
+                    start,
+                    n,
+                    a.block(from, to - from, 0, k),
+                    b.some(columns.clone()),
+                    after.columns(columns),
+                );
+            }
+        });
+    };
+    if across > 1 && k > 0 && packs(a, n) {
+        // Once for all parts of these rows.
+        let stride = k + if k.is_multiple_of(512) { 16 } else { 0 };
+        threads::scratch(m * stride, |room| {
+            copy_rows(a, stride, room);
+            work(Mat::strided(room, m, k, stride, 1));
+        });
+    } else {
+        work(a);
+    }
+}
+
+/// How many parts lie below each other and side by side, of about `parts`: those with which the busiest thread has least
+/// to do. A part of `r` rows and `c` columns takes about `r c + 16 (r + c)`: it multiplies, and fetches both factors.
+fn cut(m: usize, n: usize, parts: usize, threads: usize) -> (usize, usize) {
+    let panels = n.div_ceil(WIDTH);
+    let grids =
+        (1..=parts.min(m.div_ceil(micro::rows()))).map(|down| (down, panels.min(parts.div_ceil(down))));
+    let busiest = |&(down, across): &(usize, usize)| {
+        let (rows, columns) = (m.div_ceil(down), panels.div_ceil(across) * WIDTH);
+        (down * across).div_ceil(threads) * (rows * columns + 16 * (rows + columns))
+    };
+    grids.min_by_key(busiest).unwrap_or((1, 1))
+}
+
+/// Writes the elements of `a` row by row, with `stride` elements from one to the next, on all threads.
+fn copy_rows(a: Mat, stride: usize, out: &mut [f32]) {
+    threads::rows(out, stride * 16, 32 * stride, |first, out| {
+        let count = (out.len() / stride.max(1)).min(a.rows - 16 * first);
+        let a = a.block(16 * first, count, 0, a.cols);
+        if a.row == 1 {
+            return pack::transpose(a.data, a.rows, a.cols, a.col, stride, out);
+        }
+        for (i, row) in out.chunks_exact_mut(stride.max(1)).enumerate() {
+            row.iter_mut()
+                .zip(a.data[i * a.row..].iter().step_by(a.col))
+                .take(a.cols)
+                .for_each(|(y, x)| *y = *x);
         }
     });
 }
 
-/// Rows and panels of a part, for about `parts` of them: panels are cut where there are few rows and panels enough, so
-/// that each thread reads its own of `b`.
-fn cut(m: usize, n: usize, parts: usize) -> (usize, usize) {
-    let (tile, panels) = (micro::rows(), n.div_ceil(WIDTH));
-    let down = if panels >= parts && m <= 8 * tile { 1 } else { parts.min(m.div_ceil(2 * tile)) };
-    let rows = m.div_ceil(down).next_multiple_of(tile).min(m);
-    (rows, panels.div_ceil(parts / down))
-}
-
-/// One part of a product.
+/// One part of a product, on the calling thread.
 ///
 /// # Safety
 /// `out` must be valid for reads and writes of `a.rows` rows of `b.n` elements, `stride` apart, that nothing else accesses.
 #[allow(unsafe_code)]
-unsafe fn part(out: *mut f32, stride: usize, a: Mat, b: Panels, after: After) {
+pub(super) unsafe fn part(out: *mut f32, stride: usize, a: Mat, b: Panels, after: After) {
     let most = micro::rows();
     let finish = micro::finishes(after.act);
     for i in (0..a.rows).step_by(TILES * most) {
@@ -411,14 +461,18 @@ fn pack_rows(a: Mat, out: &mut [f32]) {
 }
 
 /// An array whose disjoint parts several threads write.
-struct Shared(*mut f32);
+pub(super) struct Shared(*mut f32);
 
 // SAFETY: it is only handed to parts of a product, which do not overlap.
 #[allow(unsafe_code)]
 unsafe impl Sync for Shared {}
 
 impl Shared {
-    fn at(&self, offset: usize) -> *mut f32 {
+    pub(super) fn new(array: &mut [f32]) -> Shared {
+        Shared(array.as_mut_ptr())
+    }
+
+    pub(super) fn at(&self, offset: usize) -> *mut f32 {
         self.0.wrapping_add(offset)
     }
 }
@@ -464,6 +518,29 @@ mod tests {
                 assert!(plain.iter().zip(&packed).all(|(p, q)| p.to_bits() == q.to_bits()), "{m} {n} {k}");
             }
         }
+    }
+
+    #[test]
+    fn parts_on_several_threads_change_no_bit() {
+        let pools = [1, 2, 3].map(|n| threads::Pool::new(n).unwrap());
+        // The left factors of the last two are copied once for parts side by side.
+        for (m, n, k, turned) in
+            [(300, 200, 100, false), (33, 800, 70, false), (128, 784, 96, true), (60, 900, 512, true)]
+        {
+            let (a, b) = (numbers(m * k, 1), numbers(k * n, 2));
+            let a = if turned { Mat::new(&a, k, m).t() } else { Mat::new(&a, m, k) };
+            let [one, two, three] = pools.each_ref().map(|pool| {
+                let mut out = vec![f32::NAN; m * n];
+                pool.install(|| product(&mut out, a, Mat::new(&b, k, n), After::default()));
+                out.into_iter().map(f32::to_bits).collect::<Vec<_>>()
+            });
+            assert!(one == two && two == three, "{m} {n} {k}");
+        }
+        let (a, b) = (numbers(50 * 1024, 1), numbers(1024 * 640, 2));
+        let mut out = vec![0.0; 50 * 640];
+        let b = Mat::new(&b, 1024, 640);
+        pools[1].install(|| product(&mut out, Mat::new(&a, 50, 1024), b, After::default()));
+        close(&out, &plain(&a, b.data, 50, 640, 1024), 1e-4);
     }
 
     #[test]

@@ -24,7 +24,7 @@ pub(super) fn product(out: &mut [f32], a: Mat, b: Mat, after: After) {
     let (m, n, k) = (a.rows, b.cols, a.cols);
     let most = micro::rows();
     let parts = (m * n * k / PART_COST).clamp(1, PARTS_PER_THREAD * threads::count()).min(n.div_ceil(most));
-    let base = Shared(out.as_mut_ptr());
+    let base = Shared::new(out);
     threads::scratch(Panels::size(k, m), |room| {
         let panels = Panels::pack(a.t(), room);
         threads::tasks(parts, |t| {
