@@ -179,7 +179,7 @@ def onnxruntime(work, args):
         if work.kind.startswith("minilm"):
             ids, mask = works.tokens(work, 30522)
             feed = {"ids": ids, "mask": mask}
-            settings += ", its BERT fusions" + (", dynamic int8" if work.kind == "minilm-int8" else "")
+            settings += ", its BERT fusions" + (", dynamic int8" if work.precision == "int8" else "")
         else:
             feed = {"x": np.ascontiguousarray(works.pictures(work)[0].transpose(0, 3, 1, 2))}
         outputs = session.run(["y"], feed)[0]

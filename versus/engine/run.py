@@ -59,19 +59,18 @@ def main():
 
 
 def alternate(work, args, folder):
-    """Ours, peer, peer, ours, ...: a figure each. Losses and outputs of all are compared with ours, or, where we have
-    none, with those of the f32 model in ONNX Runtime."""
-    programs, reference = (["ronghe"] if work.ours else []) + list(work.peers), None
-    if not work.ours:
-        plain = works.table()[work.name.replace("-int8", "")]
-        reference = one("onnxruntime", plain, args, folder, seconds=0)
+    """Ours, peer, peer, ours, ...: a figure each. Losses and outputs of all are compared with ours, or, where ours is
+    not in f32, with those of ONNX Runtime in f32."""
+    programs, reference = ["ronghe", *work.peers], None
+    if work.precision != "f32":
+        reference = one("onnxruntime", works.table()[work.plain], args, folder, seconds=0)
     for repeat in range(1, args.repeats + 1):
         for program in list(programs):
             found = one(program, work, args, folder)
             if found is None:
                 programs.remove(program)
                 continue
-            if program == "ronghe":
+            if program == "ronghe" and work.precision == "f32":
                 reference = found
             found["difference"], found["scale"] = difference(found, reference)
             say(f"{work.name} {repeat}/{args.repeats} {program}: {found['value']:.0f} {work.unit}")
@@ -91,7 +90,8 @@ def one(program, work, args, folder, seconds=None):
                "--outputs", outputs]
     start, busy, own = time.monotonic(), machine_seconds(), child_seconds()
     if program == "ronghe":
-        command = [args.engine, work.kind, folder / work.weights, "--batch", work.batch, "--size", work.size, *options]
+        command = [args.engine, work.ours, folder / work.weights, "--batch", work.batch, "--size", work.size,
+                   "--precision", work.precision, *options]
         text = subprocess.run([str(part) for part in command], check=True, stdout=subprocess.PIPE, text=True).stdout
     else:
         text = peer([program, work.name, folder, *options])

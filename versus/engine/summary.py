@@ -15,8 +15,8 @@ HEAD = """# The engine beside its peers
 
 Written by `run.py`; do not edit. Rows a second, more is better: the median of the turns, and half their range in per cent.
 `ours / best` is our figure over that of the fastest peer. The last column is the largest absolute difference between a peer's
-outputs (in training: its first five losses) and ours, in brackets the largest absolute value among ours. int8 is compared with
-ONNX Runtime in f32.
+outputs (in training: its first five losses) and ours, in brackets the largest absolute value among ours. In bf16, int16 and int8,
+ours and the peer's are compared with ONNX Runtime in f32.
 """
 
 

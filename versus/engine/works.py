@@ -19,7 +19,6 @@ class Work:
     size: int  # side of a picture, tokens of a sentence, rows of the table
     peers: tuple  # names in peers.PEERS
     unit: str
-    ours: bool = True
 
     @property
     def about(self):
@@ -30,8 +29,25 @@ class Work:
             "mobilenet-train": f"MobileNetV2, training step of all weights, SGD, {self.size} px, batch {self.batch}",
             "mobilenet-frozen": f"MobileNetV2 features for training of a head, {self.size} px, batch {self.batch}",
             "minilm": f"MiniLM encoder, {self.batch} sentences of {self.size} tokens, f32",
+            "minilm-bf16": f"MiniLM encoder, {self.batch} sentences of {self.size} tokens, ours in bf16, peers in f32",
+            "minilm-int16": f"MiniLM encoder, {self.batch} sentences of {self.size} tokens, ours in int16, peers in f32",
             "minilm-int8": f"MiniLM encoder, {self.batch} sentences of {self.size} tokens, int8",
         }[self.kind]
+
+    @property
+    def precision(self):
+        """What we compute in."""
+        return next((name for name in ("bf16", "int16", "int8") if self.kind.endswith(name)), "f32")
+
+    @property
+    def ours(self):
+        """Its name in our program."""
+        return self.kind.removesuffix(f"-{self.precision}")
+
+    @property
+    def plain(self):
+        """Name of the same work in f32."""
+        return self.name.replace(f"-{self.precision}", "")
 
     @property
     def weights(self):
@@ -45,7 +61,8 @@ class Work:
         """Its ONNX model among the prepared files, where it has one."""
         return {
             "mlp-rows": "mlp", "mobilenet-infer": "mobilenet-1000",
-            "mobilenet-frozen": f"mobilenet-features-{self.size}", "minilm": "minilm", "minilm-int8": "minilm-int8",
+            "mobilenet-frozen": f"mobilenet-features-{self.size}", "minilm": "minilm", "minilm-bf16": "minilm", "minilm-int16": "minilm",
+            "minilm-int8": "minilm-int8",
         }.get(self.kind)
 
 
@@ -67,8 +84,11 @@ def table():
         for batch, size in shapes:
             yield Work(f"minilm-{batch}x{size}", "minilm", batch, size, ("pytorch", "onnxruntime"), "sentences/s")
         for batch, size in shapes:
-            yield Work(f"minilm-int8-{batch}x{size}", "minilm-int8", batch, size, ("onnxruntime",), "sentences/s",
-                       ours=False)
+            yield Work(f"minilm-bf16-{batch}x{size}", "minilm-bf16", batch, size, ("onnxruntime",), "sentences/s")
+        for batch, size in shapes:
+            yield Work(f"minilm-int16-{batch}x{size}", "minilm-int16", batch, size, ("onnxruntime",), "sentences/s")
+        for batch, size in shapes:
+            yield Work(f"minilm-int8-{batch}x{size}", "minilm-int8", batch, size, ("onnxruntime",), "sentences/s")
 
     return {work.name: work for work in works()}
 

@@ -69,6 +69,15 @@ pub(crate) struct Reading {
     pub(crate) skip_bad_rows: bool,
 }
 
+/// What a network computes in.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Precision {
+    /// f32; bf16 (an error where the processor lacks it); int16; or auto: bf16 or int16 where the processor is faster in
+    /// it and the first batch stays within 1 % of f32.
+    #[arg(long, default_value = "f32", value_name = "MODE", value_parser = ["auto", "f32", "bf16", "int16"])]
+    pub(crate) precision: String,
+}
+
 /// `quickstart`
 #[derive(Debug, Args)]
 pub(crate) struct Quickstart {
@@ -153,6 +162,9 @@ pub(crate) struct Evaluate {
     /// Inputs to treat as missing, to see how the model does without them.
     #[arg(long, value_name = "INPUT")]
     pub(crate) without: Vec<String>,
+    /// What the network computes in.
+    #[command(flatten)]
+    pub(crate) precision: Precision,
     /// How to read the table.
     #[command(flatten)]
     pub(crate) reading: Reading,
@@ -169,6 +181,9 @@ pub(crate) struct Predict {
     /// File for the predictions: .csv, .tsv, .jsonl or .parquet [default: CSV on standard output, JSON Lines with --json].
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
+    /// What the network computes in.
+    #[command(flatten)]
+    pub(crate) precision: Precision,
     /// How to read the table.
     #[command(flatten)]
     pub(crate) reading: Reading,

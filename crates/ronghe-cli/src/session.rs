@@ -1,9 +1,9 @@
 //! What commands share: reading tables, the stop signal, the cache folder.
 
-use crate::args::{Common, Reading};
+use crate::args::{Common, Precision, Reading};
 use crate::render;
 use anyhow::{Context, Result, bail};
-use ronghe::{Model, Predictor};
+use ronghe::{Model, PrecisionMode, Predictor, artifact};
 use ronghe_data::read::{self, ReadOptions, Reader};
 use ronghe_data::{Kind, Table};
 use std::path::{Path, PathBuf};
@@ -61,6 +61,22 @@ pub(crate) fn read_options(reading: &Reading) -> Result<ReadOptions> {
         options.kinds.insert(column.to_owned(), kind);
     }
     Ok(options)
+}
+
+/// Opens a saved model.
+pub(crate) fn open_model(folder: &Path, precision: &Precision, common: &Common) -> Result<Model> {
+    let named = PrecisionMode::ALL.into_iter().find(|(name, _)| *name == precision.precision);
+    // The parser takes these names only.
+    let mode = named.map_or(PrecisionMode::default(), |(_, mode)| mode);
+    Ok(Model::with_precision(artifact::load(folder)?, common.threads, mode)?)
+}
+
+/// Says what each part of a model computed in, where that was not simply f32.
+pub(crate) fn report_precision(model: &Model, precision: &Precision, common: &Common) {
+    if precision.precision != "f32" && !common.quiet {
+        let parts: Vec<String> = model.precision().iter().map(ToString::to_string).collect();
+        render::log(&format!("precision {}: {}", precision.precision, parts.join("; ")));
+    }
 }
 
 /// Reads a whole table and says how many rows were left out.

@@ -1,11 +1,13 @@
-//! Speed of single operations, in GFLOP/s: `cargo bench -p ronghe-cpu --bench kernels -- [threads] [part of a name]`.
+//! Speed of single operations, in GFLOP/s (with whole numbers, GOP/s): `cargo bench -p ronghe-cpu --bench kernels -- [threads] [part of a name]`.
 //!
 //! The best of many runs, beside the fastest of all lines as the share of what this processor was seen to do here.
 
 #![allow(clippy::print_stdout, missing_docs)]
 
 use ronghe_cpu::{CpuExecutor, detected_cpu};
-use ronghe_graph::{Act, DType, Executor, Feed, Graph, Op, Result, Shape, Tensor, Weights, Window};
+use ronghe_graph::{
+    Act, DType, Executor, Feed, Graph, Op, Precision, Result, Shape, Tensor, Weights, Window,
+};
 use std::time::{Duration, Instant};
 
 fn main() -> Result<()> {
@@ -33,15 +35,18 @@ fn main() -> Result<()> {
 struct Case {
     name: String,
     op: Op,
-    /// Shapes of the inputs; all are fed, so that nothing of a weight is kept from run to run.
+    /// Shapes of the inputs.
     inputs: Vec<Vec<usize>>,
     /// How many of them, from the first, have a batch dimension.
     batches: usize,
     operations: f64,
+    /// Inputs without a batch dimension are weights, kept in this precision; otherwise all are fed, so that nothing of a
+    /// weight is kept from run to run.
+    kept: Option<Precision>,
 }
 
 fn cases() -> Vec<Case> {
-    let mut cases = Vec::new();
+    let mut cases = kept_cases();
     let products = [
         ("mnist layer, batch 32", 32, 784, 128),
         ("mnist layer, batch 256", 256, 784, 128),
@@ -63,7 +68,7 @@ fn cases() -> Vec<Case> {
     for (name, r, i, o) in products {
         let operations = 2.0 * (r * i * o) as f64;
         let mut add = |what: &str, op: Op, batches: usize, inputs: Vec<Vec<usize>>| {
-            cases.push(Case { name: format!("{name}: {what}"), op, inputs, batches, operations });
+            cases.push(Case { name: format!("{name}: {what}"), op, inputs, batches, operations, kept: None });
         };
         add("forward", Op::Linear { act: Act::Relu }, 1, vec![vec![r, i], vec![o, i], vec![o]]);
         add("input gradient", Op::LinearGradInput, 1, vec![vec![r, o], vec![o, i]]);
@@ -78,7 +83,7 @@ fn cases() -> Vec<Case> {
         let (x, y, w) = (vec![n, size, size, c], vec![n, out, out, c], vec![3, 3, c]);
         let mut add = |what: &str, op: Op, batches: usize, inputs: Vec<Vec<usize>>| {
             let name = format!("depthwise {size} x {size} x {c} / {stride}: {what}");
-            cases.push(Case { name, op, inputs, batches, operations });
+            cases.push(Case { name, op, inputs, batches, operations, kept: None });
         };
         add("forward", Op::Depthwise { window, act: Act::Identity }, 1, vec![x.clone(), w.clone()]);
         add("input gradient", Op::DepthwiseGradInput { window, input: [size, size] }, 1, vec![y.clone(), w]);
@@ -91,7 +96,7 @@ fn cases() -> Vec<Case> {
         let mut add = |what: &str, op: Op, times: f64, mut inputs: Vec<Vec<usize>>| {
             let name = format!("batch norm {r} x {c}: {what}");
             inputs.insert(0, x.clone());
-            cases.push(Case { name, op, inputs, batches: 1, operations: times * operations });
+            cases.push(Case { name, op, inputs, batches: 1, operations: times * operations, kept: None });
         };
         add("forward", Op::BatchNorm { eps: 1e-5, momentum: 0.1, act }, 2.0, vec![column.clone(); 4]);
     }
@@ -104,7 +109,7 @@ fn cases() -> Vec<Case> {
         let (x, y, w) = (vec![n, size, size, c], vec![n, out, out, o], vec![o, 3, 3, c]);
         let mut add = |what: &str, op: Op, batches: usize, inputs: Vec<Vec<usize>>| {
             let name = format!("conv {n} x {size} x {size} x {c} -> {o} / {stride}: {what}");
-            cases.push(Case { name, op, inputs, batches, operations });
+            cases.push(Case { name, op, inputs, batches, operations, kept: None });
         };
         add("forward", Op::Conv2d { window, act: Act::Identity }, 1, vec![x.clone(), w.clone()]);
         add("input gradient", Op::Conv2dGradInput { window, input: [size, size] }, 1, vec![y.clone(), w]);
@@ -113,20 +118,65 @@ fn cases() -> Vec<Case> {
     cases
 }
 
+/// Layers in inference, their weights kept, in every precision.
+fn kept_cases() -> Vec<Case> {
+    let mut cases = Vec::new();
+    for kept in Precision::ALL {
+        for (r, i, o) in [
+            (32, 384, 384),
+            (32, 384, 1536),
+            (32, 1536, 384),
+            (1024, 384, 384),
+            (1024, 384, 1536),
+            (1024, 1536, 384),
+            (3136, 144, 24),
+            (196, 96, 576),
+            (1024, 1024, 1024),
+        ] {
+            cases.push(Case {
+                name: format!("kept {r} x {i} -> {o}: {}", kept.name()),
+                op: Op::Linear { act: Act::Relu },
+                inputs: vec![vec![r, i], vec![o, i], vec![o]],
+                batches: 1,
+                operations: 2.0 * (r * i * o) as f64,
+                kept: Some(kept),
+            });
+        }
+        for (size, c, kernel) in [(56, 144, 3), (14, 576, 3), (14, 576, 5)] {
+            let window = Window::same(kernel, 1, size, size);
+            cases.push(Case {
+                name: format!("kept depthwise {size} x {size} x {c}, {kernel} x {kernel}: {}", kept.name()),
+                op: Op::Depthwise { window, act: Act::Relu6 },
+                inputs: vec![vec![1, size, size, c], vec![kernel, kernel, c], vec![c]],
+                batches: 1,
+                operations: 2.0 * (size * size * c * kernel * kernel) as f64,
+                kept: Some(kept),
+            });
+        }
+    }
+    cases
+}
+
 /// Seconds of the fastest of the runs that fit into a quarter of a second, at least five.
 fn seconds(executor: &CpuExecutor, case: &Case) -> Result<f64> {
-    let (mut graph, mut feed) = (Graph::new(), Feed::default());
+    let (mut graph, mut feed, mut weights) = (Graph::new(), Feed::default(), Weights::new());
+    let executor = executor.clone().with_precision(case.kept.unwrap_or_default());
     let mut ids = Vec::new();
     for (i, dims) in case.inputs.iter().enumerate() {
         let name = i.to_string();
+        let wave = (0..dims.iter().product()).map(|i: usize| (i as f32 * 0.37).sin()).collect();
+        let wave = Tensor::f32(dims, wave)?;
+        if case.kept.is_some() && i >= case.batches {
+            ids.push(graph.weight(&name, dims)?);
+            weights.insert(&name, wave, false);
+            continue;
+        }
         let shape = if i < case.batches { Shape::batch(&dims[1..]) } else { Shape::fixed(dims) };
         ids.push(graph.input(&name, &shape, DType::F32)?);
-        let wave = (0..dims.iter().product()).map(|i: usize| (i as f32 * 0.37).sin()).collect();
-        feed = feed.with(&name, Tensor::f32(dims, wave)?);
+        feed = feed.with(&name, wave);
     }
     let outputs = graph.push(case.op.clone(), &ids)?;
     let mut plan = executor.compile(&graph, &outputs)?;
-    let weights = Weights::new();
     let (begin, mut best, mut runs) = (Instant::now(), f64::INFINITY, 0);
     while runs < 5 || begin.elapsed() < Duration::from_millis(250) {
         let one = Instant::now();

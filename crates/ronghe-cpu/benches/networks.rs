@@ -8,8 +8,8 @@ use ronghe_cpu::{CpuExecutor, Optimizer, OptimizerConfig, detected_cpu};
 use ronghe_graph::layers::{self, BlockNames, NormOrder, TransformerBlock};
 use ronghe_graph::passes::infer_optimise;
 use ronghe_graph::{
-    Act, Builder, DType, Error, Executor, Feed, Init, Mode, Op, Result, Shape, Tensor, ValueId, Weights,
-    Window, grad,
+    Act, Builder, DType, Error, Executor, Feed, Init, Mode, Op, Precision, Result, Shape, Tensor, ValueId,
+    Weights, Window, grad,
 };
 use std::collections::BTreeSet;
 use std::time::Instant;
@@ -40,9 +40,11 @@ fn main() -> Result<()> {
         dense_infer(&executor, 1024)?;
     }
     for (batch, tokens) in [(32, 32), (32, 128), (1, 32), (1, 128)] {
-        let name = format!("encoder of {tokens} tokens infer");
-        if wanted(&name) {
-            encoder(&executor, &name, batch, tokens)?;
+        for precision in Precision::ALL {
+            let name = format!("encoder of {tokens} tokens infer {}", precision.name());
+            if wanted(&name) {
+                encoder(&executor.clone().with_precision(precision), &name, batch, tokens)?;
+            }
         }
     }
     Ok(())
@@ -212,7 +214,7 @@ fn dense_infer(executor: &CpuExecutor, batch: usize) -> Result<()> {
     time("mnist dense infer", batch, || plan.run(&weights, &feed).map(|_| ()))
 }
 
-/// Six transformer blocks of MiniLM's size.
+/// Six transformer blocks of MiniLM's size; also how far what they give is from that in f32.
 fn encoder(executor: &CpuExecutor, name: &str, batch: usize, tokens: usize) -> Result<()> {
     let mut weights = Weights::new();
     let mut b = Builder::new(&mut weights, Mode::Infer, 1);
@@ -232,8 +234,15 @@ fn encoder(executor: &CpuExecutor, name: &str, batch: usize, tokens: usize) -> R
     }
     b.graph.set_output("tokens", x);
     let (graph, weights) = infer_optimise(&b.finish(), weights)?;
-    let mut plan = executor.compile(&graph, &[graph.outputs()["tokens"]])?;
+    let asked = [graph.outputs()["tokens"]];
     let mask = Tensor::full(&[batch, tokens], 1.0);
     let feed = Feed::default().with("x", wave(&[batch, tokens, 384])?).with("mask", mask);
+    let mut plan = executor.compile(&graph, &asked)?;
+    let found = plan.run(&weights, &feed)?.tensor(0);
+    let plain = executor.clone().with_precision(Precision::F32);
+    let want = plain.compile(&graph, &asked)?.run(&weights, &feed)?.tensor(0);
+    let squares = |v: &mut dyn Iterator<Item = f32>| v.map(|x| f64::from(x).powi(2)).sum::<f64>();
+    let apart = squares(&mut found.as_f32().iter().zip(want.as_f32()).map(|(a, b)| a - b));
+    println!("{name}: {:.1e} from f32", (apart / squares(&mut want.as_f32().iter().copied())).sqrt());
     time(name, batch, || plan.run(&weights, &feed).map(|_| ()))
 }

@@ -1,5 +1,7 @@
 //! What a kernel is given: one operation, its inputs and its outputs, with their sizes.
 
+use crate::kernels::depthwise_int8::Taps;
+use crate::kernels::gemm::narrow;
 use ronghe_graph::{Error, Op, Result};
 
 /// One operation to compute. `inputs` are in the order in which [`Op`] documents them.
@@ -26,8 +28,19 @@ pub(crate) enum Data<'a> {
 pub(crate) struct Arg<'a> {
     pub(crate) shape: &'a [usize],
     pub(crate) data: Data<'a>,
-    /// The elements of a weight of a dense or convolution layer in panels, where they are kept so.
-    pub(crate) panels: Option<&'a [f32]>,
+    /// The elements of a weight of a dense or convolution layer rearranged, where they are kept so.
+    pub(crate) kept: Option<Kept<'a>>,
+}
+
+/// A weight rearranged for the kernel that reads it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Kept<'a> {
+    /// In panels of floats.
+    Panels(&'a [f32]),
+    /// In panels of bf16, int16 or int8.
+    Narrow(&'a narrow::Weight),
+    /// Of a depthwise convolution, in int8.
+    Taps(&'a Taps),
 }
 
 /// An output with its sizes. Its contents before the kernel runs are arbitrary.

@@ -1,5 +1,8 @@
 //! What the processor can do.
 
+use crate::kernels::gemm::narrow;
+use crate::kernels::level;
+use ronghe_graph::Precision;
 use std::fmt;
 
 /// The processor, for reports.
@@ -17,6 +20,12 @@ pub struct Cpu {
 pub fn detected_cpu() -> Cpu {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     Cpu { architecture: std::env::consts::ARCH, features: features(), cores }
+}
+
+/// The precision of 16 bits in which this processor computes products faster than in f32, if there is one: bf16 where its
+/// instruction beats two fused multiply-adds (measured once), else int16 where it has AVX512_VNNI.
+pub fn fast_precision() -> Option<Precision> {
+    if narrow::pairs_pay() { Some(Precision::Bf16) } else { level::vnni().then_some(Precision::Int16) }
 }
 
 #[cfg(target_arch = "x86_64")]

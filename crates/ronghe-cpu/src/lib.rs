@@ -19,6 +19,6 @@ mod step;
 mod testing;
 mod threads;
 
-pub use cpu::{Cpu, detected_cpu};
+pub use cpu::{Cpu, detected_cpu, fast_precision};
 pub use optimise::{Optimizer, OptimizerConfig};
 pub use plan::CpuExecutor;

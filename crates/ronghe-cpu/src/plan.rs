@@ -5,7 +5,7 @@
 //! node that reads it. Weights and inputs are read where they are. A reshape costs nothing: its result is its input.
 
 use crate::buffer::Buffer;
-use crate::call::{Arg, Call, Data, Out};
+use crate::call::{Arg, Call, Data, Kept, Out};
 use crate::dispatch;
 use crate::kernels::chain::{self, Link};
 use crate::layout::Layout;
@@ -13,8 +13,8 @@ use crate::packed::Packed;
 use crate::step::{self, Step};
 use crate::threads::Pool;
 use ronghe_graph::{
-    DType, Data as Elements, Dim, Error, Executor, Feed, Graph, Node, Op, Outputs, Plan, Result, Symbol,
-    Tensor, Value, ValueId, Weights,
+    DType, Data as Elements, Dim, Error, Executor, Feed, Graph, Node, Op, Outputs, Plan, Precision, Result,
+    Symbol, Tensor, Value, ValueId, Weights,
 };
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -26,6 +26,7 @@ const LAYOUTS: usize = 8;
 #[derive(Debug, Clone)]
 pub struct CpuExecutor {
     threads: usize,
+    precision: Precision,
     /// Made when first needed, so that making an executor cannot fail.
     pool: Arc<Mutex<Option<Arc<Pool>>>>,
 }
@@ -34,7 +35,19 @@ impl CpuExecutor {
     /// An executor over `threads` threads; 0 means all cores. The number changes speed, never a result.
     pub fn new(threads: usize) -> CpuExecutor {
         let threads = if threads == 0 { crate::detected_cpu().cores } else { threads };
-        CpuExecutor { threads, pool: Arc::new(Mutex::new(None)) }
+        CpuExecutor { threads, precision: Precision::F32, pool: Arc::new(Mutex::new(None)) }
+    }
+
+    /// The same executor, whose later plans compute dense layers and pointwise convolutions in this precision; in int8
+    /// depthwise convolutions too. Plans with a gradient stay in f32. Every processor gives the same bits in int8; in
+    /// bf16 the products do, with or without the instruction for them (see [`Cpu`](crate::Cpu)).
+    pub fn with_precision(self, precision: Precision) -> CpuExecutor {
+        CpuExecutor { precision, ..self }
+    }
+
+    /// What plans compute in.
+    pub fn precision(&self) -> Precision {
+        self.precision
     }
 
     /// Number of threads.
@@ -60,7 +73,7 @@ impl CpuExecutor {
 
 impl Executor for CpuExecutor {
     fn compile(&self, graph: &Graph, outputs: &[ValueId]) -> Result<Box<dyn Plan>> {
-        Ok(Box::new(CpuPlan::new(self.pool()?, graph, outputs)))
+        Ok(Box::new(CpuPlan::new(self.pool()?, graph, outputs, self.precision)))
     }
 }
 
@@ -102,7 +115,7 @@ struct CpuPlan {
 }
 
 impl Program {
-    fn new(graph: &Graph, outputs: &[ValueId]) -> Program {
+    fn new(graph: &Graph, outputs: &[ValueId], precision: Precision) -> Program {
         let mut needed = vec![false; graph.values().len()];
         outputs.iter().for_each(|v| needed[v.0 as usize] = true);
         let mut nodes: Vec<Node> = Vec::new();
@@ -127,7 +140,9 @@ impl Program {
         for (i, (_, v)) in weights.iter().enumerate() {
             places[v.0 as usize] = Some(Place::Weight(i));
         }
-        let mut steps = step::steps(&nodes, graph.values(), outputs);
+        // int8 has kernels for single operations only.
+        let chains = precision != Precision::Int8;
+        let mut steps = step::steps(&nodes, graph.values(), outputs, chains);
         steps.retain(|step| {
             let reshape = matches!(step.nodes[0].op, Op::Reshape { .. });
             for &v in step.nodes.iter().flat_map(|n| &n.outputs) {
@@ -238,10 +253,13 @@ fn similar(name: &str, weights: &Weights) -> Vec<String> {
 }
 
 impl CpuPlan {
-    fn new(pool: Arc<Pool>, graph: &Graph, outputs: &[ValueId]) -> CpuPlan {
-        let program = Program::new(graph, outputs);
+    fn new(pool: Arc<Pool>, graph: &Graph, outputs: &[ValueId], precision: Precision) -> CpuPlan {
+        let trains = graph.nodes().iter().any(|node| node.op.is_gradient());
+        let precision = if trains { Precision::F32 } else { precision };
+        let program = Program::new(graph, outputs, precision);
         let copies = vec![Vec::new(); outputs.len()];
-        let packed = program.weights.iter().map(|(_, v)| Packed::new(*v, &program.steps)).collect();
+        let packed = |(_, v): &(String, ValueId)| Packed::new(*v, &program.steps, precision);
+        let packed = program.weights.iter().map(packed).collect();
         CpuPlan { pool, program, layouts: Vec::new(), slots: Vec::new(), packed, copies }
     }
 
@@ -296,9 +314,9 @@ impl Run<'_> {
         }
     }
 
-    fn panels(&self, value: ValueId) -> Option<&[f32]> {
+    fn kept(&self, value: ValueId) -> Option<Kept<'_>> {
         match self.program.place(value) {
-            Some(Place::Weight(i)) => self.packed[i].panels(),
+            Some(Place::Weight(i)) => self.packed[i].kept(),
             _ => None,
         }
     }
@@ -357,7 +375,7 @@ impl Run<'_> {
     }
 
     fn arg<'s>(&'s self, v: ValueId, slots: &'s [Buffer]) -> Arg<'s> {
-        Arg { shape: self.layout.shape(v), data: self.data(slots, v), panels: self.panels(v) }
+        Arg { shape: self.layout.shape(v), data: self.data(slots, v), kept: self.kept(v) }
     }
 }
 
@@ -445,7 +463,7 @@ mod tests {
         let (graph, weights) = chain(6);
         let executor = CpuExecutor::new(2);
         let asked = [graph.outputs()["y2"], graph.outputs()["y5"]];
-        let mut plan = CpuPlan::new(executor.pool().unwrap(), &graph, &asked);
+        let mut plan = CpuPlan::new(executor.pool().unwrap(), &graph, &asked, Precision::F32);
         for rows in [5, 1, 0, 700, 5] {
             let feed = feed(rows);
             let made = plan.run(&weights, &feed).unwrap();
@@ -462,7 +480,7 @@ mod tests {
     #[test]
     fn only_needed_nodes_are_computed() {
         let (graph, weights) = chain(6);
-        let program = Program::new(&graph, &[graph.outputs()["y1"]]);
+        let program = Program::new(&graph, &[graph.outputs()["y1"]], Precision::F32);
         assert_eq!(program.steps.len(), 2);
         assert_eq!(program.weights(&weights).unwrap().len(), 2);
     }
@@ -471,7 +489,8 @@ mod tests {
     fn layouts_are_forgotten_beyond_a_number() {
         let (graph, weights) = chain(1);
         let executor = CpuExecutor::new(1);
-        let mut plan = CpuPlan::new(executor.pool().unwrap(), &graph, &[graph.outputs()["y0"]]);
+        let mut plan =
+            CpuPlan::new(executor.pool().unwrap(), &graph, &[graph.outputs()["y0"]], Precision::F32);
         for rows in 1..20 {
             plan.run(&weights, &feed(rows)).unwrap();
         }

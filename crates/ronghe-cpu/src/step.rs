@@ -27,8 +27,9 @@ impl Step {
     }
 }
 
-/// Cuts nodes, in the order in which they can run, into steps. `asked` are values that must be written.
-pub(crate) fn steps(nodes: &[Node], values: &[Value], asked: &[ValueId]) -> Vec<Step> {
+/// Cuts nodes, in the order in which they can run, into steps; into single ones without `chains`. `asked` are values that
+/// must be written.
+pub(crate) fn steps(nodes: &[Node], values: &[Value], asked: &[ValueId], chains: bool) -> Vec<Step> {
     let mut readers: BTreeMap<ValueId, Vec<usize>> = BTreeMap::new();
     for (i, node) in nodes.iter().enumerate() {
         node.inputs.iter().for_each(|&v| readers.entry(v).or_default().push(i));
@@ -36,15 +37,15 @@ pub(crate) fn steps(nodes: &[Node], values: &[Value], asked: &[ValueId]) -> Vec<
     let links = Links { nodes, values, readers, asked };
     let mut chained = vec![false; nodes.len()];
     // By the last node: there everything that the chain reads has been written.
-    let mut chains: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    let mut made: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for i in 0..nodes.len() {
-        let chain = if chained[i] { Vec::new() } else { links.chain(i) };
+        let chain = if chained[i] || !chains { Vec::new() } else { links.chain(i) };
         if let [_, .., last] = chain.as_slice() {
             chain.iter().for_each(|&n| chained[n] = true);
-            chains.insert(*last, chain);
+            made.insert(*last, chain);
         }
     }
-    let step = |i: usize| match chains.get(&i) {
+    let step = |i: usize| match made.get(&i) {
         Some(chain) => Some(Step::new(chain.iter().map(|&n| nodes[n].clone()).collect())),
         None => (!chained[i]).then(|| Step::new(vec![nodes[i].clone()])),
     };

@@ -1,7 +1,41 @@
 //! The seam between a graph and the machine that computes it.
 
 use crate::{Graph, Result, Tensor, ValueId, Weights};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+
+/// What weights and activations of the large layers are rounded to in inference. Sums, and all other operations, stay in
+/// f32.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Precision {
+    /// Nothing is rounded.
+    #[default]
+    F32,
+    /// 8 significant bits, the exponents of f32.
+    Bf16,
+    /// Whole numbers of 11 to 13 bits, as many as sums of 32 bits hold, with a scale a row of activations and an output
+    /// channel of weights.
+    Int16,
+    /// Whole numbers of 8 bits: weights with a scale an output channel, activations with a scale and a zero a row
+    /// (of depthwise convolutions a tensor), found as they come.
+    Int8,
+}
+
+impl Precision {
+    /// Every precision, for tables and tests.
+    pub const ALL: [Precision; 4] = [Precision::F32, Precision::Bf16, Precision::Int16, Precision::Int8];
+
+    /// Its name in settings and messages.
+    pub fn name(self) -> &'static str {
+        match self {
+            Precision::F32 => "f32",
+            Precision::Bf16 => "bf16",
+            Precision::Int16 => "int16",
+            Precision::Int8 => "int8",
+        }
+    }
+}
 
 /// Compiles graphs for one kind of machine.
 pub trait Executor: Send + Sync {

@@ -27,7 +27,7 @@ pub mod weights;
 pub use act::Act;
 pub use builder::{Builder, Init, Mode};
 pub use error::{Error, Result};
-pub use executor::{Executor, Feed, Outputs, Plan};
+pub use executor::{Executor, Feed, Outputs, Plan, Precision};
 pub use grad::grad;
 pub use graph::{Graph, Node, NodeId, Source, Update, Value, ValueId};
 pub use op::{Op, Window};

@@ -296,6 +296,11 @@ pub enum Op {
 }
 
 impl Op {
+    /// Whether it computes a gradient: plans with such operations train.
+    pub fn is_gradient(&self) -> bool {
+        self.name().contains("Grad")
+    }
+
     /// The operation's name in messages.
     pub fn name(&self) -> &'static str {
         match self {

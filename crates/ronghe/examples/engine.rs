@@ -2,12 +2,12 @@
 //!
 //! ```text
 //! cargo run --release -p ronghe --example engine -- WORK WEIGHTS --batch N --size N [--threads N] [--seconds S]
-//!     [--outputs FILE]
+//!     [--precision f32|bf16|int16|int8] [--outputs FILE]
 //! ```
 //!
 //! WORK is one of [`WORKS`], WEIGHTS a safetensors file under the published names (for `minilm` a folder with
 //! config.json beside it). `--size` is the side of a picture, tokens of a sentence, or rows of the table. Inputs come
-//! from the formula of `versus/golden/README.md`. `--outputs` writes the first outputs as safetensors.
+//! from the formula of `versus/golden/README.md`. `--precision` is that of inference. `--outputs` writes the first outputs as safetensors.
 
 #![allow(clippy::print_stdout)]
 
@@ -18,8 +18,8 @@ use ronghe_cpu::{CpuExecutor, Optimizer, OptimizerConfig};
 use ronghe_graph::layers::linear;
 use ronghe_graph::passes::infer_optimise;
 use ronghe_graph::{
-    Act, Builder, DType, Dim, Executor, Feed, Graph, Init, Mode, Op, Plan, Shape, Tensor, ValueId, Weights,
-    grad,
+    Act, Builder, DType, Dim, Executor, Feed, Graph, Init, Mode, Op, Plan, Precision, Shape, Tensor, ValueId,
+    Weights, grad,
 };
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -53,10 +53,12 @@ fn main() -> Outcome<()> {
     let task = Task::parse(std::env::args().skip(1))?;
     let found = (task.work)(&task)?;
     let middle = found.seconds[found.seconds.len() / 2];
-    let settings = if found.losses.is_empty() {
-        "batch norms folded, activations fused"
-    } else {
-        "gradient graph, one plan a step"
+    let settings = match (found.losses.is_empty(), task.executor.precision()) {
+        (true, Precision::F32) => "batch norms folded, activations fused",
+        (true, Precision::Bf16) => "activations fused, dense layers in bf16",
+        (true, Precision::Int16) => "activations fused, dense layers in dynamic int16",
+        (true, Precision::Int8) => "activations fused, dense layers in dynamic int8",
+        (false, _) => "gradient graph, one plan a step",
     };
     let line = json!({
         "program": "ronghe",
@@ -109,7 +111,7 @@ impl Task {
                 None => plain.push(arg),
             }
         }
-        let valid = ["batch", "size", "threads", "seconds", "outputs"];
+        let valid = ["batch", "size", "threads", "seconds", "precision", "outputs"];
         if let Some(name) = named.keys().find(|name| !valid.contains(&name.as_str())) {
             return Err(format!("--{name} is not an option; there are {}", valid.join(", ")).into());
         }
@@ -127,6 +129,11 @@ impl Task {
         };
         let seconds = named.get("seconds").map_or("3", String::as_str);
         let limit = seconds.parse().ok().and_then(|s| Duration::try_from_secs_f64(s).ok());
+        let precision = named.get("precision").map_or("f32", String::as_str);
+        let Some(precision) = Precision::ALL.into_iter().find(|p| p.name() == precision) else {
+            let names = Precision::ALL.map(Precision::name).join(", ");
+            return Err(format!("--precision: expected one of {names}, found `{precision}`").into());
+        };
         let threads = if named.contains_key("threads") { number("threads", 0)? } else { 0 };
         Ok(Task {
             work: *run,
@@ -135,7 +142,7 @@ impl Task {
             size: number("size", 1)?,
             limit: limit.ok_or_else(|| format!("--seconds: expected a number, found `{seconds}`"))?,
             outputs: named.get("outputs").map(PathBuf::from),
-            executor: CpuExecutor::new(threads),
+            executor: CpuExecutor::new(threads).with_precision(precision),
         })
     }
 

@@ -24,7 +24,7 @@ mod task;
 pub mod train;
 
 pub use error::{Error, Result};
-pub use model::{Detailed, Model, ModelParts};
+pub use model::{Detailed, Difference, Model, ModelParts, PartPrecision, PrecisionMode};
 pub use network::{InputPart, Network};
 pub use predict::{InputInfo, Predictions, Predictor};
 pub use task::{Targets, Task, TaskKind};

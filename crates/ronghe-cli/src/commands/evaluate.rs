@@ -4,13 +4,13 @@ use crate::args::{Common, Evaluate};
 use crate::progress::figures;
 use crate::{Outcome, render, session};
 use anyhow::{Context, Result};
-use ronghe::{Model, Predictor, artifact, metric};
+use ronghe::{Predictor, metric};
 use ronghe_data::{Table, read};
 use serde_json::json;
 use std::collections::BTreeMap;
 
 pub(crate) fn run(args: &Evaluate, common: &Common) -> Result<Outcome> {
-    let model = Model::new(artifact::load(&args.model)?, common.threads)?;
+    let model = session::open_model(&args.model, &args.precision, common)?;
     let options = session::read_options(&args.reading)?;
     let mut reader = session::open_like(&args.data, &model, &options)?;
     let table = read::collect(reader.as_mut(), &args.data)?;
@@ -23,14 +23,18 @@ pub(crate) fn run(args: &Evaluate, common: &Common) -> Result<Outcome> {
     let seen = model.hide(&table, &args.without)?;
     let detailed = model.predict_detailed(&seen)?;
     warn_bad(&detailed.bad, args.reading.skip_bad_rows)?;
+    session::report_precision(&model, &args.precision, common);
     let metrics = metric::evaluate(model.task(), &detailed.predictions, &targets);
     let weights = model.mean_fusion_weights(&detailed);
     if common.json {
         let weights: Option<BTreeMap<String, f64>> = weights.map(|w| w.into_iter().collect());
+        let precision = model.precision();
+        let precision: BTreeMap<&str, _> = precision.iter().map(|p| (p.part.as_str(), p.precision)).collect();
         render::json(&json!({
             "model": args.model,
             "data": args.data,
             "without": args.without,
+            "precision": precision,
             "test": metrics,
             "fusion_weights": weights,
         }))?;

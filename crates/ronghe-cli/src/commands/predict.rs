@@ -4,11 +4,10 @@ use super::evaluate::warn_bad;
 use crate::args::{Common, Predict};
 use crate::{Outcome, render, session};
 use anyhow::Result;
-use ronghe::{Model, artifact};
 use ronghe_data::write::{self, BatchWriter};
 
 pub(crate) fn run(args: &Predict, common: &Common) -> Result<Outcome> {
-    let model = Model::new(artifact::load(&args.model)?, common.threads)?;
+    let model = session::open_model(&args.model, &args.precision, common)?;
     let options = session::read_options(&args.reading)?;
     let mut reader = session::open_like(&args.data, &model, &options)?;
     let mut writer: Option<Box<dyn BatchWriter>> = None;
@@ -34,6 +33,7 @@ pub(crate) fn run(args: &Predict, common: &Common) -> Result<Outcome> {
         writer.finish()?;
     }
     session::report_skipped(reader.as_ref());
+    session::report_precision(&model, &args.precision, common);
     if let (Some(path), false) = (&args.out, common.quiet) {
         render::log(&format!("{rows} predictions in {}", path.display()));
     }

@@ -55,7 +55,18 @@ fn from_table_to_explanation() {
         }
     }
 
+    let auto = room.run("predict m --data new.csv --precision auto");
+    assert!(
+        auto.code == Some(0) && auto.err.contains("precision auto: ") && auto.err.contains("note "),
+        "{}",
+        auto.err
+    );
+    let bf16 = room.run("predict m --data new.csv --precision bf16");
+    let done = bf16.code == Some(0) && bf16.err.contains("fusion bf16");
+    assert!(done || (bf16.code == Some(1) && bf16.err.contains("avx512bf16")), "{}", bf16.err);
+
     let seen = json(&room.good("evaluate m --data t.csv --json"));
+    assert_eq!(seen["precision"], serde_json::json!({"columns": "f32", "fusion": "f32", "note": "f32"}));
     assert!(accuracy(&seen["test"]) > 0.8 && seen["test"]["rows"] == 160, "{seen}");
     let inputs: Vec<String> = ["note", "columns"].map(str::to_owned).into();
     for input in &inputs {

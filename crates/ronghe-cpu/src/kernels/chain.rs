@@ -5,7 +5,7 @@
 //! A strip is a few lines of the last operation's output; each operation before it computes the lines under these that
 //! it has not computed for the strip above. The bits are those of the operations one by one.
 
-use crate::call::{Arg, Out};
+use crate::call::{Arg, Kept, Out};
 use crate::kernels::conv::Lines;
 use crate::kernels::depthwise::Layer;
 use crate::kernels::elementwise::add_to;
@@ -55,9 +55,8 @@ enum Kind<'a> {
 pub(crate) fn run(links: &[Link], x: &Arg, y: &mut Out) -> Result<()> {
     // Weights that are not kept in panels are packed for this call.
     let unpacked = |link: &Link| match (link.op, link.rest.as_slice()) {
-        (Op::Conv2d { .. }, [w, ..]) if w.panels.is_none() => {
-            Panels::size(w.shape[1..].iter().product(), w.shape[0])
-        }
+        (Op::Conv2d { .. }, [Arg { kept: Some(Kept::Panels(_)), .. }, ..]) => 0,
+        (Op::Conv2d { .. }, [w, ..]) => Panels::size(w.shape[1..].iter().product(), w.shape[0]),
         _ => 0,
     };
     threads::scratch(links.iter().map(unpacked).sum(), |room| {
@@ -68,9 +67,9 @@ pub(crate) fn run(links: &[Link], x: &Arg, y: &mut Out) -> Result<()> {
             let (kind, o, window, act, bias) = match (link.op, link.rest.as_slice()) {
                 (Op::Conv2d { window, act }, [w, bias @ ..]) => {
                     let (k, o) = (w.shape[1..].iter().product(), w.shape[0]);
-                    let panels = match w.panels {
-                        Some(panels) => Panels::packed(panels, k, o),
-                        None => Panels::pack(Mat::new(w.f32(), o, k).t(), here),
+                    let panels = match w.kept {
+                        Some(Kept::Panels(panels)) => Panels::packed(panels, k, o),
+                        _ => Panels::pack(Mat::new(w.f32(), o, k).t(), here),
                     };
                     (Kind::Convolution(panels), o, window, act, bias)
                 }

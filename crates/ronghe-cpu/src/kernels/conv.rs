@@ -5,9 +5,10 @@
 //! under the window are laid out as rows of KH KW C (im2col) in groups of lines that fit the cache. A 1 x 1 window needs
 //! no copy. 2 N H' W' O KH KW C operations each.
 
-use crate::call::Call;
+use crate::call::{Call, Kept};
 use crate::kernels::gemm::{
-    After, Mat, Panels, Windows, gemm_packed, gemm_windows, gemm_windows_transposed, product, product_packed,
+    After, Mat, Panels, Windows, gemm_packed, gemm_windows, gemm_windows_transposed, narrow, product,
+    product_packed,
 };
 use crate::kernels::slide::{Slide, Strip};
 use crate::threads;
@@ -39,10 +40,11 @@ fn forward(call: &mut Call, window: &Window, act: Act) -> Result<()> {
     let weight = Mat::new(w.f32(), o, k).t();
     let after = After { bias, act, ..After::default() };
     let lines = Lines { x: x.f32(), slide, c };
-    match w.panels {
-        Some(panels) => lines.convolve(Panels::packed(panels, k, o), after, y.data),
-        None if slide.pointwise() => product(y.data, Mat::new(x.f32(), slide.positions(), c), weight, after),
-        None => threads::scratch(Panels::size(k, o), |room| {
+    match w.kept {
+        Some(Kept::Panels(panels)) => lines.convolve(Panels::packed(panels, k, o), after, y.data),
+        Some(Kept::Narrow(weight)) => narrow::product(y.data, x.f32(), weight, after),
+        _ if slide.pointwise() => product(y.data, Mat::new(x.f32(), slide.positions(), c), weight, after),
+        _ => threads::scratch(Panels::size(k, o), |room| {
             lines.convolve(Panels::pack(weight, room), after, y.data);
         }),
     }

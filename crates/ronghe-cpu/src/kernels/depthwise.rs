@@ -7,7 +7,8 @@
 //! The gradient by the input of a window of stride s is s x s convolutions of stride 1 over `dy`, one for each offset of
 //! a position from a multiple of s, each with those elements of the turned kernel that reach it.
 
-use crate::call::Call;
+use crate::call::{Call, Kept};
+use crate::kernels::depthwise_int8;
 use crate::kernels::gemm::After;
 use crate::kernels::lanes::{Lanes, Set, lanes};
 use crate::kernels::multiversion;
@@ -68,6 +69,10 @@ fn forward(call: &mut Call, window: &Window, act: Act) -> Result<()> {
     let ([x, w], [y]) = call.parts()?;
     let slide = Slide::new(window, x.shape, y.shape);
     let after = After { bias, act, accumulate: false };
+    if let Some(Kept::Taps(taps)) = w.kept {
+        depthwise_int8::forward(x.f32(), &slide, taps, after, y.data);
+        return Ok(());
+    }
     Layer { w: w.f32(), slide, c: x.last(), after }.all(x.f32(), y.data);
     Ok(())
 }

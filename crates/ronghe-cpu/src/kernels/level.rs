@@ -25,6 +25,24 @@ pub(crate) fn level() -> Level {
     })
 }
 
+/// Whether products of bytes have their instruction.
+pub(crate) fn vnni() -> bool {
+    level() == Level::Avx512 && has().0
+}
+
+/// Whether products of bf16 have their instruction.
+pub(crate) fn bf16() -> bool {
+    level() == Level::Avx512 && has().1
+}
+
+/// Instructions for products of bytes and of bf16 beside AVX-512.
+fn has() -> (bool, bool) {
+    #[cfg(target_arch = "x86_64")]
+    return (is_x86_feature_detected!("avx512vnni"), is_x86_feature_detected!("avx512bf16"));
+    #[cfg(not(target_arch = "x86_64"))]
+    (false, false)
+}
+
 fn detected() -> Level {
     #[cfg(target_arch = "x86_64")]
     {

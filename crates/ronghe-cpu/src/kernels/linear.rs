@@ -2,8 +2,8 @@
 //!
 //! x[R, I], w[O, I], y[R, O] with R the product of all leading dimensions; 2 R I O operations each.
 
-use crate::call::Call;
-use crate::kernels::gemm::{After, Mat, Panels, product, product_packed};
+use crate::call::{Call, Kept};
+use crate::kernels::gemm::{After, Mat, Panels, narrow, product, product_packed};
 use crate::kernels::multiversion;
 use crate::threads;
 use ronghe_graph::{Act, Op, Result};
@@ -22,10 +22,11 @@ fn linear(call: &mut Call, act: Act) -> Result<()> {
     let bias = call.inputs.get(2).map(|b| b.f32());
     let ([x, w], [y]) = call.parts()?;
     let (r, i, o) = (x.rows(), x.last(), w.shape[0]);
-    let (x, after) = (Mat::new(x.f32(), r, i), After { bias, act, accumulate: false });
-    match w.panels {
-        Some(panels) => product_packed(y.data, x, Panels::packed(panels, i, o), after),
-        None => product(y.data, x, Mat::new(w.f32(), o, i).t(), after),
+    let (rows, after) = (Mat::new(x.f32(), r, i), After { bias, act, accumulate: false });
+    match w.kept {
+        Some(Kept::Panels(panels)) => product_packed(y.data, rows, Panels::packed(panels, i, o), after),
+        Some(Kept::Narrow(weight)) => narrow::product(y.data, x.f32(), weight, after),
+        _ => product(y.data, rows, Mat::new(w.f32(), o, i).t(), after),
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! The kernels, one family of operations a file. Each file's `run` computes every operation of its family.
 //!
 //! - dense: [`linear`] over [`gemm`]; pictures: [`conv`], [`depthwise`], [`pool`], all over [`slide`], and [`chain`]; [`norm`], [`layer_norm`]
+//! - for inference with narrow numbers: [`gemm::narrow`], [`depthwise_int8`]
 //! - [`elementwise`], [`dropout`], [`tokens`], [`attention`], [`embed`], [`shape`], [`softmax`], [`loss`]
 //!
 //! Inner loops are plain Rust under [`multiversion`], which compiles them for AVX-512, for AVX2 and for the baseline
@@ -11,6 +12,7 @@ pub(crate) mod attention;
 pub(crate) mod chain;
 pub(crate) mod conv;
 pub(crate) mod depthwise;
+pub(crate) mod depthwise_int8;
 pub(crate) mod dropout;
 pub(crate) mod elementwise;
 pub(crate) mod embed;

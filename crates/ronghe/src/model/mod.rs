@@ -3,17 +3,21 @@
 //! Cells of one input that are equal in several rows of a call are encoded once: explanations ask for thousands of
 //! rows made of a few dozen different cells.
 
+mod precision;
 mod rows;
 mod table;
+
+pub use precision::{Difference, PartPrecision, PrecisionMode};
 
 use crate::config::ModelConfig;
 use crate::encode::Encoder;
 use crate::network::{InputPart, Network};
 use crate::{InputInfo, Predictions, Predictor, Result, Task, TaskKind, encode, fuse, head};
+use precision::Part;
 use ronghe_cpu::CpuExecutor;
 use ronghe_data::Table;
 use ronghe_graph::passes::{infer_optimise, subgraph};
-use ronghe_graph::{Executor, Feed, Mode, Plan, Tensor, ValueId, Weights};
+use ronghe_graph::{Feed, Mode, Tensor, ValueId, Weights};
 use rows::{Distinct, distinct};
 use std::sync::{Mutex, PoisonError};
 
@@ -45,8 +49,8 @@ pub struct Model {
 }
 
 struct Plans {
-    encoders: Vec<Box<dyn Plan>>,
-    fuse: Box<dyn Plan>,
+    encoders: Vec<Part>,
+    fuse: Part,
 }
 
 /// Predictions with what led to them.
@@ -72,8 +76,13 @@ const BATCH: usize = 32;
 const FUSE_BATCH: usize = 512;
 
 impl Model {
-    /// Compiles a model for `threads` threads (0 = all cores).
+    /// Compiles a model in f32 for `threads` threads (0 = all cores).
     pub fn new(parts: ModelParts, threads: usize) -> Result<Model> {
+        Model::with_precision(parts, threads, PrecisionMode::F32)
+    }
+
+    /// Compiles a model for `threads` threads (0 = all cores) in the precision asked for.
+    pub fn with_precision(parts: ModelParts, threads: usize, mode: PrecisionMode) -> Result<Model> {
         let ModelParts { config, task, encoders, mut weights, temperature } = parts;
         let names: Vec<&str> = config.inputs.iter().map(|i| i.name.as_str()).collect();
         let borrowed: Vec<&dyn Encoder> = encoders.iter().map(AsRef::as_ref).collect();
@@ -92,7 +101,7 @@ impl Model {
         let at: Vec<ValueId> = vectors.iter().map(|n| graph.outputs()[n]).collect();
         let executor = CpuExecutor::new(threads);
         let plans =
-            at.iter().map(|&v| executor.compile(&graph, &[v])).collect::<ronghe_graph::Result<Vec<_>>>()?;
+            at.iter().map(|&v| Part::new(&executor, mode, &graph, &[v])).collect::<Result<Vec<_>>>()?;
         let outputs: Vec<(&str, ValueId)> = ["logits", "fusion_weights"]
             .into_iter()
             .filter_map(|n| Some((n, *graph.outputs().get(n)?)))
@@ -100,7 +109,7 @@ impl Model {
         let cuts: Vec<(ValueId, &str)> = at.iter().copied().zip(vectors.iter().map(String::as_str)).collect();
         let fusion = subgraph(&graph, &outputs, &cuts)?;
         let wanted: Vec<ValueId> = outputs.iter().map(|(n, _)| fusion.outputs()[*n]).collect();
-        let plans = Plans { encoders: plans, fuse: executor.compile(&fusion, &wanted)? };
+        let plans = Plans { encoders: plans, fuse: Part::new(&executor, mode, &fusion, &wanted)? };
         let inputs = config
             .inputs
             .iter()
@@ -119,6 +128,14 @@ impl Model {
     /// The resolved configuration.
     pub fn config(&self) -> &ModelConfig {
         &self.config
+    }
+
+    /// What each part computes in; with [`PrecisionMode::Auto`], what its first batch spoke for.
+    pub fn precision(&self) -> Vec<PartPrecision> {
+        let plans = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
+        let encoders =
+            self.inputs.iter().zip(&plans.encoders).map(|(input, part)| part.precision(&input.name));
+        encoders.chain([plans.fuse.precision("fusion")]).collect()
     }
 
     /// Predictions with logits and fusion weights. Columns that the table lacks count as missing.

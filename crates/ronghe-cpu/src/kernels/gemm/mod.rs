@@ -6,6 +6,7 @@
 //! |---|---|
 //! | `micro` | a few rows times one panel of 32 columns, in registers |
 //! | `pack` | [`Panels`]: matrices rearranged for that |
+//! | [`narrow`] | weights in bf16, int16 and int8, for inference |
 //! | `swapped` | few rows: the larger factor is read where it lies |
 //! | `windows` | rows under a sliding window |
 //!
@@ -14,6 +15,7 @@
 //! small and k long are partial results summed; the number of those follows from the sizes.
 
 mod micro;
+pub(crate) mod narrow;
 mod pack;
 mod swapped;
 mod windows;
