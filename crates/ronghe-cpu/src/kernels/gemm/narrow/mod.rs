@@ -81,16 +81,15 @@ fn product_as(layout: Layout, out: &mut [f32], x: &[f32], weight: &Weight, after
     }
     let parts = (m * n * k / (2 * PART_COST)).clamp(1, PARTS_PER_THREAD * threads::count());
     let panels = n.div_ceil(WIDTH);
-    let (rows, panels) = if threads::count() == 1 { (m, panels) } else { cut(m, n, parts) };
-    let across = n.div_ceil(WIDTH).div_ceil(panels);
+    let (down, across) = if threads::count() == 1 { (1, 1) } else { cut(m, n, parts, threads::count()) };
     let width = left::width(layout, k);
-    let base = Shared(out.as_mut_ptr());
+    let base = Shared::new(out);
     if across == 1 {
         // Each part rounds its own rows, as many at a time as stay in the cache.
         let most = TILES * tile::rows(layout);
-        threads::tasks(m.div_ceil(rows), |t| {
-            let end = m.min((t + 1) * rows);
-            for i in (t * rows..end).step_by(most) {
+        threads::tasks(down, |t| {
+            let end = (t + 1) * m / down;
+            for i in (t * m / down..end).step_by(most) {
                 let block = most.min(end - i);
                 threads::scratch(block * width, |room| {
                     let room = left::words(room);
@@ -108,11 +107,13 @@ fn product_as(layout: Layout, out: &mut [f32], x: &[f32], weight: &Weight, after
                 left::round(layout, &x[first * k..(first + count) * k], k, left::words(rows));
             });
             let left = &*left::words(room);
-            threads::tasks(m.div_ceil(rows) * across, |t| {
-                let (i, j) = (t / across * rows, t % across * panels * WIDTH);
-                let (rows, columns) = (rows.min(m - i), j..n.min(j + panels * WIDTH));
-                // SAFETY: part t owns rows i.. of these columns of `out`.
-                unsafe { part(layout, base.at(i * n), n, &left[i * width..], rows, weight, columns, after) };
+            threads::tasks(down * across, |t| {
+                let (i, j) = (t / across, t % across);
+                let (from, to) = (i * m / down, (i + 1) * m / down);
+                let columns = j * panels / across * WIDTH..n.min((j + 1) * panels / across * WIDTH);
+                let left = &left[from * width..to * width];
+                // SAFETY: part t owns rows from..to of these columns of `out`.
+                unsafe { part(layout, base.at(from * n), n, left, to - from, weight, columns, after) };
             });
         });
     }
@@ -353,7 +354,7 @@ mod tests {
             [(Format::Int8, LONGEST), (Format::Int16, LONGEST), (Format::Int16, 2), (Format::Int16, 513)]
         {
             let x = vec![255.0; k];
-            let signs = |e: usize| [1.0, -1.0, if e % 2 == 0 { 1.0 } else { -1.0 }][e / k];
+            let signs = |e: usize| [1.0, -1.0, if e.is_multiple_of(2) { 1.0 } else { -1.0 }][e / k];
             let w: Vec<f32> = (0..3 * k).map(signs).collect();
             let weight = Weight::new(Mat::new(&w, 3, k), format);
             let found = made(format.layout(), &x, &weight, After::default(), 2);

@@ -155,10 +155,9 @@ unsafe fn floats_rows<const M: usize, const FMA: bool>(t: &Tile) {
 /// As [`run`].
 #[allow(unsafe_code)]
 pub(super) unsafe fn shorts(tile: &Tile, m: usize) {
+    let both = |word: u32| [word as i16, (word >> 16) as i16];
     // SAFETY: the caller's promise.
-    unsafe {
-        whole(tile, m, |word| [word as i16, (word >> 16) as i16], |word| [word as i16, (word >> 16) as i16])
-    }
+    unsafe { whole(tile, m, both, both) };
 }
 
 /// Rows of bytes.
@@ -169,7 +168,7 @@ pub(super) unsafe fn shorts(tile: &Tile, m: usize) {
 pub(super) unsafe fn bytes(tile: &Tile, m: usize) {
     let signed = |word: u32| word.to_ne_bytes().map(|b| i16::from(i8::from_ne_bytes([b])));
     // SAFETY: the caller's promise.
-    unsafe { whole(tile, m, |word| word.to_ne_bytes().map(i16::from), signed) }
+    unsafe { whole(tile, m, |word| word.to_ne_bytes().map(i16::from), signed) };
 }
 
 /// Rows of whole numbers, N in a word.
