@@ -245,7 +245,7 @@ mod tests {
     fn other_networks_and_odd_sizes_are_refused() {
         let other = SMALL.replace('{', r#"{"model_type": "roberta","#);
         let message = BertConfig::from_json("c", other.as_bytes()).map_err(|e| e.to_string());
-        assert!(message.is_err_and(|m| m.contains("expected bert, found roberta")));
+        assert!(message.is_err_and(|m| m.contains("expected \"bert\", found \"roberta\"")));
         let odd = SMALL.replace("\"num_attention_heads\": 2", "\"num_attention_heads\": 3");
         assert!(BertConfig::from_json("c", odd.as_bytes()).is_err());
         assert!(BertConfig::from_json("c", b"[]").is_err());

@@ -114,7 +114,7 @@ mod tests {
 
     #[test]
     fn pools_round_up_and_small_pictures_are_refused() -> Result<()> {
-        for (size, map) in [(32, Some(1)), (64, Some(3)), (65, Some(3)), (70, Some(4)), (8, None)] {
+        for (size, map) in [(32, Some(1)), (64, Some(3)), (65, Some(4)), (70, Some(4)), (8, None)] {
             let mut weights = Weights::new();
             let mut b = Builder::outline(&mut weights);
             let x = b.input("picture", &Shape::batch(&[size, size, 3]), DType::F32)?;
