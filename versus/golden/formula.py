@@ -85,10 +85,10 @@ def numbers(array):
     return [float(f"{float(value):.9g}") for value in np.asarray(array).ravel()]
 
 
-def write(name, packages, body):
+def write(name, packages, body, generator=None):
     """Writes crates/ronghe/tests/golden/NAME.json, one key a line, under a header that says where it comes from."""
     header = {
-        "generator": f"versus/golden/{name}.py",
+        "generator": f"versus/golden/{generator or name}.py",
         "python": platform.python_version(),
         "versions": {package: importlib.metadata.version(package) for package in packages},
     }

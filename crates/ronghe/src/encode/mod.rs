@@ -57,10 +57,12 @@ pub static ENCODERS: &[&EncoderSpec] = &[
     &text::TFIDF,
     &text::MINILM,
     &text::E5,
+    &text::PRETRAINED,
     &image::DENSE,
     &image::CNN,
     &image::EFFICIENTNET_LITE0,
     &image::MOBILENET_V2,
+    &image::PRETRAINED,
     &audio::MEL_CNN,
 ];
 
@@ -70,7 +72,7 @@ pub struct FitInput<'a> {
     pub table: &'a Table,
     /// Parameters: the defaults overlaid with what the user gave.
     pub params: &'a Value,
-    /// Where a pretrained file is, by catalogue name.
+    /// Where a pretrained file is, by catalogue name; what is no such name is a path that the user wrote.
     pub files: &'a dyn Fn(&str) -> Result<PathBuf>,
     /// Seed.
     pub seed: u64,

@@ -33,6 +33,11 @@ pub(super) fn parse<T: DeserializeOwned>(spec: &EncoderSpec, given: &Value) -> R
     T::deserialize(&all).map_err(|e| wrong(spec, "params", &e.to_string(), &all))
 }
 
+/// A parameter that has no default.
+pub(super) fn required<T>(spec: &EncoderSpec, key: &str, value: Option<T>, expected: &str) -> Result<T> {
+    value.ok_or_else(|| wrong(spec, key, expected, &Value::Null))
+}
+
 /// Refuses a value outside `range`.
 pub(super) fn within<T: PartialOrd + Display + Copy>(
     spec: &EncoderSpec,

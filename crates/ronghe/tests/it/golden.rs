@@ -3,6 +3,7 @@
 //! The f64 figures are the truth. A figure may lie from them by [`TOLERANCE`], or by [`ROUNDING`] times as far as
 //! PyTorch's own f32 figures do, whichever is more: deep networks with batch statistics amplify rounding.
 
+use crate::formula::{centred, labels, matrix, network_tensor, unit};
 use ronghe::encode::backbone::{MobileNetV2, mobilenet_v2, mobilenet_v2_classifier};
 use ronghe_cpu::{CpuExecutor, Optimizer, OptimizerConfig};
 use ronghe_graph::layers::linear;
@@ -20,33 +21,6 @@ const TOLERANCE: f64 = 1e-3;
 const ROUNDING: f64 = 4.0;
 /// Norms below this are rounding: the gradient of a shift before a batch norm is zero.
 const SMALL: f64 = 1e-3;
-
-/// `state >> 40` of each step of a 64-bit linear congruential generator.
-fn draws(seed: u64) -> impl Iterator<Item = u64> {
-    let mut state = seed;
-    std::iter::repeat_with(move || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        state >> 40
-    })
-}
-
-fn unit(seed: u64, count: usize) -> Vec<f32> {
-    draws(seed).take(count).map(|draw| draw as f32 / 16_777_216.0).collect()
-}
-
-fn centred(seed: u64, scale: f32, count: usize) -> Vec<f32> {
-    unit(seed, count).into_iter().map(|u| (u - 0.5) * scale).collect()
-}
-
-fn labels(seed: u64, classes: u64, count: usize) -> Vec<i32> {
-    draws(seed).take(count).map(|draw| (draw % classes) as i32).collect()
-}
-
-/// A weight `[out, ...]` of variance 2 / fan-in.
-fn matrix(seed: u64, shape: &[usize]) -> ronghe_graph::Result<Tensor> {
-    let fan_in: usize = shape[1..].iter().product();
-    Tensor::f32(shape, centred(seed, (24.0 / fan_in as f64).sqrt() as f32, shape.iter().product()))
-}
 
 fn floats(value: &Value) -> Vec<f64> {
     let list = value.as_array().map(Vec::as_slice).unwrap_or_default();
@@ -226,15 +200,7 @@ fn mobilenet_weights(file: &Value) -> Result<Weights, Box<dyn std::error::Error>
             [out, kh, kw, c] => matrix(seed, &[out, c, kh, kw])?,
             [kh, kw, c] => matrix(seed, &[c, 1, kh, kw])?,
             [out, width] => matrix(seed, &[out, width])?,
-            _ => {
-                let (middle, scale) = match name.rsplit('.').next() {
-                    Some("running_var") => (1.0, 0.4),
-                    Some("weight") => (1.0, 0.2),
-                    _ => (0.0, 0.2),
-                };
-                let values = centred(seed, scale, ours.len()).into_iter().map(|v| middle + v).collect();
-                Tensor::f32(ours.shape(), values)?
-            }
+            _ => network_tensor(name, seed, ours.shape())?,
         };
         torch.insert(name, tensor, declared.trainable(name));
     }

@@ -1,7 +1,9 @@
 //! Integration tests of the crate, one module a room.
 
+mod backbones;
 mod encoders;
 mod explain;
+mod formula;
 mod golden;
 mod report;
 mod training;

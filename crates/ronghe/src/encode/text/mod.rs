@@ -2,11 +2,11 @@
 //!
 //! | file | encoder |
 //! |---|---|
-//! | `transformer` | sentence transformers: MiniLM (English) and multilingual E5 |
+//! | `transformer` | sentence transformers: MiniLM (English), multilingual E5, and a BERT of one's own |
 //! | `tfidf` | hashed word and character n-grams, weighted by rarity, into a learned table; needs no pretrained file |
 
 mod tfidf;
 mod transformer;
 
 pub(super) use tfidf::TFIDF;
-pub(super) use transformer::{E5, MINILM};
+pub(super) use transformer::{E5, MINILM, PRETRAINED};

