@@ -108,53 +108,44 @@ mod x86 {
         unsafe { finish(t, &sums) }
     }
 
-    /// Bytes: `vpdpbusd`, which adds four products to 32 bits without an intermediate of 16.
-    #[allow(unsafe_code)]
-    #[target_feature(enable = "avx512f,avx512vnni")]
-    unsafe fn bytes_rows<const M: usize, const V: usize>(t: &Tile) {
-        let mut sums = [[_mm512_setzero_si512(); V]; M];
-        let (mut left, mut panel) = (t.left, t.panel);
-        for _ in 0..t.words {
-            // SAFETY: the panel has this row, `left` M rows of this word.
-            unsafe {
-                let row = row::<V>(panel);
-                for i in 0..M {
-                    let x = _mm512_set1_epi32(*left.add(i * t.row) as i32);
-                    for v in 0..V {
-                        sums[i][v] = _mm512_dpbusd_epi32(sums[i][v], x, row[v]);
+    /// A tile of whole numbers, `$dot` adding the products of a word.
+    macro_rules! whole_rows {
+        ($(#[$meta:meta])* $name:ident, $dot:ident) => {
+            $(#[$meta])*
+            #[allow(unsafe_code)]
+            #[target_feature(enable = "avx512f,avx512vnni")]
+            unsafe fn $name<const M: usize, const V: usize>(t: &Tile) {
+                let mut sums = [[_mm512_setzero_si512(); V]; M];
+                let (mut left, mut panel) = (t.left, t.panel);
+                for _ in 0..t.words {
+                    // SAFETY: the panel has this row, `left` M rows of this word.
+                    unsafe {
+                        let row = row::<V>(panel);
+                        for i in 0..M {
+                            let x = _mm512_set1_epi32(*left.add(i * t.row) as i32);
+                            for v in 0..V {
+                                sums[i][v] = $dot(sums[i][v], x, row[v]);
+                            }
+                        }
                     }
+                    left = left.wrapping_add(t.step);
+                    panel = panel.wrapping_add(WIDTH);
                 }
+                // SAFETY: the caller's promise.
+                unsafe { finish_whole(t, &sums) }
             }
-            left = left.wrapping_add(t.step);
-            panel = panel.wrapping_add(WIDTH);
-        }
-        // SAFETY: the caller's promise.
-        unsafe { finish_whole(t, &sums) }
+        };
     }
-
-    /// Whole numbers of 16 bits: `vpdpwssd`.
-    #[allow(unsafe_code)]
-    #[target_feature(enable = "avx512f,avx512vnni")]
-    unsafe fn shorts_rows<const M: usize, const V: usize>(t: &Tile) {
-        let mut sums = [[_mm512_setzero_si512(); V]; M];
-        let (mut left, mut panel) = (t.left, t.panel);
-        for _ in 0..t.words {
-            // SAFETY: the panel has this row, `left` M rows of this word.
-            unsafe {
-                let row = row::<V>(panel);
-                for i in 0..M {
-                    let x = _mm512_set1_epi32(*left.add(i * t.row) as i32);
-                    for v in 0..V {
-                        sums[i][v] = _mm512_dpwssd_epi32(sums[i][v], x, row[v]);
-                    }
-                }
-            }
-            left = left.wrapping_add(t.step);
-            panel = panel.wrapping_add(WIDTH);
-        }
-        // SAFETY: the caller's promise.
-        unsafe { finish_whole(t, &sums) }
-    }
+    whole_rows!(
+        /// Bytes: `vpdpbusd`, which adds four products to 32 bits without an intermediate of 16.
+        bytes_rows,
+        _mm512_dpbusd_epi32
+    );
+    whole_rows!(
+        /// Whole numbers of 16 bits: `vpdpwssd`.
+        shorts_rows,
+        _mm512_dpwssd_epi32
+    );
 
     /// Turns sums of whole numbers to floats and finishes them.
     ///
