@@ -10,7 +10,7 @@ use crate::kernels::depthwise_int8::Taps;
 use crate::kernels::gemm::narrow::{Format, LONGEST, Weight};
 use crate::kernels::gemm::{Mat, Panels};
 use crate::step::Step;
-use ronghe_graph::{Op, Precision, Tensor, ValueId, Window};
+use ronghe_graph::{Op, Precision, Tensor, ValueId};
 
 /// Outputs of a layer from which on its product gains more than rounding its input costs.
 const LEAST: usize = 64;
@@ -95,7 +95,7 @@ fn form(op: &Op, precision: Precision) -> Option<Form> {
     };
     match op {
         Op::Linear { .. } => narrow.or(Some(Form::Panels)),
-        Op::Conv2d { window, .. } if *window == Window::square(1, 1, 0) => narrow.or(Some(Form::Panels)),
+        Op::Conv2d { window, .. } if window.is_pointwise() => narrow.or(Some(Form::Panels)),
         Op::Conv2d { .. } => Some(Form::Panels),
         Op::Depthwise { .. } if precision == Precision::Int8 => Some(Form::Taps),
         _ => None,

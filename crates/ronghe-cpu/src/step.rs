@@ -4,7 +4,7 @@
 //! read by the next node alone and asked for by nobody: the blocks of mobile networks when they predict. In training
 //! the gradients read these values too, so nothing is chained.
 
-use ronghe_graph::{Node, Op, Shape, Value, ValueId, Window};
+use ronghe_graph::{Node, Op, Shape, Value, ValueId};
 use std::collections::BTreeMap;
 
 /// What is computed at once.
@@ -70,8 +70,7 @@ impl Links<'_> {
         } else if !matches!(self.nodes[i].op, Op::Depthwise { .. }) {
             return chain;
         }
-        let pointwise =
-            |op: &Op| matches!(op, Op::Conv2d { window, .. } if *window == Window::square(1, 1, 0));
+        let pointwise = |op: &Op| matches!(op, Op::Conv2d { window, .. } if window.is_pointwise());
         if let Some(next) = self.next(chain[chain.len() - 1], pointwise) {
             chain.push(next);
             chain.extend(self.next(next, |op| *op == Op::Add));

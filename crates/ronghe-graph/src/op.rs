@@ -20,6 +20,11 @@ impl Window {
         Window { kernel: [kernel; 2], stride: [stride; 2], pad: [pad; 4] }
     }
 
+    /// Whether each position sees the element of the same index alone.
+    pub fn is_pointwise(&self) -> bool {
+        *self == Window::square(1, 1, 0)
+    }
+
     /// TensorFlow's SAME padding for an input of `height` x `width`: `ceil(size / stride)` outputs, the odd row or
     /// column of padding at the bottom and right.
     pub fn same(kernel: usize, stride: usize, height: usize, width: usize) -> Window {

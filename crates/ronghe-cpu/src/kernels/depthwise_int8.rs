@@ -7,16 +7,14 @@
 
 use crate::kernels::gemm::After;
 use crate::kernels::gemm::narrow::{Range, extremes, quantised};
-use crate::kernels::multiversion;
-use crate::kernels::slide::Slide;
+use crate::kernels::slide::{Slide, Stretch};
+use crate::kernels::{columns, multiversion};
 use crate::threads;
 
 /// Elements whose range is found at once.
 const CHUNK: usize = 1 << 14;
 /// Positions whose sums are kept in registers together.
 const RUN: usize = 4;
-/// Channels of these.
-const LANES: usize = 16;
 
 /// Kernels `[KH, KW, C]`, rounded.
 #[derive(Debug)]
@@ -105,22 +103,19 @@ multiversion! {
         let (ky, iy) = slide.inside(0, oy);
         let top = (n * slide.size[0] + iy) * slide.size[1];
         let mut reach: Vec<(usize, usize)> = Vec::with_capacity(slide.taps());
-        let mut ox = 0;
-        while ox < slide.out[1] {
-            // Positions with the same reach have the same taps, further right.
-            let (kx, ix) = slide.inside(1, ox);
-            let end = (ox + 1..slide.out[1]).find(|&x| slide.inside(1, x).0 != kx).unwrap_or(slide.out[1]);
+        for Stretch { kernel, column, positions: at } in slide.stretches() {
+            let (start, end) = (at.start, at.end);
             reach.clear();
             for k in ky.clone() {
-                for l in kx.clone() {
-                    let at = top + (k - ky.start) * slide.size[1] + ix + (l - kx.start);
+                for l in kernel.clone() {
+                    let at = top + (k - ky.start) * slide.size[1] + column + (l - kernel.start);
                     reach.push((at * c, (k * slide.kernel[1] + l) * c));
                 }
             }
             let step = slide.stride[1] * c;
-            let mut i = ox;
+            let mut i = start;
             while i < end {
-                let (base, y) = ((i - ox) * step, &mut y[i * c..]);
+                let (base, y) = ((i - start) * step, &mut y[i * c..]);
                 if end - i >= RUN {
                     positions::<RUN>(x, taps, scale, &reach, base, step, y);
                     i += RUN;
@@ -129,7 +124,6 @@ multiversion! {
                     i += 1;
                 }
             }
-            ox = end;
         }
     }
 }
@@ -144,20 +138,9 @@ fn positions<const N: usize>(
     step: usize,
     y: &mut [f32],
 ) {
-    let width = taps.scales.len();
-    let mut c = 0;
-    while c + LANES <= width {
-        lanes::<N, LANES>(x, taps, scale, reach, base, step, c, y);
-        c += LANES;
-    }
-    while c + 8 <= width {
-        lanes::<N, 8>(x, taps, scale, reach, base, step, c, y);
-        c += 8;
-    }
-    while c < width {
-        lanes::<N, 1>(x, taps, scale, reach, base, step, c, y);
-        c += 1;
-    }
+    columns!(taps.scales.len(), c, L, {
+        lanes::<N, L>(x, taps, scale, reach, base, step, c, y);
+    });
 }
 
 #[inline(always)]

@@ -95,6 +95,25 @@ macro_rules! multiversion {
 }
 pub(crate) use multiversion;
 
+/// Goes over `c` columns in stretches of 16, 8 and 1: `$body` sees the first column as `$at` and the width as the
+/// constant `$lanes`.
+macro_rules! columns {
+    ($c:expr, $at:ident, $lanes:ident, $body:block) => {{
+        let mut $at = 0;
+        $crate::kernels::columns!(@ $c, $at, $lanes, $body, 16);
+        $crate::kernels::columns!(@ $c, $at, $lanes, $body, 8);
+        $crate::kernels::columns!(@ $c, $at, $lanes, $body, 1);
+    }};
+    (@ $c:expr, $at:ident, $lanes:ident, $body:block, $width:literal) => {{
+        const $lanes: usize = $width;
+        while $at + $lanes <= $c {
+            $body
+            $at += $lanes;
+        }
+    }};
+}
+pub(crate) use columns;
+
 /// Whether every processor of this target has fused multiply-add.
 pub(crate) const ALWAYS_FMA: bool = cfg!(target_feature = "fma") || cfg!(target_arch = "aarch64");
 

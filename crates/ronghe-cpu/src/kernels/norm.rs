@@ -10,7 +10,7 @@
 
 use crate::call::Call;
 use crate::kernels::elementwise::with_act;
-use crate::kernels::{layer_norm, math, multiversion};
+use crate::kernels::{columns, layer_norm, math, multiversion};
 use crate::threads;
 use ronghe_graph::{Act, Op, Result};
 use std::ops::Range;
@@ -155,24 +155,6 @@ pub(super) fn sums(
 /// Rows that are worked on together: what is the same in each column is loaded once for all, and memory is still read
 /// straight on.
 const GROUP: usize = 4;
-
-/// Goes over `c` columns in stretches of 16, 8 and 1: `$body` sees the first column as `$at` and the width as the
-/// constant `$lanes`.
-macro_rules! columns {
-    ($c:expr, $at:ident, $lanes:ident, $body:block) => {{
-        let mut $at = 0;
-        columns!(@ $c, $at, $lanes, $body, 16);
-        columns!(@ $c, $at, $lanes, $body, 8);
-        columns!(@ $c, $at, $lanes, $body, 1);
-    }};
-    (@ $c:expr, $at:ident, $lanes:ident, $body:block, $width:literal) => {{
-        const $lanes: usize = $width;
-        while $at + $lanes <= $c {
-            $body
-            $at += $lanes;
-        }
-    }};
-}
 
 /// L numbers from `at` on.
 #[inline(always)]

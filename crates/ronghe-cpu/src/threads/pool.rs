@@ -74,8 +74,8 @@ impl Pool {
         let threads = threads.clamp(1, MAX_THREADS);
         let cores = thread::available_parallelism().map_or(1, usize::from);
         // With more threads than cores, a worker that watches may hold up one that works.
-        let (spin, keep) = if threads > cores { (SHORT_SPIN, Duration::ZERO) } else { (SPIN, SPIN) };
-        let shared = Arc::new(Shared { threads, spin, keep, ..Shared::default() });
+        let crowded = threads > cores;
+        let shared = Arc::new(Shared { threads, crowded, ..Shared::default() });
         // On failure the drop of what exists ends the workers made so far.
         let mut pool = Pool { shared, workers: Vec::new() };
         for i in 1..threads {
@@ -131,8 +131,8 @@ struct Shared {
     count: AtomicUsize,
     /// Address of the posted loop's work, a `&(dyn Fn(usize) + Sync)`; written and read as `count`.
     work: AtomicPtr<()>,
-    spin: Duration,
-    keep: Duration,
+    /// Whether there are more threads than cores.
+    crowded: bool,
     /// Workers that sleep and are not called; written under `beds`.
     sleeping: AtomicUsize,
     beds: Mutex<Beds>,
@@ -254,6 +254,7 @@ impl Shared {
 
     /// Waits until the board shows an open loop other than the one seen last, or the end.
     fn watch(&self, seen: u64) -> u64 {
+        let spin = if self.crowded { SHORT_SPIN } else { SPIN };
         loop {
             let start = Instant::now();
             loop {
@@ -264,11 +265,10 @@ impl Shared {
                     }
                     hint::spin_loop();
                 }
-                let waited = start.elapsed();
-                if waited > self.spin {
+                if start.elapsed() > spin {
                     break;
                 }
-                if waited > self.keep {
+                if self.crowded {
                     thread::yield_now();
                 }
             }

@@ -125,7 +125,9 @@ impl Part {
             PrecisionMode::Int16 => Precision::Int16,
         };
         let compile = |precision| executor.clone().with_precision(precision).compile(graph, outputs);
-        let trial = match fast_precision().filter(|_| mode == PrecisionMode::Auto) {
+        // What is fast is measured, so only where it is asked.
+        let fast = if mode == PrecisionMode::Auto { fast_precision() } else { None };
+        let trial = match fast {
             Some(fast) => Some((fast, compile(fast)?)),
             None => None,
         };

@@ -107,23 +107,23 @@ const HALF: usize = 16;
 #[inline(always)]
 unsafe fn plain_rows<const M: usize, const FMA: bool>(t: &Tile) {
     let mut sums = [[0.0f32; HALF]; M];
-    let (mut a, mut b) = (t.a, t.b);
+    let mut b = t.b;
     let mut row = [0.0; HALF];
-    for step in 0..t.segments * t.k {
-        if step > 0 && step % t.k == 0 {
-            a = t.a.wrapping_add(step / t.k * t.jump);
-        }
-        // SAFETY: row p of `b` has `width` elements, and `a` has M rows of k.
-        unsafe {
-            if t.width == HALF {
-                row = *b.cast::<[f32; HALF]>();
-            } else {
-                row[..t.width].copy_from_slice(std::slice::from_raw_parts(b, t.width));
-            }
-            for i in 0..M {
-                let x = *a.add(i * t.a_row);
-                for j in 0..HALF {
-                    sums[i][j] = madd::<FMA>(x, row[j], sums[i][j]);
+    for segment in 0..t.segments {
+        let mut a = t.a.wrapping_add(segment * t.jump);
+        for _ in 0..t.k {
+            // SAFETY: row p of `b` has `width` elements, and `a` has M rows of k.
+            unsafe {
+                if t.width == HALF {
+                    row = *b.cast::<[f32; HALF]>();
+                } else {
+                    row[..t.width].copy_from_slice(std::slice::from_raw_parts(b, t.width));
+                }
+                for i in 0..M {
+                    let x = *a.add(i * t.a_row);
+                    for j in 0..HALF {
+                        sums[i][j] = madd::<FMA>(x, row[j], sums[i][j]);
+                    }
                 }
             }
             a = a.wrapping_add(t.a_col);
