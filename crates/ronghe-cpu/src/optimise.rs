@@ -141,6 +141,11 @@ impl Optimizer {
         self
     }
 
+    /// Changes the factors on the learning rate; what it remembers of each weight stays.
+    pub fn set_multipliers(&mut self, multipliers: BTreeMap<String, f32>) {
+        self.multipliers = multipliers;
+    }
+
     /// Its constants.
     pub fn config(&self) -> &OptimizerConfig {
         &self.config

@@ -32,45 +32,72 @@ impl Table {
             }
             for row in 0..self.rows() {
                 let Some(Cell::Path(path)) = self.media(column, row) else { continue };
-                let content = file_hash(&path).map_err(|e| Error::Cell {
-                    path: self.path().to_owned(),
-                    row: self.row_number(row),
-                    column: spec.name.clone(),
-                    expected: "a file that can be read".into(),
-                    found: format!("{}: {e}", path.display()),
-                    mend: "put the file there, or mend the cell".into(),
-                })?;
+                let content = self.file_hash(&path, row, &spec.name)?;
                 state.update(content);
             }
         }
         Ok(hex(&state.finalize()))
     }
 
+    /// The fingerprint of one row: kind and cell of each column, files that media cells name by their content alone.
+    /// Column names and places of files do not count. An error where a file cannot be read.
+    pub fn row_hash(&self, row: usize) -> Result<[u8; 32]> {
+        let mut state = Sha256::new();
+        for (column, spec) in self.schema().columns.iter().enumerate() {
+            part(&mut state, spec.kind.name().as_bytes());
+            match self.media(column, row).filter(|_| matches!(spec.kind, Kind::Image | Kind::Audio)) {
+                Some(Cell::Path(path)) => {
+                    state.update([1]);
+                    state.update(self.file_hash(&path, row, &spec.name)?);
+                }
+                Some(Cell::Bytes(bytes)) => {
+                    state.update([1]);
+                    state.update(Sha256::digest(bytes));
+                }
+                None => self.hash_cell(&mut state, column, row),
+            }
+        }
+        Ok(state.finalize().into())
+    }
+
+    fn file_hash(&self, path: &Path, row: usize, column: &str) -> Result<[u8; 32]> {
+        file_hash(path).map_err(|e| Error::Cell {
+            path: self.path().to_owned(),
+            row: self.row_number(row),
+            column: column.to_owned(),
+            expected: "a file that can be read".into(),
+            found: format!("{}: {e}", path.display()),
+            mend: "put the file there, or mend the cell".into(),
+        })
+    }
+
     fn hash_column(&self, state: &mut Sha256, column: usize) {
         let spec = &self.schema().columns[column];
         part(state, spec.name.as_bytes());
         part(state, spec.kind.name().as_bytes());
+        (0..self.rows()).for_each(|row| self.hash_cell(state, column, row));
+    }
+
+    fn hash_cell(&self, state: &mut Sha256, column: usize, row: usize) {
+        if self.is_missing(column, row) {
+            state.update([0]);
+            return;
+        }
+        state.update([1]);
         let cells = self.column(column);
-        for row in 0..self.rows() {
-            if self.is_missing(column, row) {
-                state.update([0]);
-                continue;
+        match self.schema().columns[column].kind {
+            Kind::Number => {
+                part(state, &cells.as_primitive::<Float64Type>().value(row).to_bits().to_le_bytes());
             }
-            state.update([1]);
-            match spec.kind {
-                Kind::Number => {
-                    part(state, &cells.as_primitive::<Float64Type>().value(row).to_bits().to_le_bytes());
-                }
-                Kind::Boolean => part(state, &[u8::from(cells.as_boolean().value(row))]),
-                Kind::Date => {
-                    part(state, &cells.as_primitive::<TimestampMillisecondType>().value(row).to_le_bytes());
-                }
-                _ => match (cells.as_string_opt::<i32>(), cells.as_binary_opt::<i64>()) {
-                    (Some(text), _) => part(state, text.value(row).as_bytes()),
-                    (None, Some(bytes)) => part(state, bytes.value(row)),
-                    (None, None) => {}
-                },
+            Kind::Boolean => part(state, &[u8::from(cells.as_boolean().value(row))]),
+            Kind::Date => {
+                part(state, &cells.as_primitive::<TimestampMillisecondType>().value(row).to_le_bytes());
             }
+            _ => match (cells.as_string_opt::<i32>(), cells.as_binary_opt::<i64>()) {
+                (Some(text), _) => part(state, text.value(row).as_bytes()),
+                (None, Some(bytes)) => part(state, bytes.value(row)),
+                (None, None) => {}
+            },
         }
     }
 }

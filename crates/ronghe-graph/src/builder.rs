@@ -69,6 +69,14 @@ impl<'a> Builder<'a> {
         made
     }
 
+    /// Runs `write` as for inference: what it writes has no randomness and leaves running statistics alone.
+    pub fn fixed<T>(&mut self, write: impl FnOnce(&mut Self) -> T) -> T {
+        let mode = std::mem::replace(&mut self.mode, Mode::Infer);
+        let made = write(self);
+        self.mode = mode;
+        made
+    }
+
     /// `name` under the present scope: parts joined with dots.
     pub fn full_name(&self, name: &str) -> String {
         let mut parts: Vec<&str> = self.scope.iter().map(String::as_str).collect();
@@ -162,7 +170,7 @@ impl<'a> Builder<'a> {
 }
 
 impl Init {
-    fn draw(self, shape: &[usize], mut stream: SplitMix) -> Result<Tensor> {
+    pub(crate) fn draw(self, shape: &[usize], mut stream: SplitMix) -> Result<Tensor> {
         let len: usize = shape.iter().product();
         let fan_in = shape.iter().skip(1).product::<usize>().max(1) as f32;
         let receptive = shape.iter().skip(1).rev().skip(1).product::<usize>().max(1) as f32;

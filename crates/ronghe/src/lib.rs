@@ -9,6 +9,7 @@ pub mod artifact;
 mod calibrate;
 pub mod catalogue;
 pub mod config;
+pub mod embed;
 pub mod encode;
 mod error;
 pub mod explain;
@@ -22,10 +23,11 @@ pub mod report;
 pub mod study;
 mod task;
 pub mod train;
+pub mod transfer;
 
 pub use error::{Error, Result};
 pub use model::{Detailed, Difference, Model, ModelParts, PartPrecision, PrecisionMode};
-pub use network::{InputPart, Network};
+pub use network::{InputPart, Network, Trunk};
 pub use predict::{InputInfo, Predictions, Predictor};
 pub use task::{Targets, Task, TaskKind};
 

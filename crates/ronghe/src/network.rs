@@ -2,7 +2,8 @@
 
 use crate::encode::Encoder;
 use crate::fuse::{FusionSpec, Part};
-use crate::{Result, Task, head};
+use crate::head::{self, Loss};
+use crate::{Result, Task};
 use ronghe_graph::{Builder, DType, Graph, Mode, Shape, ValueId, Weights};
 use serde_json::Value;
 
@@ -12,6 +13,20 @@ pub struct InputPart<'a> {
     pub name: &'a str,
     /// Its fitted encoder.
     pub encoder: &'a dyn Encoder,
+    /// How its published network stands in this one.
+    pub trunk: Trunk,
+}
+
+/// How an encoder's published network stands in a network.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Trunk {
+    /// As any other part.
+    #[default]
+    Part,
+    /// As a part that is not trained: even in training as in prediction.
+    Fixed,
+    /// Not at all: its vectors of this width are fed as `encode.x.trunk`.
+    Fed(usize),
 }
 
 /// A graph with the values that matter.
@@ -37,12 +52,12 @@ pub struct Network {
 }
 
 impl Network {
-    /// Writes the network. `loss` is the label smoothing of a network that is to be trained, `None` for inference.
+    /// Writes the network, with a loss if it is to be trained.
     pub fn build(
         inputs: &[InputPart<'_>],
         fusion: (&FusionSpec, &Value),
         task: &Task,
-        loss: Option<f32>,
+        loss: Option<Loss>,
         weights: &mut Weights,
         mode: Mode,
         seed: u64,
@@ -50,7 +65,14 @@ impl Network {
         let mut b = Builder::new(weights, mode, seed);
         let mut parts = Vec::with_capacity(inputs.len());
         for input in inputs {
-            let vector = b.scoped(&format!("encode.{}", input.name), |b| input.encoder.build(b))?;
+            let vector = b.scoped(&format!("encode.{}", input.name), |b| {
+                let trunk = match input.trunk {
+                    Trunk::Part => input.encoder.trunk(b)?,
+                    Trunk::Fixed => b.fixed(|b| input.encoder.trunk(b))?,
+                    Trunk::Fed(width) => Some(b.input("trunk", &Shape::batch(&[width]), DType::F32)?),
+                };
+                input.encoder.build(b, trunk)
+            })?;
             let present = b.input(&format!("present.{}", input.name), &Shape::batch(&[]), DType::F32)?;
             parts.push(Part { name: input.name.to_owned(), vector, present });
         }

@@ -1,48 +1,32 @@
 //! Splits a training graph at the border of what training changes.
 //!
-//! A value is frozen when no trainable weight, no random mask, no batch statistic and no varying input lies below it:
-//! then it depends on its row alone, and can be computed once and kept. The border is the set of frozen values that
-//! the rest reads. A border value must have the batch as its first dimension (else it is not a row's) and some heavy
-//! operation below it (else keeping it saves nothing): where not, it is computed again and the border moves down.
+//! A value is frozen when no trainable weight, no random mask and no batch statistic lies below it: then it depends on
+//! the rows alone, and can be computed as in prediction, by a graph with its norms folded. The border is the set of
+//! frozen values that the rest reads. A border value must have the batch as its first dimension (else it is not a
+//! row's) and some heavy operation below it (else a graph of its own saves nothing): where not, it is computed with the
+//! rest and the border moves down.
 
 use super::rewrite::live_nodes;
 use super::subgraph;
-use crate::{Dim, Graph, Op, Result, Shape, Source, ValueId, Weights};
+use crate::{Dim, Graph, Op, Result, Source, ValueId, Weights};
 use std::collections::BTreeSet;
-
-/// A value that passes from the frozen part to the trained part.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cut {
-    /// Output of the prefix, input of the suffix.
-    pub name: String,
-    /// Its shape; the first dimension is the batch.
-    pub shape: Shape,
-    /// Whether a further dimension is symbolic, so that rows differ in size and kept ones must be padded together.
-    pub per_token: bool,
-}
 
 /// A graph in two parts.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FrozenSplit {
-    /// Computes the cuts, its named outputs; `None` where nothing worth keeping is frozen.
+    /// Computes the cuts, its named outputs; `None` where nothing worth a graph of its own is frozen.
     pub prefix: Option<Graph>,
     /// Computes the asked outputs from the cuts and from what inputs it still reads.
     pub suffix: Graph,
-    /// What passes between them.
-    pub cuts: Vec<Cut>,
+    /// What passes between them: outputs of the prefix, inputs of the suffix.
+    pub cuts: Vec<String>,
 }
 
-/// Splits what `outputs` need into the largest frozen part and the rest. `varying` names inputs that differ each time
-/// a row is seen (a random modality mask, an augmented picture), so that nothing above them is frozen.
-pub fn split_frozen(
-    graph: &Graph,
-    weights: &Weights,
-    outputs: &[(&str, ValueId)],
-    varying: &[&str],
-) -> Result<FrozenSplit> {
+/// Splits what `outputs` need into the largest frozen part and the rest.
+pub fn split_frozen(graph: &Graph, weights: &Weights, outputs: &[(&str, ValueId)]) -> Result<FrozenSplit> {
     let wanted: BTreeSet<ValueId> = outputs.iter().map(|o| o.1).collect();
     let live = live_nodes(graph, &wanted.iter().copied().collect::<Vec<_>>(), &BTreeSet::new());
-    let mut state = State::new(graph, weights, varying, live);
+    let mut state = State::new(graph, weights, live);
     while state.lower_border(&wanted) {}
     let border = state.border(&wanted);
 
@@ -56,15 +40,7 @@ pub fn split_frozen(
         let kept: Vec<(&str, ValueId)> = cuts.iter().map(|&(v, n)| (n, v)).collect();
         Some(subgraph(graph, &kept, &[])?)
     };
-    let cuts = cuts
-        .iter()
-        .map(|&(value, name)| {
-            let shape = graph.value(value).shape.clone();
-            let per_token = shape.0.iter().skip(1).any(|d| d.fixed().is_none());
-            Cut { name: name.to_owned(), shape, per_token }
-        })
-        .collect();
-    Ok(FrozenSplit { prefix, suffix, cuts })
+    Ok(FrozenSplit { prefix, suffix, cuts: names })
 }
 
 struct State<'a> {
@@ -77,12 +53,12 @@ struct State<'a> {
 }
 
 impl<'a> State<'a> {
-    fn new(graph: &'a Graph, weights: &Weights, varying: &[&str], live: Vec<bool>) -> State<'a> {
+    fn new(graph: &'a Graph, weights: &Weights, live: Vec<bool>) -> State<'a> {
         let mut frozen: Vec<bool> = graph
             .values()
             .iter()
             .map(|v| match &v.source {
-                Source::Input(name) => !varying.contains(&name.as_str()),
+                Source::Input(_) => true,
                 Source::Weight(name) => !weights.trainable(name),
                 Source::Node(_) => false,
             })
@@ -152,7 +128,7 @@ fn is_heavy(op: &Op) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Act, Builder, DType, Init, Mode, Window, layers};
+    use crate::{Act, Builder, DType, Init, Mode, Shape, Window, layers};
 
     /// Picture trunk (frozen) -> dropout -> head, beside a mask that varies.
     fn network(weights: &mut Weights, trunk_trainable: bool) -> Result<(Graph, ValueId)> {
@@ -182,11 +158,11 @@ mod tests {
     fn a_frozen_trunk_becomes_the_prefix() -> Result<()> {
         let mut weights = Weights::new();
         let (graph, y) = network(&mut weights, false)?;
-        let split = split_frozen(&graph, &weights, &[("y", y)], &["present"])?;
+        let split = split_frozen(&graph, &weights, &[("y", y)])?;
         let prefix = split.prefix.ok_or(crate::Error::MissingInput { name: "prefix".into() })?;
         assert_eq!(split.cuts.len(), 1);
-        assert_eq!(split.cuts[0].shape, Shape::batch(&[4]));
-        assert!(!split.cuts[0].per_token);
+        let cut = prefix.outputs()[&split.cuts[0]];
+        assert_eq!(prefix.value(cut).shape, Shape::batch(&[4]));
         assert!(matches!(prefix.nodes().last().map(|n| &n.op), Some(Op::GlobalAvgPool)));
         assert_eq!(prefix.inputs().keys().collect::<Vec<_>>(), ["picture"]);
         let inputs: Vec<&String> = split.suffix.inputs().keys().collect();
@@ -200,18 +176,9 @@ mod tests {
     fn nothing_is_kept_below_a_trained_trunk() -> Result<()> {
         let mut weights = Weights::new();
         let (graph, y) = network(&mut weights, true)?;
-        let split = split_frozen(&graph, &weights, &[("y", y)], &[])?;
+        let split = split_frozen(&graph, &weights, &[("y", y)])?;
         assert!(split.prefix.is_none() && split.cuts.is_empty());
         assert!(split.suffix.inputs().contains_key("picture"), "a scaled raw picture is not worth keeping");
-        Ok(())
-    }
-
-    #[test]
-    fn a_varying_input_freezes_nothing_above_it() -> Result<()> {
-        let mut weights = Weights::new();
-        let (graph, y) = network(&mut weights, false)?;
-        let split = split_frozen(&graph, &weights, &[("y", y)], &["picture"])?;
-        assert!(split.prefix.is_none());
         Ok(())
     }
 
@@ -221,14 +188,14 @@ mod tests {
         let (graph, _) = network(&mut weights, false)?;
         let pooled = graph.nodes().iter().find(|n| n.op == Op::GlobalAvgPool).map(|n| n.outputs[0]);
         let pooled = pooled.ok_or(crate::Error::MissingInput { name: "pooled".into() })?;
-        let split = split_frozen(&graph, &weights, &[("features", pooled)], &[])?;
+        let split = split_frozen(&graph, &weights, &[("features", pooled)])?;
         assert!(split.suffix.nodes().is_empty() && split.prefix.is_some());
         assert_eq!(split.cuts.len(), 1);
         Ok(())
     }
 
     #[test]
-    fn token_borders_are_flagged_and_weight_borders_move_down() -> Result<()> {
+    fn tokens_may_pass_and_weight_borders_move_down() -> Result<()> {
         let mut weights = Weights::new();
         let mut b = Builder::new(&mut weights, Mode::Train, 1);
         let tokens = b.symbol();
@@ -242,9 +209,8 @@ mod tests {
         for (name, param) in weights.iter_mut() {
             param.trainable = !name.starts_with("frozen");
         }
-        let split = split_frozen(&graph, &weights, &[("y", y)], &[])?;
+        let split = split_frozen(&graph, &weights, &[("y", y)])?;
         assert_eq!(split.cuts.len(), 1);
-        assert!(split.cuts[0].per_token);
         assert!(split.suffix.weights().contains_key("frozen_type.weight"));
         Ok(())
     }

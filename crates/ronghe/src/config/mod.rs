@@ -8,7 +8,7 @@
 mod resolve;
 mod yaml;
 
-pub use resolve::{AtHand, resolve};
+pub use resolve::{AtHand, resolve, training_rows};
 pub use yaml::Written;
 
 use crate::TaskKind;
@@ -66,6 +66,9 @@ pub struct InputConfig {
     /// Encoder and its parameters.
     #[serde(default)]
     pub encoder: NamedConfig,
+    /// How far training changes the published network of the encoder; none without one.
+    #[serde(default, skip_serializing_if = "NamedConfig::is_empty")]
+    pub transfer: NamedConfig,
 }
 
 /// A choice from a table with its parameters: `name`, or `{type: name, key: value}`.
@@ -88,6 +91,13 @@ enum NamedForm {
         #[serde(flatten)]
         params: Map<String, Value>,
     },
+}
+
+impl NamedConfig {
+    /// Whether nothing was chosen.
+    pub fn is_empty(&self) -> bool {
+        *self == NamedConfig::default()
+    }
 }
 
 impl From<NamedForm> for NamedConfig {
@@ -198,6 +208,9 @@ pub struct TrainingConfig {
     pub label_smoothing: f32,
     /// How rows of rare classes count.
     pub class_weights: ClassWeights,
+    /// Strength of mixup: pictures and sounds of two rows are blended, and their targets with them, in shares drawn from
+    /// Beta(mixup, mixup); none at 0.
+    pub mixup: f32,
     /// Chance with which an input of a training row is hidden, so that absence is learned. Never all inputs.
     pub modality_dropout: f32,
     /// Whether probabilities are calibrated on the validation rows.
@@ -220,6 +233,7 @@ impl Default for TrainingConfig {
             soup: 3,
             label_smoothing: 0.0,
             class_weights: ClassWeights::default(),
+            mixup: 0.0,
             modality_dropout: 0.1,
             calibrate: true,
         }

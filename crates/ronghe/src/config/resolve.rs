@@ -1,7 +1,7 @@
 //! Fills in what a configuration leaves out, from the table it is for.
 
 use super::{InputConfig, ModelConfig, NamedConfig, SplitKind};
-use crate::{Error, Result, encode, fuse, metric, task};
+use crate::{Error, Result, encode, fuse, metric, task, transfer};
 use ronghe_data::{Kind, Modality, Table};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
@@ -65,6 +65,7 @@ fn default_inputs(config: &ModelConfig, table: &Table) -> Vec<InputConfig> {
                 modality: Some(modality),
                 columns: vec![column.name.clone()],
                 encoder: NamedConfig::default(),
+                transfer: NamedConfig::default(),
             }),
         }
     }
@@ -74,12 +75,14 @@ fn default_inputs(config: &ModelConfig, table: &Table) -> Vec<InputConfig> {
             modality: Some(Modality::Tabular),
             columns: tabular,
             encoder: NamedConfig::default(),
+            transfer: NamedConfig::default(),
         });
     }
     inputs
 }
 
 fn resolve_inputs(config: &mut ModelConfig, table: &Table, at_hand: AtHand<'_>) -> Result<()> {
+    let rows = training_rows(config, table);
     let targets = config.target.all();
     let mut names = BTreeSet::new();
     if config.inputs.is_empty() {
@@ -114,8 +117,63 @@ fn resolve_inputs(config: &mut ModelConfig, table: &Table, at_hand: AtHand<'_>) 
         let spec = encode::find(&input.encoder.kind, modality, &place)?;
         let params = overlay(&format!("{place}.encoder"), (spec.defaults)(), &input.encoder.params)?;
         input.encoder = NamedConfig { kind: spec.name.into(), params };
+        resolve_transfer(input, spec, rows, &place)?;
+    }
+    let blended = |i: &InputConfig| matches!(i.modality, Some(Modality::Image | Modality::Audio));
+    if !(0.0..=10.0).contains(&config.training.mixup) {
+        return Err(setting("training.mixup", "0 to 10", config.training.mixup.to_string()));
+    }
+    if let Some(other) = config.inputs.iter().find(|i| !blended(i)).filter(|_| config.training.mixup > 0.0) {
+        let found = format!("`{}`, which cannot be blended", other.name);
+        return Err(setting("training.mixup", "inputs that are all pictures or sounds", found));
     }
     Ok(())
+}
+
+/// The transfer of an encoder with a published network: the one given, or one by the number of training rows.
+fn resolve_transfer(
+    input: &mut InputConfig,
+    spec: &encode::EncoderSpec,
+    rows: usize,
+    place: &str,
+) -> Result<()> {
+    let wrong = |expected: &str, found: &str| Error::Setting {
+        place: place.to_owned(),
+        setting: "transfer".into(),
+        expected: expected.to_owned(),
+        found: found.to_owned(),
+    };
+    if !spec.published {
+        if input.transfer.is_empty() {
+            return Ok(());
+        }
+        return Err(wrong("none for an encoder without a published network", &input.transfer.kind));
+    }
+    let random = input.encoder.params.get("pretrained") == Some(&Value::Bool(false));
+    if input.transfer.kind.is_empty() {
+        let modality = input.modality.unwrap_or(Modality::Tabular);
+        input.transfer.kind =
+            if random { "full".into() } else { transfer::choose(modality, rows).name.into() };
+    }
+    if random && input.transfer.kind != "full" {
+        return Err(wrong("full where the encoder starts at random", &input.transfer.kind));
+    }
+    let chosen = transfer::find(&input.transfer.kind, place)?;
+    let mut defaults = (chosen.defaults)();
+    if random {
+        // Nothing was learned that a slow pace would keep.
+        defaults = serde_json::json!({"rate": 1.0, "decay": 1.0});
+    }
+    let params = overlay(&format!("{place}.transfer"), defaults, &input.transfer.params)?;
+    input.transfer = NamedConfig { kind: chosen.name.into(), params };
+    transfer::Transfer::parse(&input.transfer, place).map(drop)
+}
+
+/// About how many rows will train.
+pub fn training_rows(config: &ModelConfig, table: &Table) -> usize {
+    let share = 1.0 - config.split.validation - config.split.test;
+    let rows = config.data.rows.unwrap_or(usize::MAX).min(table.rows());
+    (rows as f64 * share.max(0.0)) as usize
 }
 
 /// The kind of a column, or an error that names the setting and the columns there are.

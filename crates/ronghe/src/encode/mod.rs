@@ -9,7 +9,7 @@
 //! | `tabular`, `text`, `image`, `audio` | the encoders of each modality |
 //! | [`backbone`] | the networks of pretrained encoders, as plain functions |
 //! | `network` | the small networks that encoders end in |
-//! | `trunk` | a published network inside an encoder, frozen or trained on |
+//! | `trunk` | the published network inside an encoder |
 //! | `params` | parameters and saved state as plain structs |
 
 mod audio;
@@ -41,6 +41,8 @@ pub struct EncoderSpec {
     pub modality: Modality,
     /// One line of help.
     pub summary: &'static str,
+    /// Whether a published network is at its heart: then [`Encoder::trunk`] writes one.
+    pub published: bool,
     /// Catalogue names of the pretrained weights it needs.
     pub needs: &'static [&'static str],
     /// Its parameters with their defaults, as an object.
@@ -96,9 +98,27 @@ pub trait Encoder: Send + Sync {
     /// count as missing there; the caller decides whether that is an error. Rows are independent of each other.
     fn prepare(&self, table: &Table) -> Result<Prepared>;
 
-    /// Writes the network from the fields of [`Prepared`] (declared as inputs under the builder's scope, by the
-    /// same names) to one vector a row, `[N, W]`.
-    fn build(&self, b: &mut Builder<'_>) -> Result<ValueId>;
+    /// What decides what [`Encoder::prepare`] makes of a cell, as JSON. Vectors that are kept on disk are found again by
+    /// it.
+    fn preparation(&self) -> Value {
+        self.state().json
+    }
+
+    /// Writes the published network, where there is one, from the fields of [`Prepared`] (declared as inputs under the
+    /// builder's scope, by the same names) to one vector a row, `[N, W]`. Its weights stand under `trunk`.
+    fn trunk(&self, _b: &mut Builder<'_>) -> Result<Option<ValueId>> {
+        Ok(None)
+    }
+
+    /// Writes the rest of the network to one vector a row, `[N, V]`: from the trunk's vector or, in an encoder without
+    /// one, from the fields of [`Prepared`].
+    fn build(&self, b: &mut Builder<'_>, trunk: Option<ValueId>) -> Result<ValueId>;
+
+    /// Writes the whole.
+    fn write(&self, b: &mut Builder<'_>) -> Result<ValueId> {
+        let trunk = self.trunk(b)?;
+        self.build(b, trunk)
+    }
 
     /// Whether training rows are changed at random by [`Encoder::augment`].
     fn augments(&self) -> bool {

@@ -2,6 +2,7 @@
 
 use super::{EncoderSpec, State};
 use crate::{Error, Result};
+use ronghe_graph::ValueId;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -88,6 +89,11 @@ pub(super) fn object<T: Serialize>(value: &T) -> Value {
 /// What [`object`] saved.
 pub(super) fn restore<T: DeserializeOwned>(spec: &EncoderSpec, state: &State) -> Result<T> {
     T::deserialize(&state.json).map_err(|e| damaged(spec, "the state it was saved with", &e.to_string()))
+}
+
+/// The trunk's vector, for an encoder that has one.
+pub(super) fn trunk(spec: &EncoderSpec, trunk: Option<ValueId>) -> Result<ValueId> {
+    trunk.ok_or_else(|| damaged(spec, "the vector of its published network", "none"))
 }
 
 /// A saved file by name.

@@ -12,6 +12,15 @@ pub struct HeadOutput {
     pub loss: Option<ValueId>,
 }
 
+/// What a loss is made of besides logits and targets.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Loss {
+    /// Share of the target that is spread over all classes.
+    pub smoothing: f32,
+    /// Whether rows are blended: a softmax head is then fed a second label a row.
+    pub blended: bool,
+}
+
 /// An entry of the table of heads.
 #[derive(Debug)]
 pub struct HeadSpec {
@@ -21,7 +30,7 @@ pub struct HeadSpec {
     pub kind: TaskKind,
     /// One line of help.
     pub summary: &'static str,
-    loss: fn(&mut Builder<'_>, logits: ValueId, width: usize, smoothing: f32) -> Result<ValueId>,
+    loss: fn(&mut Builder<'_>, logits: ValueId, width: usize, loss: Loss) -> Result<ValueId>,
     link: fn(&mut [f64]),
 }
 
@@ -67,16 +76,17 @@ impl HeadSpec {
     /// Writes the last dense layer and, if asked, the loss over the inputs `target.*`.
     ///
     /// Softmax heads are fed `target.labels[N]` (i32) and `target.weight[N]`; the others `target.values[N, K]` and
-    /// `target.weight[N, K]`.
+    /// `target.weight[N, K]`. Where rows are blended, a softmax head also reads the partners' `target.other_labels` and
+    /// `target.other_weight`, and how much either counts, `target.share[1]` and `target.other_share[1]`.
     pub fn build(
         &self,
         b: &mut Builder<'_>,
         x: ValueId,
         task: &Task,
-        loss: Option<f32>,
+        loss: Option<Loss>,
     ) -> Result<HeadOutput> {
         let logits = layers::linear(b, "head", x, task.width(), true, Init::GlorotUniform)?;
-        let loss = loss.map(|smoothing| (self.loss)(b, logits, task.width(), smoothing)).transpose()?;
+        let loss = loss.map(|loss| (self.loss)(b, logits, task.width(), loss)).transpose()?;
         Ok(HeadOutput { logits, loss })
     }
 
@@ -93,18 +103,32 @@ impl HeadSpec {
     }
 }
 
-fn softmax_loss(b: &mut Builder<'_>, logits: ValueId, _: usize, smoothing: f32) -> Result<ValueId> {
-    let labels = b.input("target.labels", &Shape::batch(&[]), DType::I32)?;
-    let weight = b.input("target.weight", &Shape::batch(&[]), DType::F32)?;
-    Ok(b.op(Op::SoftmaxCrossEntropy { smoothing }, &[logits, labels, weight])?)
+fn softmax_loss(b: &mut Builder<'_>, logits: ValueId, _: usize, loss: Loss) -> Result<ValueId> {
+    let mut against = |labels: &str, weight: &str| -> Result<ValueId> {
+        let labels = b.input(labels, &Shape::batch(&[]), DType::I32)?;
+        let weight = b.input(weight, &Shape::batch(&[]), DType::F32)?;
+        let op = Op::SoftmaxCrossEntropy { smoothing: loss.smoothing };
+        Ok(b.op(op, &[logits, labels, weight])?)
+    };
+    let own = against("target.labels", "target.weight")?;
+    if !loss.blended {
+        return Ok(own);
+    }
+    let other = against("target.other_labels", "target.other_weight")?;
+    let mut share = |name: &str, loss: ValueId| -> Result<ValueId> {
+        let share = b.input(name, &Shape::fixed(&[1]), DType::F32)?;
+        Ok(b.op(Op::Mul, &[loss, share])?)
+    };
+    let (own, other) = (share("target.share", own)?, share("target.other_share", other)?);
+    Ok(b.op(Op::Add, &[own, other])?)
 }
 
-fn sigmoid_loss(b: &mut Builder<'_>, logits: ValueId, width: usize, _: f32) -> Result<ValueId> {
+fn sigmoid_loss(b: &mut Builder<'_>, logits: ValueId, width: usize, _: Loss) -> Result<ValueId> {
     let (values, weight) = wide_targets(b, width)?;
     Ok(b.op(Op::SigmoidCrossEntropy, &[logits, values, weight])?)
 }
 
-fn squared_loss(b: &mut Builder<'_>, logits: ValueId, width: usize, _: f32) -> Result<ValueId> {
+fn squared_loss(b: &mut Builder<'_>, logits: ValueId, width: usize, _: Loss) -> Result<ValueId> {
     let (values, weight) = wide_targets(b, width)?;
     Ok(b.op(Op::SquaredError, &[logits, values, weight])?)
 }

@@ -11,7 +11,7 @@ pub use precision::{Difference, PartPrecision, PrecisionMode};
 
 use crate::config::ModelConfig;
 use crate::encode::Encoder;
-use crate::network::{InputPart, Network};
+use crate::network::{InputPart, Network, Trunk};
 use crate::{InputInfo, Predictions, Predictor, Result, Task, TaskKind, encode, fuse, head};
 use precision::Part;
 use ronghe_cpu::CpuExecutor;
@@ -85,8 +85,8 @@ impl Model {
     pub fn with_precision(parts: ModelParts, threads: usize, mode: PrecisionMode) -> Result<Model> {
         let ModelParts { config, task, encoders, mut weights, temperature } = parts;
         let names: Vec<&str> = config.inputs.iter().map(|i| i.name.as_str()).collect();
-        let borrowed: Vec<&dyn Encoder> = encoders.iter().map(AsRef::as_ref).collect();
-        let mut network = network(&config, &task, &borrowed, &mut weights, Mode::Infer, None)?;
+        let whole: Vec<(&dyn Encoder, Trunk)> = encoders.iter().map(|e| (e.as_ref(), Trunk::Part)).collect();
+        let mut network = network(&config, &task, &whole, &mut weights, Mode::Infer, None)?;
         let vectors: Vec<String> = names.iter().map(|n| format!("vector.{n}")).collect();
         for (name, &vector) in vectors.iter().zip(&network.vectors) {
             network.graph.set_output(name, vector);
@@ -233,20 +233,20 @@ impl Predictor for Model {
     }
 }
 
-/// The network of a configuration, for training (`loss` is the label smoothing) or inference.
+/// The network of a configuration, with a loss for training.
 pub(crate) fn network(
     config: &ModelConfig,
     task: &Task,
-    encoders: &[&dyn Encoder],
+    encoders: &[(&dyn Encoder, Trunk)],
     weights: &mut Weights,
     mode: Mode,
-    loss: Option<f32>,
+    loss: Option<head::Loss>,
 ) -> Result<Network> {
     let parts: Vec<InputPart<'_>> = config
         .inputs
         .iter()
         .zip(encoders)
-        .map(|(input, encoder)| InputPart { name: &input.name, encoder: *encoder })
+        .map(|(input, &(encoder, trunk))| InputPart { name: &input.name, encoder, trunk })
         .collect();
     let fusion = fuse::find(&config.fusion.kind, "configuration")?;
     let params = serde_json::Value::Object(config.fusion.params.clone());

@@ -2,14 +2,19 @@
 
 use super::observe::{EpochReport, Event, Observer};
 use super::source::Source;
-use super::steps::{Finished, Training};
+use super::steps::Training;
 use super::targets::known;
+use super::trunks::Trunks;
 use crate::config::ModelConfig;
 use crate::encode::{self, Encoder, FitInput};
 use crate::metric::{self, Metrics};
 use crate::model::ModelParts;
+use crate::transfer::Stage;
 use crate::{Error, Predictions, Result, Targets, Task};
+use ronghe_cpu::CpuExecutor;
 use ronghe_data::{Modality, Split, Table};
+use ronghe_graph::Weights;
+use ronghe_graph::passes::merge_adapters;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,6 +25,8 @@ pub struct FitOptions<'a> {
     pub threads: usize,
     /// Where a pretrained file is, by catalogue name.
     pub files: &'a dyn Fn(&str) -> Result<PathBuf>,
+    /// Folder for vectors of published networks, so that another training need not compute them again.
+    pub vectors: Option<PathBuf>,
     /// Hash of the rows, so that a checkpoint is not taken for another table's.
     pub data_hash: &'a str,
     /// Where to keep the checkpoint; none is kept without it.
@@ -36,6 +43,8 @@ pub struct FitOptions<'a> {
 pub struct Fitted {
     /// The model, not yet compiled.
     pub parts: ModelParts,
+    /// What training added to published networks and what stands around them, where they were trained by adapters.
+    pub adapter: Option<Weights>,
     /// Epoch by epoch.
     pub history: Vec<EpochReport>,
     /// Which weights were taken.
@@ -78,9 +87,11 @@ pub fn fit(
             Ok((input.name.clone(), table.select(&names)?, encoder))
         })
         .collect::<Result<Vec<_>>>()?;
-    let mut source = Source::new(inputs, |name, done, total| {
-        observer.event(&Event::Stage { name: &format!("reading {name}"), done, total });
-    })?;
+    let mut source = Source::new(inputs);
+    let (trunks, weights) = Trunks::open(config, &task, &source)?;
+    for input in 0..source.inputs.len() {
+        read(config, &mut source, &trunks, input, &split, options, observer)?;
+    }
     if let (false, Some(error)) = (options.skip_bad_rows, source.first_bad()) {
         return Err(error);
     }
@@ -96,18 +107,90 @@ pub fn fit(
         });
     }
 
-    let mut run = Training::start(config, &task, &targets, &mut source, &split, metric, options, observer)?;
-    run.epochs(&source, options, observer)?;
-    let Finished { weights, history, chosen, mut judge } = run.finish(&source, &split)?;
-    let skipped = std::mem::take(&mut source.bad);
-    let temperature = judge.temperature(&weights, &source, &split.validation, config.training.calibrate)?;
-    let validation = judge.metrics(&weights, &source, &split.validation, temperature)?;
-    let test_predictions = judge.predict(&weights, &source, &split.test, temperature)?;
+    let mut run =
+        Training::start(config, &task, &targets, (trunks, weights), &split, metric, options, observer)?;
+    run.epochs(&mut source, options, observer)?;
+    let chosen = run.finish(&mut source, observer)?;
+    let temperature = run.temperature(&source)?;
+    let validation = run.metrics(&source, &split.validation, temperature)?;
+    let test_predictions = run.predict(&source, &split.test, temperature)?;
+    let Training { trunks, mut weights, state, .. } = run;
+    let adapter = (!trunks.adapters.is_empty()).then(|| {
+        let own = weights.iter().filter(|(name, _)| !trunks.is_published(name));
+        own.map(|(name, param)| (name.to_owned(), param.clone())).collect()
+    });
+    merge_adapters(&mut weights, &trunks.adapters)?;
     let test_targets = targets.take(&split.test);
     let test = metric::evaluate(&task, &test_predictions, &test_targets);
+    let skipped = std::mem::take(&mut source.bad).into_iter().collect();
     let encoders = source.inputs.into_iter().map(|i| i.encoder).collect();
     let parts = ModelParts { config: config.clone(), task: task.clone(), encoders, weights, temperature };
-    Ok(Fitted { parts, history, chosen, validation, test, test_predictions, test_targets, split, skipped })
+    let history = state.history;
+    Ok(Fitted {
+        parts,
+        adapter,
+        history,
+        chosen,
+        validation,
+        test,
+        test_predictions,
+        test_targets,
+        split,
+        skipped,
+    })
+}
+
+/// Reads what the epochs need of an input: vectors for those in which its published network stays as it is, prepared
+/// cells for the others and for rows that are changed at random.
+fn read(
+    config: &ModelConfig,
+    source: &mut Source,
+    trunks: &Trunks,
+    input: usize,
+    split: &Split,
+    options: &FitOptions<'_>,
+    observer: &mut dyn Observer,
+) -> Result<()> {
+    let stages: Vec<Stage> = (0..config.training.epochs).map(|epoch| trunks.stages(epoch)[input]).collect();
+    let open = stages.iter().any(|stage| *stage != Stage::Closed);
+    let closed = stages.contains(&Stage::Closed);
+    let augments = source.inputs[input].encoder.augments();
+    let judged: Vec<usize> = split.validation.iter().chain(&split.test).copied().collect();
+    let all: Vec<usize> = split.train.iter().chain(&judged).copied().collect();
+    let name = source.inputs[input].name.clone();
+    if let (true, Some(published)) = (closed, trunks.published(input)) {
+        let rows = if augments { &judged } else { &all };
+        let executor = CpuExecutor::new(options.threads);
+        let embedded = {
+            let keep = options.vectors.as_deref();
+            let mut embedder = source.embedder(input, published, &executor, keep)?;
+            let mut warnings = Vec::new();
+            let stage = format!("encoding {name}");
+            let table = &source.inputs[input].table;
+            let embedded = {
+                let mut progress = stage_of(observer, options, &stage);
+                let mut warn = |error: &Error| warnings.push(error.to_string());
+                embedder.as_mut().map(|e| e.embed(table, rows, &mut warn, &mut progress)).transpose()?
+            };
+            for warning in warnings {
+                observer.event(&Event::Warning(&format!("vectors are not kept: {warning}")));
+            }
+            embedded
+        };
+        if let Some(embedded) = embedded {
+            let found = source.take_vectors(input, rows, embedded);
+            if found > 0 {
+                let note = format!("{name}: vectors of {found} of {} rows were kept from before", rows.len());
+                observer.event(&Event::Note(&note));
+            }
+        }
+    }
+    if open || augments || !closed {
+        let rows = if open { &all } else { &split.train };
+        let stage = format!("reading {name}");
+        source.read(input, rows, &mut stage_of(observer, options, &stage))?;
+    }
+    Ok(())
 }
 
 /// Keeps the rows of every part that `keep` accepts, and says how many others there were.
@@ -146,7 +229,7 @@ fn fit_encoders(
 }
 
 /// Progress of a stage that can be stopped.
-pub(super) fn stage<'a>(
+fn stage_of<'a>(
     observer: &'a mut dyn Observer,
     options: &'a FitOptions<'_>,
     name: &'a str,

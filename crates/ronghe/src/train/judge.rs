@@ -1,77 +1,73 @@
 //! Figures of rows by the network as it will predict.
 
-use super::fit::{FitOptions, stage};
-use super::observe::Observer;
-use super::runner::Runner;
 use super::source::Source;
+use super::trunks::Trunks;
 use crate::config::ModelConfig;
 use crate::metric::{self, Metrics};
 use crate::model::network;
+use crate::network::Trunk;
 use crate::{Predictions, Result, Targets, Task, TaskKind, calibrate, head};
 use ronghe_cpu::CpuExecutor;
-use ronghe_data::Split;
-use ronghe_graph::{Feed, Mode, Weights};
+use ronghe_graph::passes::{infer_optimise, merge_adapters};
+use ronghe_graph::{Executor, Feed, Graph, Mode, Weights};
+use std::collections::BTreeSet;
 
 /// Rows evaluated at a time.
 const EVALUATE_BATCH: usize = 64;
 
-/// Evaluates rows with the network as it will predict.
+/// Evaluates rows with the network as it will predict: adapters merged, batch norms folded.
 pub(super) struct Judge<'a> {
     task: &'a Task,
     targets: &'a Targets,
-    pub(super) runner: Runner,
+    graph: Graph,
+    executor: CpuExecutor,
 }
 
 impl<'a> Judge<'a> {
+    /// `trunks` are the forms of the published networks.
     pub(super) fn new(
         config: &ModelConfig,
         task: &'a Task,
         targets: &'a Targets,
         source: &Source,
+        trunks: &[Trunk],
         weights: &mut Weights,
-        split: &Split,
-        options: &FitOptions<'_>,
-        observer: &mut dyn Observer,
+        threads: usize,
     ) -> Result<Judge<'a>> {
-        let net = network(config, task, &source.encoders(), weights, Mode::Infer, None)?;
-        let rows: Vec<usize> = split.validation.iter().chain(&split.test).copied().collect();
-        let executor = CpuExecutor::new(options.threads);
-        let progress = stage(observer, options, "encoding validation and test rows");
-        let outputs = [("logits", net.logits)];
-        let runner = Runner::new(&executor, &net.graph, weights, &outputs, &[], source, &rows, progress)?;
-        Ok(Judge { task, targets, runner })
+        let mut net = network(config, task, &source.encoders(trunks), weights, Mode::Infer, None)?;
+        net.graph.set_output("logits", net.logits);
+        Ok(Judge { task, targets, graph: net.graph, executor: CpuExecutor::new(threads) })
     }
 
-    fn logits(&mut self, weights: &Weights, source: &Source, rows: &[usize]) -> Result<Vec<f32>> {
+    fn logits(&self, state: &Judged<'_>, rows: &[usize]) -> Result<Vec<f32>> {
+        let mut weights = state.weights.clone();
+        merge_adapters(&mut weights, &state.trunks.adapters)?;
+        let (graph, weights) = infer_optimise(&self.graph, weights)?;
+        let mut plan = self.executor.compile(&graph, &[graph.outputs()["logits"]])?;
+        let reads: BTreeSet<String> = graph.inputs().keys().cloned().collect();
         let mut logits = Vec::with_capacity(rows.len() * self.task.width());
         for batch in rows.chunks(EVALUATE_BATCH) {
             let mut feed = Feed::default();
-            self.runner.feed(source, batch, &mut feed)?;
-            source.feed_present(batch, None, &mut feed)?;
-            logits.extend_from_slice(self.runner.run(weights, &feed)?.get(0));
+            state.source.feed(batch, &reads, &mut feed)?;
+            state.source.feed_present(batch, None, &mut feed)?;
+            logits.extend_from_slice(plan.run(&weights, &feed)?.get(0));
         }
         Ok(logits)
     }
 
-    pub(super) fn metrics(
-        &mut self,
-        weights: &Weights,
-        source: &Source,
-        rows: &[usize],
-        temperature: f64,
-    ) -> Result<Metrics> {
-        let predictions = self.predict(weights, source, rows, temperature)?;
+    /// Figures on `rows`.
+    pub(super) fn metrics(&self, state: &Judged<'_>, rows: &[usize], temperature: f64) -> Result<Metrics> {
+        let predictions = self.predict(state, rows, temperature)?;
         Ok(metric::evaluate(self.task, &predictions, &self.targets.take(rows)))
     }
 
     pub(super) fn predict(
-        &mut self,
-        weights: &Weights,
-        source: &Source,
+        &self,
+        state: &Judged<'_>,
         rows: &[usize],
         temperature: f64,
     ) -> Result<Predictions> {
-        let logits = self.logits(weights, source, rows)?;
+        let logits = self.logits(state, rows)?;
         let head = head::find(self.task.kind);
         let width = if self.task.kind == TaskKind::Regression { 1 } else { self.task.labels.len() };
         let values = logits
@@ -81,17 +77,19 @@ impl<'a> Judge<'a> {
         Ok(Predictions { kind: self.task.kind, values, width })
     }
 
-    pub(super) fn temperature(
-        &mut self,
-        weights: &Weights,
-        source: &Source,
-        rows: &[usize],
-        calibrate: bool,
-    ) -> Result<f64> {
+    /// The temperature that makes probabilities of `rows` honest; 1 if not asked for.
+    pub(super) fn temperature(&self, state: &Judged<'_>, rows: &[usize], calibrate: bool) -> Result<f64> {
         if !calibrate || rows.is_empty() {
             return Ok(1.0);
         }
-        let logits = self.logits(weights, source, rows)?;
+        let logits = self.logits(state, rows)?;
         Ok(calibrate::temperature(self.task, &logits, &self.targets.take(rows)))
     }
+}
+
+/// What is judged: weights as training left them, and the rows' source.
+pub(super) struct Judged<'a> {
+    pub(super) weights: &'a Weights,
+    pub(super) trunks: &'a Trunks,
+    pub(super) source: &'a Source,
 }

@@ -6,8 +6,11 @@
 //! | `steps` | the epochs: batches, steps, checkpoints |
 //! | `judge` | figures of validation and test rows |
 //! | `split` | which rows train, tune and test |
-//! | `source` | rows of all inputs, kept in memory or prepared batch by batch |
-//! | `runner` | a network whose frozen part is computed once a row |
+//! | `source` | rows of all inputs: cells, or vectors of published networks |
+//! | `trunks` | published networks: what of them is open when |
+//! | `runner` | a network whose frozen part is computed as in prediction |
+//! | `feeder` | feeds, made beside the step before where they take work |
+//! | `blend` | mixup |
 //! | `targets` | what the loss is fed |
 //! | `schedule` | learning rate by step |
 //! | `best` | the best epochs' weights and their average |
@@ -16,7 +19,9 @@
 //! | `observe` | what training tells while it runs |
 
 mod best;
+mod blend;
 mod checkpoint;
+mod feeder;
 mod fit;
 mod judge;
 mod observe;
@@ -27,6 +32,7 @@ mod source;
 mod split;
 mod steps;
 mod targets;
+mod trunks;
 
 pub use fit::{FitOptions, Fitted, fit};
 pub use observe::{EpochReport, Event, Observer, Quiet};

@@ -1,110 +1,55 @@
-//! A network whose frozen part is computed once a row and kept.
+//! A compiled training network. What training does not change in it is computed by a graph of its own, as in prediction.
 
-use super::source::Source;
 use crate::Result;
-use ronghe_graph::passes::{fuse_activations, split_frozen};
-use ronghe_graph::{Executor, Feed, Graph, Outputs, Plan, Tensor, ValueId, Weights};
+use ronghe_graph::passes::{infer_optimise, split_frozen};
+use ronghe_graph::{Executor, Feed, Graph, Outputs, Plan, ValueId, Weights};
 use std::collections::BTreeSet;
 
-/// Rows of the frozen part computed at a time.
-const BATCH: usize = 32;
-
-/// A compiled network for a fixed set of rows.
+/// Plans for the outputs of a graph.
 pub(super) struct Runner {
+    frozen: Option<Frozen>,
     plan: Box<dyn Plan>,
-    /// Inputs that the compiled part reads.
+    /// Inputs that the plans read.
     pub(super) reads: BTreeSet<String>,
-    frozen: Vec<Kept>,
-    /// Position of each row among the kept ones.
-    position: Vec<u32>,
 }
 
-/// One border value of all rows.
-struct Kept {
-    name: String,
-    shape: Vec<usize>,
-    data: Vec<f32>,
+/// The part that no trained weight reaches.
+struct Frozen {
+    plan: Box<dyn Plan>,
+    /// With batch norms folded in.
+    weights: Weights,
+    /// What it hands on.
+    cuts: Vec<String>,
 }
 
 impl Runner {
-    /// Compiles `outputs` of `graph`. What no trainable weight, random mask or input in `varying` changes is computed
-    /// here, once, for `rows`.
+    /// Compiles `outputs` of `graph`. Weights that are not trainable must stay as they are.
     pub(super) fn new(
         executor: &dyn Executor,
         graph: &Graph,
         weights: &Weights,
         outputs: &[(&str, ValueId)],
-        varying: &[&str],
-        source: &Source,
-        rows: &[usize],
-        mut progress: impl FnMut(usize, usize) -> Result<()>,
     ) -> Result<Runner> {
-        let split = split_frozen(graph, weights, outputs, varying)?;
-        let prefix = split.prefix.filter(|_| split.cuts.iter().all(|c| !c.per_token));
-        let Some(prefix) = prefix else {
+        let reads = graph.inputs().keys().cloned().collect();
+        let split = split_frozen(graph, weights, outputs)?;
+        let Some(prefix) = split.prefix else {
             let values: Vec<ValueId> = outputs.iter().map(|o| o.1).collect();
-            let reads = graph.inputs().keys().cloned().collect();
-            return Ok(Runner {
-                plan: executor.compile(graph, &values)?,
-                reads,
-                frozen: vec![],
-                position: vec![],
-            });
+            return Ok(Runner { frozen: None, plan: executor.compile(graph, &values)?, reads });
         };
-
-        // What is frozen needs no gradient, so that its activations can be joined to the layers before them.
-        let prefix = fuse_activations(&prefix)?;
-        let cuts: Vec<ValueId> = split.cuts.iter().map(|c| prefix.outputs()[&c.name]).collect();
-        let mut plan = executor.compile(&prefix, &cuts)?;
-        let reads: BTreeSet<String> = prefix.inputs().keys().cloned().collect();
-        let mut frozen: Vec<Kept> = split
-            .cuts
-            .iter()
-            .map(|c| Kept {
-                name: c.name.clone(),
-                shape: c.shape.0.iter().skip(1).filter_map(|d| d.fixed()).collect(),
-                data: Vec::new(),
-            })
-            .collect();
-        let mut position = vec![0; source.rows()];
-        // Rows of like length side by side: a batch is as wide as its longest row.
-        let mut rows = rows.to_vec();
-        rows.sort_by_key(|&row| source.length(row));
-        for (start, batch) in rows.chunks(BATCH).enumerate().map(|(i, b)| (i * BATCH, b)) {
-            let mut feed = Feed::default();
-            source.feed(batch, &reads, &mut feed)?;
-            source.feed_present(batch, None, &mut feed)?;
-            let out = plan.run(weights, &feed)?;
-            for (i, kept) in frozen.iter_mut().enumerate() {
-                kept.data.extend_from_slice(out.get(i));
-            }
-            batch.iter().enumerate().for_each(|(i, &row)| position[row] = (start + i) as u32);
-            progress(start + batch.len(), rows.len())?;
-        }
+        let (prefix, folded) = infer_optimise(&prefix, weights.clone())?;
+        let cuts: Vec<ValueId> = split.cuts.iter().map(|cut| prefix.outputs()[cut]).collect();
+        let frozen = Frozen { plan: executor.compile(&prefix, &cuts)?, weights: folded, cuts: split.cuts };
         let values: Vec<ValueId> = outputs.iter().map(|(name, _)| split.suffix.outputs()[*name]).collect();
-        let reads = split.suffix.inputs().keys().cloned().collect();
-        Ok(Runner { plan: executor.compile(&split.suffix, &values)?, reads, frozen, position })
+        Ok(Runner { frozen: Some(frozen), plan: executor.compile(&split.suffix, &values)?, reads })
     }
 
-    /// Feeds the kept part and the fields of `rows`. Presence and targets are the caller's.
-    pub(super) fn feed(&self, source: &Source, rows: &[usize], feed: &mut Feed) -> Result<()> {
-        source.feed(rows, &self.reads, feed)?;
-        for kept in &self.frozen {
-            let width: usize = kept.shape.iter().product();
-            let mut data = Vec::with_capacity(rows.len() * width);
-            for &row in rows {
-                let at = self.position[row] as usize * width;
-                data.extend_from_slice(&kept.data[at..at + width]);
-            }
-            let mut shape = vec![rows.len()];
-            shape.extend_from_slice(&kept.shape);
-            feed.inputs.insert(kept.name.clone(), Tensor::f32(&shape, data)?);
+    /// Computes the outputs.
+    pub(super) fn run(&mut self, weights: &Weights, mut feed: Feed) -> Result<Outputs<'_>> {
+        if let Some(frozen) = &mut self.frozen {
+            let out = frozen.plan.run(&frozen.weights, &feed)?;
+            let handed: Vec<_> = (0..frozen.cuts.len()).map(|i| out.tensor(i)).collect();
+            feed.inputs.extend(frozen.cuts.iter().cloned().zip(handed));
         }
-        Ok(())
-    }
-
-    /// Runs the trained part.
-    pub(super) fn run(&mut self, weights: &Weights, feed: &Feed) -> Result<Outputs<'_>> {
-        Ok(self.plan.run(weights, feed)?)
+        Ok(self.plan.run(weights, &feed)?)
     }
 }

@@ -1,6 +1,9 @@
-//! Rows of all inputs, kept in memory where they fit, else prepared batch by batch.
+//! Rows of all inputs: prepared cells, kept in memory where they fit, else prepared batch by batch; and vectors of
+//! published networks that training leaves as they are.
 
+use crate::embed::{Embedded, Embedder};
 use crate::encode::{Encoder, Prepared};
+use crate::network::Trunk;
 use crate::{Error, Result};
 use ronghe_data::Table;
 use ronghe_graph::{Feed, SplitMix, Tensor};
@@ -17,60 +20,119 @@ pub(super) struct Input {
     pub(super) name: String,
     pub(super) table: Table,
     pub(super) encoder: Box<dyn Encoder>,
-    kept: Option<Prepared>,
+    cells: Option<Rows<Prepared>>,
+    vectors: Option<Rows<Embedded>>,
+}
+
+/// Something about chosen rows of the table.
+struct Rows<T> {
+    of: T,
+    /// Where each row of the table stands in it; [`NOWHERE`] if it does not.
+    place: Vec<u32>,
+}
+
+const NOWHERE: u32 = u32::MAX;
+
+impl<T> Rows<T> {
+    fn new(of: T, rows: &[usize], all: usize) -> Rows<T> {
+        let mut place = vec![NOWHERE; all];
+        rows.iter().enumerate().for_each(|(i, &row)| place[row] = i as u32);
+        Rows { of, place }
+    }
+
+    /// Places of `rows`, if it has all of them.
+    fn places(&self, rows: &[usize]) -> Option<Vec<usize>> {
+        rows.iter().map(|&row| Some(self.place[row]).filter(|&p| p != NOWHERE).map(|p| p as usize)).collect()
+    }
 }
 
 /// All inputs of all rows.
 pub(super) struct Source {
     pub(super) inputs: Vec<Input>,
-    /// Whether each row has each input, `[input][row]`.
+    /// Whether each row has each input, `[input][row]`; known of rows that were read.
     present: Vec<Vec<bool>>,
     /// Rows with a cell that cannot be read, with what is wrong.
-    pub(super) bad: Vec<(usize, String)>,
+    pub(super) bad: BTreeSet<(usize, String)>,
 }
 
 impl Source {
-    /// `inputs` are name, its columns of all rows, and fitted encoder. Each cell is read once here, so that a bad one
-    /// is known before training starts; what fits in memory is kept.
-    pub(super) fn new(
-        inputs: Vec<(String, Table, Box<dyn Encoder>)>,
-        mut progress: impl FnMut(&str, usize, usize),
-    ) -> Result<Source> {
-        let mut source = Source { inputs: Vec::new(), present: Vec::new(), bad: Vec::new() };
-        for (name, table, encoder) in inputs {
-            let rows = table.rows();
-            let mut kept = Some(Prepared::default());
-            let mut present = Vec::with_capacity(rows);
-            for start in (0..rows).step_by(CHUNK) {
-                let mut part = encoder.prepare(&table.slice(start, CHUNK.min(rows - start)))?;
-                present.extend_from_slice(&part.present);
-                source.bad.extend(part.bad.drain(..).map(|b| (b.row + start, b.message)));
-                kept = kept.and_then(|mut all| {
-                    all.append(part);
-                    (all.bytes() / all.rows() * rows <= KEEP_BYTES).then_some(all)
-                });
-                progress(&name, (start + CHUNK).min(rows), rows);
-            }
-            source.present.push(present);
-            source.inputs.push(Input { name, table, encoder, kept });
-        }
-        source.bad.sort();
-        Ok(source)
+    /// `inputs` are name, its columns of all rows, and fitted encoder. Nothing is read yet.
+    pub(super) fn new(inputs: Vec<(String, Table, Box<dyn Encoder>)>) -> Source {
+        let present = inputs.iter().map(|(_, table, _)| vec![false; table.rows()]).collect();
+        let inputs = inputs
+            .into_iter()
+            .map(|(name, table, encoder)| Input { name, table, encoder, cells: None, vectors: None })
+            .collect();
+        Source { inputs, present, bad: BTreeSet::new() }
     }
 
-    /// Feeds the fields that `wanted` names (inputs of a graph) for `rows`.
+    /// Prepares the cells of `rows` of an input, so that a bad one is known before training starts; what fits in memory
+    /// is kept.
+    pub(super) fn read(
+        &mut self,
+        input: usize,
+        rows: &[usize],
+        progress: &mut dyn FnMut(usize, usize) -> Result<()>,
+    ) -> Result<()> {
+        let Input { table, encoder, cells, .. } = &mut self.inputs[input];
+        let mut kept = Some(Prepared::default());
+        for (start, chunk) in rows.chunks(CHUNK).enumerate().map(|(i, c)| (i * CHUNK, c)) {
+            let mut part = encoder.prepare(&table.take(chunk)?)?;
+            for (&row, &present) in chunk.iter().zip(&part.present) {
+                self.present[input][row] = present;
+            }
+            self.bad.extend(part.bad.drain(..).map(|b| (chunk[b.row], b.message)));
+            kept = kept.and_then(|mut all| {
+                all.append(part);
+                (all.bytes() / all.rows() * rows.len() <= KEEP_BYTES).then_some(all)
+            });
+            progress(start + chunk.len(), rows.len())?;
+        }
+        *cells = kept.map(|kept| Rows::new(kept, rows, table.rows()));
+        Ok(())
+    }
+
+    /// Takes the vectors that an input's published network makes of `rows`. Returns how many were found on disk.
+    pub(super) fn take_vectors(&mut self, input: usize, rows: &[usize], embedded: Embedded) -> usize {
+        for (&row, &present) in rows.iter().zip(&embedded.present) {
+            self.present[input][row] = present;
+        }
+        self.bad.extend(embedded.bad.iter().map(|b| (rows[b.row], b.message.clone())));
+        let kept = embedded.kept;
+        let Input { table, vectors, .. } = &mut self.inputs[input];
+        *vectors = Some(Rows::new(embedded, rows, table.rows()));
+        kept
+    }
+
+    /// Vectors of an input that stay as they are.
+    pub(super) fn forget_vectors(&mut self, input: usize) {
+        self.inputs[input].vectors = None;
+    }
+
+    /// Width of the kept vectors of an input.
+    pub(super) fn width(&self, input: usize) -> Option<usize> {
+        self.inputs[input].vectors.as_ref().map(|v| v.of.width)
+    }
+
+    /// Feeds what `wanted` names (inputs of a graph) of `rows`: a published network's vectors as `encode.x.trunk`, else
+    /// the fields of the prepared cells.
     pub(super) fn feed(&self, rows: &[usize], wanted: &BTreeSet<String>, feed: &mut Feed) -> Result<()> {
         for input in &self.inputs {
             let prefix = format!("encode.{}", input.name);
-            let dotted = format!("{prefix}.");
-            if !wanted.iter().any(|w| w.starts_with(&dotted)) {
-                continue;
-            }
-            match &input.kept {
-                Some(kept) => kept.feed(rows, &prefix, feed)?,
-                None => {
-                    let prepared = input.encoder.prepare(&input.table.take(rows)?)?;
-                    prepared.feed(&(0..rows.len()).collect::<Vec<_>>(), &prefix, feed)?;
+            let (dotted, trunk) = (format!("{prefix}."), format!("{prefix}.trunk"));
+            if let Some(vectors) = input.vectors.as_ref().filter(|_| wanted.contains(&trunk)) {
+                let Some(places) = vectors.places(rows) else { continue };
+                let width = vectors.of.width;
+                let data =
+                    places.iter().flat_map(|&p| &vectors.of.vectors[p * width..][..width]).copied().collect();
+                feed.inputs.insert(trunk, Tensor::f32(&[rows.len(), width], data)?);
+            } else if wanted.iter().any(|w| w.starts_with(&dotted)) {
+                match input.cells.as_ref().and_then(|cells| Some((&cells.of, cells.places(rows)?))) {
+                    Some((kept, places)) => kept.feed(&places, &prefix, feed)?,
+                    None => {
+                        let prepared = input.encoder.prepare(&input.table.take(rows)?)?;
+                        prepared.feed(&(0..rows.len()).collect::<Vec<_>>(), &prefix, feed)?;
+                    }
                 }
             }
         }
@@ -106,14 +168,18 @@ impl Source {
         Ok(())
     }
 
-    /// The fitted encoders, in order.
-    pub(super) fn encoders(&self) -> Vec<&dyn Encoder> {
-        self.inputs.iter().map(|i| i.encoder.as_ref()).collect()
+    /// The fitted encoders, in order, each with the form of its trunk.
+    pub(super) fn encoders(&self, trunks: &[Trunk]) -> Vec<(&dyn Encoder, Trunk)> {
+        self.inputs.iter().map(|i| i.encoder.as_ref()).zip(trunks.iter().copied()).collect()
     }
 
-    /// Entries of a row's ragged fields in all kept inputs: what decides how wide a batch with it becomes.
-    pub(super) fn length(&self, row: usize) -> usize {
-        self.inputs.iter().filter_map(|i| i.kept.as_ref()).map(|kept| kept.length(row)).sum()
+    /// Whether the rows of a step take work before they are a feed: then they are made beside the step before.
+    pub(super) fn is_slow(&self, wanted: &BTreeSet<String>) -> bool {
+        self.inputs.iter().any(|input| {
+            let dotted = format!("encode.{}.", input.name);
+            let cells = wanted.iter().any(|w| w.starts_with(&dotted) && !w.ends_with(".trunk"));
+            cells && (input.cells.is_none() || input.encoder.augments())
+        })
     }
 
     /// Changes the fed training rows at random where an input's encoder does so; `stream` is made only then.
@@ -122,21 +188,6 @@ impl Source {
         if inputs.peek().is_some() {
             let mut stream = stream();
             inputs.for_each(|i| i.encoder.augment(&format!("encode.{}", i.name), feed, &mut stream));
-        }
-    }
-
-    /// Number of rows of the whole table.
-    pub(super) fn rows(&self) -> usize {
-        self.present.first().map_or(0, Vec::len)
-    }
-
-    /// Forgets kept rows of inputs that no graph in `wanted` reads any more.
-    pub(super) fn forget(&mut self, wanted: &BTreeSet<String>) {
-        for input in &mut self.inputs {
-            let dotted = format!("encode.{}.", input.name);
-            if !wanted.iter().any(|w| w.starts_with(&dotted)) {
-                input.kept = None;
-            }
         }
     }
 
@@ -150,5 +201,16 @@ impl Source {
             count: self.bad.len(),
             first: message.clone(),
         })
+    }
+
+    /// An input's trunk, ready to compute vectors.
+    pub(super) fn embedder<'a>(
+        &'a self,
+        input: usize,
+        published: &ronghe_graph::Weights,
+        executor: &ronghe_cpu::CpuExecutor,
+        keep: Option<&std::path::Path>,
+    ) -> Result<Option<Embedder<'a>>> {
+        Embedder::new(self.inputs[input].encoder.as_ref(), published, executor, keep)
     }
 }

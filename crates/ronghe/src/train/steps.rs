@@ -1,21 +1,27 @@
-//! The epochs of a training: batches, steps, checkpoints, the best weights.
+//! The epochs of a training: phases, batches, steps, checkpoints, the best weights.
 
 use super::best::{Best, restore, snapshot};
 use super::checkpoint::{Checkpoint, State};
-use super::fit::{FitOptions, stage};
-use super::judge::Judge;
+use super::feeder::Feeder;
+use super::fit::FitOptions;
+use super::judge::{Judge, Judged};
 use super::observe::{EpochReport, Event, Observer};
 use super::runner::Runner;
 use super::schedule::learning_rate;
 use super::source::Source;
 use super::targets::TargetFeed;
+use super::trunks::Trunks;
 use crate::artifact::sha256;
-use crate::config::{ModelConfig, OptimizerKind};
-use crate::metric::MetricSpec;
+use crate::config::{ModelConfig, OptimizerKind, TrainingConfig};
+use crate::head::Loss;
+use crate::metric::{MetricSpec, Metrics};
 use crate::model::network;
-use crate::{Error, Result, Targets, Task};
+use crate::network::Trunk;
+use crate::transfer::Stage;
+use crate::{Error, Predictions, Result, Targets, Task};
 use ronghe_cpu::{CpuExecutor, Optimizer, OptimizerConfig};
 use ronghe_data::Split;
+use ronghe_graph::passes::adapt;
 use ronghe_graph::{Feed, Graph, Mode, SplitMix, ValueId, Weights, grad};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -28,25 +34,34 @@ const CHECKPOINT_EVERY: Duration = Duration::from_secs(30);
 /// A training under way.
 pub(super) struct Training<'a> {
     config: &'a ModelConfig,
+    task: &'a Task,
     targets: &'a Targets,
     metric: &'static MetricSpec,
     feed: TargetFeed<'a>,
-    train: Vec<usize>,
-    validation: Vec<usize>,
-    weights: Weights,
+    split: &'a Split,
+    pub(super) trunks: Trunks,
+    pub(super) weights: Weights,
     /// Whose threads the optimiser uses too.
     executor: CpuExecutor,
+    threads: usize,
     optimizer: Optimizer,
+    phase: Option<Phase<'a>>,
+    /// Names of the weights that any phase changes.
+    changing: Vec<String>,
+    best: Best,
+    pub(super) state: State,
+    checkpoint: Option<PathBuf>,
+}
+
+/// The networks while the same weights are trained.
+struct Phase<'a> {
+    stages: Vec<Stage>,
     runner: Runner,
     judge: Judge<'a>,
     /// Names of the weights whose gradients follow logits and loss among the runner's outputs.
     gradients: Vec<String>,
     /// Names of the weights whose new values follow the gradients.
     updates: Vec<String>,
-    changing: Vec<String>,
-    best: Best,
-    state: State,
-    checkpoint: Option<PathBuf>,
 }
 
 impl<'a> Training<'a> {
@@ -54,76 +69,33 @@ impl<'a> Training<'a> {
         config: &'a ModelConfig,
         task: &'a Task,
         targets: &'a Targets,
-        source: &mut Source,
-        split: &Split,
+        (trunks, mut weights): (Trunks, Weights),
+        split: &'a Split,
         metric: &'static MetricSpec,
         options: &FitOptions<'_>,
         observer: &mut dyn Observer,
     ) -> Result<Training<'a>> {
-        let mut weights = Weights::new();
-        for input in &source.inputs {
-            if let Some(pretrained) = input.encoder.pretrained()? {
-                weights.absorb(&format!("encode.{}", input.name), pretrained);
-            }
+        let mut changing: BTreeSet<String> = trunks.statistics.iter().cloned().collect();
+        for epoch in 0..config.training.epochs {
+            trunks.set_trainable(&trunks.stages(epoch), &mut weights);
+            changing.extend(weights.iter().filter(|(_, p)| p.trainable).map(|(name, _)| name.to_owned()));
         }
-        let smoothing = Some(config.training.label_smoothing);
-        let mut net = network(config, task, &source.encoders(), &mut weights, Mode::Train, smoothing)?;
-        let Some(loss) = net.loss else { unreachable!("a training network has a loss") };
-        let trainable: BTreeSet<String> =
-            weights.iter().filter(|(_, p)| p.trainable).map(|(name, _)| name.to_owned()).collect();
-        let grads = grad(&mut net.graph, loss, &trainable)?;
-        let (outputs, gradients, updates) = training_outputs(&net.graph, loss, net.logits, &grads);
-        let (all, trainable) = weights.elements();
-        observer.event(&Event::Start {
-            train_rows: split.train.len(),
-            validation_rows: split.validation.len(),
-            test_rows: split.test.len(),
-            parameters: all,
-            trainable,
-        });
-        let executor = CpuExecutor::new(options.threads);
-        // Presence and augmented inputs are drawn anew in each epoch: nothing after them can be kept.
-        let mut varying: Vec<String> = source.inputs.iter().map(|i| format!("present.{}", i.name)).collect();
-        for input in source.inputs.iter().filter(|i| i.encoder.augments()) {
-            let dotted = format!("encode.{}.", input.name);
-            varying.extend(net.graph.inputs().keys().filter(|name| name.starts_with(&dotted)).cloned());
-        }
-        let varying: Vec<&str> = varying.iter().map(String::as_str).collect();
-        let named: Vec<(&str, ValueId)> = outputs.iter().map(|(n, v)| (n.as_str(), *v)).collect();
-        let runner = Runner::new(
-            &executor,
-            &net.graph,
-            &weights,
-            &named,
-            &varying,
-            source,
-            &split.train,
-            stage(observer, options, "encoding training rows"),
-        )?;
-        let judge = Judge::new(config, task, targets, source, &mut weights, split, options, observer)?;
-        let mut reads = runner.reads.clone();
-        reads.extend(judge.runner.reads.iter().cloned());
-        source.forget(&reads);
-        let mut changing: Vec<String> = gradients.iter().chain(&updates).cloned().collect();
-        changing.sort();
-        let identity = identity(config, options.data_hash, split)?;
         let mut run = Training {
             config,
+            task,
             targets,
             metric,
             feed: TargetFeed::new(task, targets, &split.train, &config.training),
-            train: split.train.clone(),
-            validation: split.validation.clone(),
+            split,
+            optimizer: Optimizer::new(optimizer(config)).with_multipliers(trunks.rates()),
+            trunks,
             weights,
-            executor,
-            optimizer: Optimizer::new(optimizer(config)),
-            runner,
-            judge,
-            gradients,
-            updates,
-            changing,
+            executor: CpuExecutor::new(options.threads),
+            threads: options.threads,
+            phase: None,
+            changing: changing.into_iter().collect(),
             best: Best::new(config.training.soup, metric.larger_is_better),
-            state: State { identity, ..State::default() },
+            state: State { identity: identity(config, options.data_hash, split)?, ..State::default() },
             checkpoint: options.checkpoint.clone(),
         };
         if options.resume {
@@ -132,18 +104,86 @@ impl<'a> Training<'a> {
         Ok(run)
     }
 
+    /// Makes the networks of the present epoch, where they differ from those at hand.
+    fn enter(&mut self, source: &mut Source, observer: &mut dyn Observer) -> Result<()> {
+        let stages = self.trunks.stages(self.state.epoch);
+        if self.phase.as_ref().is_some_and(|phase| phase.stages == stages) {
+            return Ok(());
+        }
+        let first = self.phase.take().is_none();
+        for (input, _) in stages.iter().enumerate().filter(|(_, stage)| **stage != Stage::Closed) {
+            source.forget_vectors(input);
+        }
+        self.trunks.set_trainable(&stages, &mut self.weights);
+        let form = |training: bool| {
+            let one = |(input, stage): (usize, &Stage)| match (stage, source.width(input)) {
+                (Stage::Closed, Some(width)) if !(training && source.inputs[input].encoder.augments()) => {
+                    Trunk::Fed(width)
+                }
+                (Stage::Closed, _) => Trunk::Fixed,
+                _ => Trunk::Part,
+            };
+            stages.iter().enumerate().map(one).collect::<Vec<Trunk>>()
+        };
+        let TrainingConfig { label_smoothing: smoothing, mixup, .. } = self.config.training;
+        let loss = Loss { smoothing, blended: mixup > 0.0 };
+        let encoders = source.encoders(&form(true));
+        let mut net = network(self.config, self.task, &encoders, &mut self.weights, Mode::Train, Some(loss))?;
+        // The builder declares what it writes as trainable anew.
+        self.trunks.set_trainable(&stages, &mut self.weights);
+        net.graph.set_output("logits", net.logits);
+        let Some(loss) = net.loss else { unreachable!("a training network has a loss") };
+        net.graph.set_output("loss", loss);
+        let mut graph = adapt(&net.graph, &mut self.weights, &self.trunks.adapters, self.config.seed)?;
+        let (loss, logits) = (graph.outputs()["loss"], graph.outputs()["logits"]);
+        let trainable: BTreeSet<String> = self
+            .weights
+            .iter()
+            .filter(|(name, p)| p.trainable && graph.weights().contains_key(*name))
+            .map(|(name, _)| name.to_owned())
+            .collect();
+        let grads = grad(&mut graph, loss, &trainable)?;
+        let (outputs, gradients, updates) = training_outputs(&graph, loss, logits, &grads);
+        let (all, trained) = self.weights.elements();
+        if first {
+            observer.event(&Event::Start {
+                train_rows: self.split.train.len(),
+                validation_rows: self.split.validation.len(),
+                test_rows: self.split.test.len(),
+                parameters: all,
+                trainable: trained,
+            });
+        } else {
+            let note = format!("epoch {}: {trained} weights are trained from now on", self.state.epoch + 1);
+            observer.event(&Event::Note(&note));
+        }
+        let named: Vec<(&str, ValueId)> = outputs.iter().map(|(n, v)| (n.as_str(), *v)).collect();
+        let runner = Runner::new(&self.executor, &graph, &self.weights, &named)?;
+        let (config, task, targets) = (self.config, self.task, self.targets);
+        let judge = Judge::new(config, task, targets, source, &form(false), &mut self.weights, self.threads)?;
+        self.trunks.set_trainable(&stages, &mut self.weights);
+        self.phase = Some(Phase { stages, runner, judge, gradients, updates });
+        Ok(())
+    }
+
+    /// What there is to be judged.
+    fn judged<'b>(&'b self, source: &'b Source) -> Judged<'b> {
+        Judged { weights: &self.weights, trunks: &self.trunks, source }
+    }
+
     pub(super) fn epochs(
         &mut self,
-        source: &Source,
+        source: &mut Source,
         options: &FitOptions<'_>,
         observer: &mut dyn Observer,
     ) -> Result<()> {
         let epochs = self.config.training.epochs;
         while self.state.epoch < epochs && !self.out_of_patience() {
             let started = Instant::now();
+            self.enter(source, observer)?;
             self.epoch(source, options, observer)?;
             let epoch = self.state.epoch + 1;
-            let validation = self.judge.metrics(&self.weights, source, &self.validation, 1.0)?;
+            let validation = self.metrics(source, &self.split.validation, 1.0)?;
             let value = validation.get(self.metric.name);
             let best = value.is_some_and(|v| self.best.offer(epoch, v, &self.weights, &self.changing));
             let seen = self.state.seen.max(1) as f64;
@@ -179,19 +219,25 @@ impl<'a> Training<'a> {
         options: &FitOptions<'_>,
         observer: &mut dyn Observer,
     ) -> Result<()> {
-        let (epoch, seed) = (self.state.epoch, self.config.seed);
-        let mut order = self.train.clone();
-        SplitMix::named(seed, &format!("order/{epoch}")).shuffle(&mut order);
-        let batches: Vec<&[usize]> = order.chunks(self.config.training.batch_size.max(1)).collect();
+        let Some(mut phase) = self.phase.take() else { return Ok(()) };
+        let (epoch, config) = (self.state.epoch, self.config);
+        let mut order = self.split.train.clone();
+        SplitMix::named(config.seed, &format!("order/{epoch}")).shuffle(&mut order);
+        let batches: Vec<&[usize]> = order.chunks(config.training.batch_size.max(1)).collect();
+        let first = epoch * batches.len();
+        let numbered: Vec<(usize, &[usize])> =
+            (first..).zip(batches.iter().copied()).skip(self.state.batch).collect();
+        let targets = self.feed.clone();
+        let reads = phase.runner.reads.clone();
+        let feeder = Feeder { config, source, targets: &targets, reads: &reads };
         let mut saved = Instant::now();
-        while self.state.batch < batches.len() {
-            let batch = self.state.batch;
-            self.step(source, batches[batch], epoch * batches.len() + batch, batches.len())?;
+        let done = feeder.each(&numbered, |rows, feed| {
+            self.step(&mut phase, &targets, rows, feed, first + self.state.batch, batches.len())?;
             self.state.batch += 1;
             observer.event(&Event::Batch {
                 epoch: epoch + 1,
-                epochs: self.config.training.epochs,
-                batch: batch + 1,
+                epochs: config.training.epochs,
+                batch: self.state.batch,
                 batches: batches.len(),
                 loss: self.state.loss_sum / self.state.seen.max(1) as f64,
             });
@@ -199,35 +245,39 @@ impl<'a> Training<'a> {
                 self.save()?;
                 return Err(Error::Stopped);
             }
-            if saved.elapsed() >= CHECKPOINT_EVERY && batch + 1 < batches.len() {
+            if saved.elapsed() >= CHECKPOINT_EVERY && self.state.batch < batches.len() {
                 self.save()?;
                 saved = Instant::now();
             }
-        }
-        Ok(())
+            Ok(())
+        });
+        self.phase = Some(phase);
+        done
     }
 
-    fn step(&mut self, source: &Source, rows: &[usize], step: usize, batches: usize) -> Result<()> {
+    fn step(
+        &mut self,
+        phase: &mut Phase<'_>,
+        targets: &TargetFeed<'_>,
+        rows: &[usize],
+        feed: Feed,
+        step: usize,
+        batches: usize,
+    ) -> Result<()> {
         let training = &self.config.training;
-        let mut stream = SplitMix::named(self.config.seed, &format!("step/{step}"));
-        let mut feed = Feed { seed: stream.next_u64(), ..Feed::default() };
-        self.runner.feed(source, rows, &mut feed)?;
-        source.augment(&mut feed, || SplitMix::named(self.config.seed, &format!("augment/{step}")));
-        source.feed_present(rows, Some((training.modality_dropout, &mut stream)), &mut feed)?;
-        self.feed.feed(rows, &mut feed)?;
-        let out = self.runner.run(&self.weights, &feed)?;
+        let out = phase.runner.run(&self.weights, feed)?;
         self.state.loss_sum += f64::from(out.get(0)[0]) * rows.len() as f64;
-        self.state.right += self.feed.right(rows, out.get(1)).unwrap_or(0);
+        self.state.right += targets.right(rows, out.get(1)).unwrap_or(0);
         self.state.seen += rows.len();
-        let first_update = 2 + self.gradients.len();
-        let updates: Vec<(&String, Vec<f32>)> = self
+        let first_update = 2 + phase.gradients.len();
+        let updates: Vec<(&String, Vec<f32>)> = phase
             .updates
             .iter()
             .enumerate()
             .map(|(i, name)| (name, out.get(first_update + i).to_vec()))
             .collect();
         let grads: Vec<(&str, &[f32])> =
-            self.gradients.iter().enumerate().map(|(i, name)| (name.as_str(), out.get(2 + i))).collect();
+            phase.gradients.iter().enumerate().map(|(i, name)| (name.as_str(), out.get(2 + i))).collect();
         let rate = learning_rate(training, step, training.epochs * batches);
         let (optimizer, weights) = (&mut self.optimizer, &mut self.weights);
         self.executor.install(|| optimizer.step(weights, &grads, rate, training.clip_norm))??;
@@ -237,6 +287,26 @@ impl<'a> Training<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Figures on `rows` with the present weights.
+    pub(super) fn metrics(&self, source: &Source, rows: &[usize], temperature: f64) -> Result<Metrics> {
+        self.judge()?.metrics(&self.judged(source), rows, temperature)
+    }
+
+    /// Predictions of `rows` with the present weights.
+    pub(super) fn predict(&self, source: &Source, rows: &[usize], temperature: f64) -> Result<Predictions> {
+        self.judge()?.predict(&self.judged(source), rows, temperature)
+    }
+
+    /// The temperature that makes probabilities of the validation rows honest.
+    pub(super) fn temperature(&self, source: &Source) -> Result<f64> {
+        let calibrate = self.config.training.calibrate;
+        self.judge()?.temperature(&self.judged(source), &self.split.validation, calibrate)
+    }
+
+    fn judge(&self) -> Result<&Judge<'a>> {
+        self.phase.as_ref().map(|phase| &phase.judge).ok_or(Error::Stopped)
     }
 
     fn out_of_patience(&self) -> bool {
@@ -283,38 +353,31 @@ impl<'a> Training<'a> {
         Ok(())
     }
 
-    /// Takes the best weights: of the best epoch, or the average of the best ones where that is better.
-    pub(super) fn finish(mut self, source: &Source, split: &Split) -> Result<Finished<'a>> {
-        let mut chosen = format!("epoch {} (the last: no validation figure to choose by)", self.state.epoch);
-        if let Some(first) = self.best.entries.first().cloned() {
-            let average = match self.best.average() {
-                Some(average) => {
-                    restore(&mut self.weights, &average);
-                    let figures = self.judge.metrics(&self.weights, source, &split.validation, 1.0)?;
-                    figures.get(self.metric.name).is_some_and(|v| self.best.better(v, first.value))
-                }
-                None => false,
-            };
-            if average {
+    /// Takes the best weights: of the best epoch, or the average of the best ones where that is better. Says which.
+    pub(super) fn finish(&mut self, source: &mut Source, observer: &mut dyn Observer) -> Result<String> {
+        // Whoever resumes a finished training has no networks yet.
+        if self.phase.is_none() {
+            let epoch = self.state.epoch;
+            self.state.epoch = epoch.saturating_sub(1);
+            self.enter(source, observer)?;
+            self.state.epoch = epoch;
+        }
+        let Some(first) = self.best.entries.first().cloned() else {
+            return Ok(format!("epoch {} (the last: no validation figure to choose by)", self.state.epoch));
+        };
+        if let Some(average) = self.best.average() {
+            restore(&mut self.weights, &average);
+            let figures = self.metrics(source, &self.split.validation, 1.0)?;
+            if figures.get(self.metric.name).is_some_and(|v| self.best.better(v, first.value)) {
                 let mut epochs: Vec<usize> = self.best.entries.iter().map(|e| e.epoch).collect();
                 epochs.sort_unstable();
                 let epochs: Vec<String> = epochs.iter().map(usize::to_string).collect();
-                chosen = format!("average of epochs {}", epochs.join(", "));
-            } else {
-                restore(&mut self.weights, &first.weights);
-                chosen = format!("epoch {}", first.epoch);
+                return Ok(format!("average of epochs {}", epochs.join(", ")));
             }
         }
-        Ok(Finished { weights: self.weights, history: self.state.history, chosen, judge: self.judge })
+        restore(&mut self.weights, &first.weights);
+        Ok(format!("epoch {}", first.epoch))
     }
-}
-
-/// What is left of a training when its epochs are over.
-pub(super) struct Finished<'a> {
-    pub(super) weights: Weights,
-    pub(super) history: Vec<EpochReport>,
-    pub(super) chosen: String,
-    pub(super) judge: Judge<'a>,
 }
 
 type Named = Vec<(String, ValueId)>;

@@ -1,10 +1,13 @@
 //! What the loss is fed: targets and the weight of each row.
 
+use super::blend::Blend;
 use crate::config::{ClassWeights, TrainingConfig};
 use crate::{Result, Targets, Task, TaskKind};
 use ronghe_graph::{Feed, Tensor};
+use std::collections::BTreeMap;
 
 /// Targets of all rows with the weights of their classes.
+#[derive(Clone)]
 pub(super) struct TargetFeed<'a> {
     task: &'a Task,
     targets: &'a Targets,
@@ -32,11 +35,37 @@ impl<'a> TargetFeed<'a> {
         TargetFeed { task, targets, class_weights, smoothing: config.label_smoothing }
     }
 
-    /// Adds the targets of `rows`.
-    pub(super) fn feed(&self, rows: &[usize], feed: &mut Feed) -> Result<()> {
+    /// Adds the targets of `rows`, blended with those of their partners if there is a blend.
+    pub(super) fn feed(&self, rows: &[usize], blend: Option<&Blend>, feed: &mut Feed) -> Result<()> {
+        let own = self.of(rows)?;
+        let Some(Blend { share, partner }) = blend else {
+            feed.inputs.extend(own);
+            return Ok(());
+        };
+        let partners: Vec<usize> = partner.iter().map(|&p| rows[p]).collect();
+        let other = self.of(&partners)?;
+        if own.contains_key("target.labels") {
+            let renamed =
+                |(name, tensor): (String, Tensor)| (name.replace("target.", "target.other_"), tensor);
+            feed.inputs.extend(own);
+            feed.inputs.extend(other.into_iter().map(renamed));
+            feed.inputs.insert("target.share".into(), Tensor::full(&[1], *share));
+            feed.inputs.insert("target.other_share".into(), Tensor::full(&[1], 1.0 - *share));
+            return Ok(());
+        }
+        for ((name, own), (_, other)) in own.into_iter().zip(other) {
+            let mixed = own.as_f32().iter().zip(other.as_f32());
+            let mixed = mixed.map(|(a, b)| share * a + (1.0 - share) * b).collect();
+            feed.inputs.insert(name, Tensor::f32(own.shape(), mixed)?);
+        }
+        Ok(())
+    }
+
+    fn of(&self, rows: &[usize]) -> Result<BTreeMap<String, Tensor>> {
         let n = rows.len();
+        let mut out = BTreeMap::new();
         let width = self.task.width();
-        let mut put = |name: &str, tensor: Tensor| feed.inputs.insert(format!("target.{name}"), tensor);
+        let mut put = |name: &str, tensor: Tensor| out.insert(format!("target.{name}"), tensor);
         match self.targets {
             Targets::Classes(classes) => {
                 let labels: Vec<i32> = rows.iter().map(|&r| classes[r]).collect();
@@ -69,7 +98,7 @@ impl<'a> TargetFeed<'a> {
                 put("weight", Tensor::f32(&[n, 1], weight)?);
             }
         }
-        Ok(())
+        Ok(out)
     }
 
     /// Right rows among `rows`, from their logits; `None` where accuracy is not defined row by row.

@@ -22,6 +22,7 @@ pub(in crate::encode) static MEL_CNN: EncoderSpec = EncoderSpec {
     name: "mel_cnn",
     modality: Modality::Audio,
     summary: "a small residual network over log-mel spectrograms, trained from the start",
+    published: false,
     needs: &[],
     defaults: || params::object(&Params::default()),
     fit,
@@ -212,7 +213,7 @@ impl Encoder for MelCnn {
         Ok(prepared)
     }
 
-    fn build(&self, b: &mut Builder<'_>) -> Result<ValueId> {
+    fn build(&self, b: &mut Builder<'_>, _trunk: Option<ValueId>) -> Result<ValueId> {
         let x = b.input("spectrogram", &Shape::batch(&[self.frames, self.params.bins, 1]), DType::F32)?;
         let x = network::residual(b, x, &self.params.widths)?;
         Ok(b.dropout(self.params.dropout as f32, x)?)

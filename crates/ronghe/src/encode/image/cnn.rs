@@ -15,6 +15,7 @@ pub(in crate::encode) static CNN: EncoderSpec = EncoderSpec {
     name: "cnn",
     modality: Modality::Image,
     summary: "a small residual network trained from the start; for many small pictures",
+    published: false,
     needs: &[],
     defaults: || params::object(&Params::default()),
     fit,
@@ -90,7 +91,7 @@ impl Encoder for Cnn {
         self.pictures.prepare(table)
     }
 
-    fn build(&self, b: &mut Builder<'_>) -> Result<ValueId> {
+    fn build(&self, b: &mut Builder<'_>, _trunk: Option<ValueId>) -> Result<ValueId> {
         let x = self.pictures.input(b)?;
         let x = network::residual(b, x, &self.params.widths)?;
         Ok(b.dropout(self.params.dropout as f32, x)?)

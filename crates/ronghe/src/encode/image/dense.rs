@@ -15,6 +15,7 @@ pub(in crate::encode) static DENSE: EncoderSpec = EncoderSpec {
     name: "dense",
     modality: Modality::Image,
     summary: "flattened pixels through dense layers; for small centred pictures such as digits",
+    published: false,
     needs: &[],
     defaults: || params::object(&Params::default()),
     fit,
@@ -81,7 +82,7 @@ impl Encoder for Dense {
         self.pictures.prepare(table)
     }
 
-    fn build(&self, b: &mut Builder<'_>) -> Result<ValueId> {
+    fn build(&self, b: &mut Builder<'_>, _trunk: Option<ValueId>) -> Result<ValueId> {
         let x = self.pictures.input(b)?;
         let flat = Shape::batch(&[self.pictures.shape.iter().product()]);
         let x = b.op(Op::Reshape { shape: flat }, &[x])?;

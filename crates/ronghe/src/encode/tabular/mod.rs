@@ -32,6 +32,7 @@ pub(super) static COLUMNS: EncoderSpec = EncoderSpec {
     name: "columns",
     modality: Modality::Tabular,
     summary: "numbers scaled, categories embedded, dates on the clock; dense layers",
+    published: false,
     needs: &[],
     defaults: || params::object(&Params::default()),
     fit,
@@ -127,7 +128,7 @@ impl Encoder for Columns {
         Ok(prepared)
     }
 
-    fn build(&self, b: &mut Builder<'_>) -> Result<ValueId> {
+    fn build(&self, b: &mut Builder<'_>, _trunk: Option<ValueId>) -> Result<ValueId> {
         let mut parts = Vec::new();
         if self.width() > 0 {
             parts.push(b.input("numbers", &Shape::batch(&[self.width()]), DType::F32)?);

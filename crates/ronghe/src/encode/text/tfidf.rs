@@ -25,6 +25,7 @@ pub(in crate::encode) static TFIDF: EncoderSpec = EncoderSpec {
     name: "tfidf",
     modality: Modality::Text,
     summary: "hashed words and character n-grams weighted by rarity; any language, no pretrained file",
+    published: false,
     needs: &[],
     defaults: || params::object(&Params::default()),
     fit,
@@ -193,7 +194,7 @@ impl Encoder for Tfidf {
         Ok(Prepared { present, fields, bad: Vec::new() })
     }
 
-    fn build(&self, b: &mut Builder<'_>) -> Result<ValueId> {
+    fn build(&self, b: &mut Builder<'_>, _trunk: Option<ValueId>) -> Result<ValueId> {
         let shape = Shape(vec![Dim::BATCH, b.symbol()]);
         let ids = b.input("ids", &shape, DType::I32)?;
         let scales = b.input("scales", &shape, DType::F32)?;

@@ -5,9 +5,10 @@
 //!      -> (linear, relu, dropout) a hidden layer
 //! ```
 //! MiniLM (all-MiniLM-L6-v2, English, 384 wide) and E5 (multilingual-e5-small, 384 wide; a text stands behind `query: ` or
-//! `passage: `). Frozen unless `trainable`. The texts of several columns are read as one, a line each. Source: Reimers and
+//! `passage: `). The texts of several columns are read as one, a line each. Source: Reimers and
 //! Gurevych 2019 (mean pooling), Wang et al. 2024 (E5).
 
+use crate::artifact::sha256;
 use crate::encode::backbone::{BertConfig, bert, load_bert};
 use crate::encode::{Encoder, EncoderSpec, Field, FitInput, Prepared, State, network, params, trunk};
 use crate::{Error, Result};
@@ -15,6 +16,7 @@ use rayon::prelude::*;
 use ronghe_data::{Modality, Table};
 use ronghe_graph::{Builder, DType, Dim, Op, Shape, ValueId, Weights};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use tokenizers::{Tokenizer, TruncationParams};
@@ -23,6 +25,7 @@ pub(in crate::encode) static MINILM: EncoderSpec = EncoderSpec {
     name: "minilm",
     modality: Modality::Text,
     summary: "all-MiniLM-L6-v2, a sentence transformer for English",
+    published: true,
     needs: &["minilm"],
     defaults: || params::object(&Params::default()),
     fit: |input| {
@@ -37,6 +40,7 @@ pub(in crate::encode) static E5: EncoderSpec = EncoderSpec {
     name: "e5",
     modality: Modality::Text,
     summary: "multilingual-e5-small, a sentence transformer for a hundred languages, Chinese among them",
+    published: true,
     needs: &["e5-small", "e5-small-tokenizer"],
     defaults: || params::object(&Params { prefix: "query: ".into(), ..Params::default() }),
     fit: |input| {
@@ -51,10 +55,11 @@ pub(in crate::encode) static PRETRAINED: EncoderSpec = EncoderSpec {
     name: "pretrained",
     modality: Modality::Text,
     summary: "a BERT of your own folder: config.json, weights and tokenizer.json, averaged over tokens",
+    published: true,
     needs: &[],
     defaults: || {
         let mut defaults = params::object(&Params::default());
-        defaults["weights"] = serde_json::Value::Null;
+        defaults["weights"] = Value::Null;
         defaults
     },
     fit: |input| {
@@ -81,22 +86,13 @@ struct Params {
     max_tokens: usize,
     /// Put before each text.
     prefix: String,
-    /// Whether training changes the transformer too.
-    trainable: bool,
     hidden: Vec<usize>,
     dropout: f64,
 }
 
 impl Default for Params {
     fn default() -> Params {
-        Params {
-            weights: None,
-            max_tokens: 128,
-            prefix: String::new(),
-            trainable: false,
-            hidden: Vec::new(),
-            dropout: 0.1,
-        }
+        Params { weights: None, max_tokens: 128, prefix: String::new(), hidden: Vec::new(), dropout: 0.1 }
     }
 }
 
@@ -218,20 +214,6 @@ impl Transformer {
         };
         Ok((present, encoding.get_ids().iter().map(id).collect::<Result<_>>()?))
     }
-
-    fn trunk(&self, b: &mut Builder<'_>) -> Result<ValueId> {
-        let shape = Shape(vec![Dim::BATCH, b.symbol()]);
-        let ids = b.input("ids", &shape, DType::I32)?;
-        let positions = b.input("positions", &shape, DType::I32)?;
-        let mask = b.input("mask", &shape, DType::F32)?;
-        let trainable = self.saved.params.trainable;
-        // Dropout in a frozen trunk would be noise drawn anew each epoch, and nothing of it could be kept.
-        let dropout = if trainable { self.saved.bert.dropout } else { 0.0 };
-        let config = BertConfig { dropout, ..self.saved.bert.clone() };
-        let tokens = trunk::write(b, trainable, |b| bert(b, ids, positions, mask, &config))?;
-        let mean = b.op(Op::MeanTokens, &[tokens, mask])?;
-        Ok(b.op(Op::L2Normalize, &[mean])?)
-    }
 }
 
 impl Encoder for Transformer {
@@ -260,8 +242,29 @@ impl Encoder for Transformer {
         Ok(Prepared { present, fields, bad: Vec::new() })
     }
 
-    fn build(&self, b: &mut Builder<'_>) -> Result<ValueId> {
-        let x = self.trunk(b)?;
+    fn preparation(&self) -> Value {
+        let Saved { params, columns, bert } = &self.saved;
+        json!({
+            "max_tokens": params.max_tokens,
+            "prefix": params.prefix,
+            "columns": columns,
+            "vocabulary": bert.vocabulary,
+            "tokenizer": sha256(&self.tokenizer_json),
+        })
+    }
+
+    fn trunk(&self, b: &mut Builder<'_>) -> Result<Option<ValueId>> {
+        let shape = Shape(vec![Dim::BATCH, b.symbol()]);
+        let ids = b.input("ids", &shape, DType::I32)?;
+        let positions = b.input("positions", &shape, DType::I32)?;
+        let mask = b.input("mask", &shape, DType::F32)?;
+        let tokens = trunk::write(b, |b| bert(b, ids, positions, mask, &self.saved.bert))?;
+        let mean = b.op(Op::MeanTokens, &[tokens, mask])?;
+        Ok(Some(b.op(Op::L2Normalize, &[mean])?))
+    }
+
+    fn build(&self, b: &mut Builder<'_>, trunk: Option<ValueId>) -> Result<ValueId> {
+        let x = params::trunk(self.spec, trunk)?;
         network::dense(b, x, &self.saved.params.hidden, self.saved.params.dropout)
     }
 
