@@ -46,7 +46,7 @@ impl<'a> Judge<'a> {
         let mut logits = Vec::with_capacity(rows.len() * self.task.width());
         for batch in rows.chunks(EVALUATE_BATCH) {
             let mut feed = Feed::default();
-            self.runner.feed(source, batch, &mut feed)?;
+            self.runner.feed(source, batch, None, &mut feed)?;
             source.feed_present(batch, None, &mut feed)?;
             logits.extend_from_slice(self.runner.run(weights, &feed)?.get(0));
         }

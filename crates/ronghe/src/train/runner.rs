@@ -72,7 +72,7 @@ impl Runner {
         rows.sort_by_key(|&row| source.length(row));
         for (start, batch) in rows.chunks(BATCH).enumerate().map(|(i, b)| (i * BATCH, b)) {
             let mut feed = Feed::default();
-            source.feed(batch, &reads, &mut feed)?;
+            source.feed(batch, &reads, None, &mut feed)?;
             source.feed_present(batch, None, &mut feed)?;
             let out = plan.run(weights, &feed)?;
             for (i, kept) in frozen.iter_mut().enumerate() {
@@ -86,9 +86,16 @@ impl Runner {
         Ok(Runner { plan: executor.compile(&split.suffix, &values)?, reads, frozen, position })
     }
 
-    /// Feeds the kept part and the fields of `rows`. Presence and targets are the caller's.
-    pub(super) fn feed(&self, source: &Source, rows: &[usize], feed: &mut Feed) -> Result<()> {
-        source.feed(rows, &self.reads, feed)?;
+    /// Feeds the kept part and the fields of `rows`, augmented if a step's seed is given. Presence and targets are the
+    /// caller's.
+    pub(super) fn feed(
+        &self,
+        source: &Source,
+        rows: &[usize],
+        augment: Option<u64>,
+        feed: &mut Feed,
+    ) -> Result<()> {
+        source.feed(rows, &self.reads, augment, feed)?;
         for kept in &self.frozen {
             let width: usize = kept.shape.iter().product();
             let mut data = Vec::with_capacity(rows.len() * width);

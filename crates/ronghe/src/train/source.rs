@@ -58,21 +58,36 @@ impl Source {
         Ok(source)
     }
 
-    /// Feeds the fields that `wanted` names (inputs of a graph) for `rows`.
-    pub(super) fn feed(&self, rows: &[usize], wanted: &BTreeSet<String>, feed: &mut Feed) -> Result<()> {
+    /// Feeds the fields that `wanted` names (inputs of a graph) for `rows`. With `augment`, the seed of a training step,
+    /// inputs whose encoder does so are changed at random before; each has a stream of its own.
+    pub(super) fn feed(
+        &self,
+        rows: &[usize],
+        wanted: &BTreeSet<String>,
+        augment: Option<u64>,
+        feed: &mut Feed,
+    ) -> Result<()> {
         for input in &self.inputs {
             let prefix = format!("encode.{}", input.name);
             let dotted = format!("{prefix}.");
             if !wanted.iter().any(|w| w.starts_with(&dotted)) {
                 continue;
             }
-            match &input.kept {
-                Some(kept) => kept.feed(rows, &prefix, feed)?,
-                None => {
-                    let prepared = input.encoder.prepare(&input.table.take(rows)?)?;
-                    prepared.feed(&(0..rows.len()).collect::<Vec<_>>(), &prefix, feed)?;
+            let augment = augment.filter(|_| input.encoder.augments());
+            let mut batch = match &input.kept {
+                Some(kept) if augment.is_none() => {
+                    kept.feed(rows, &prefix, feed)?;
+                    continue;
                 }
+                Some(kept) => kept.take(rows),
+                None => input.encoder.prepare(&input.table.take(rows)?)?,
+            };
+            if let Some(seed) = augment {
+                input
+                    .encoder
+                    .augment(&mut batch, &mut SplitMix::named(seed, &format!("augment/{}", input.name)));
             }
+            batch.feed(&(0..rows.len()).collect::<Vec<_>>(), &prefix, feed)?;
         }
         Ok(())
     }
@@ -114,15 +129,6 @@ impl Source {
     /// Entries of a row's ragged fields in all kept inputs: what decides how wide a batch with it becomes.
     pub(super) fn length(&self, row: usize) -> usize {
         self.inputs.iter().filter_map(|i| i.kept.as_ref()).map(|kept| kept.length(row)).sum()
-    }
-
-    /// Changes the fed training rows at random where an input's encoder does so; `stream` is made only then.
-    pub(super) fn augment(&self, feed: &mut Feed, stream: impl FnOnce() -> SplitMix) {
-        let mut inputs = self.inputs.iter().filter(|i| i.encoder.augments()).peekable();
-        if inputs.peek().is_some() {
-            let mut stream = stream();
-            inputs.for_each(|i| i.encoder.augment(&format!("encode.{}", i.name), feed, &mut stream));
-        }
     }
 
     /// Number of rows of the whole table.

@@ -211,8 +211,7 @@ impl<'a> Training<'a> {
         let training = &self.config.training;
         let mut stream = SplitMix::named(self.config.seed, &format!("step/{step}"));
         let mut feed = Feed { seed: stream.next_u64(), ..Feed::default() };
-        self.runner.feed(source, rows, &mut feed)?;
-        source.augment(&mut feed, || SplitMix::named(self.config.seed, &format!("augment/{step}")));
+        self.runner.feed(source, rows, Some(feed.seed), &mut feed)?;
         source.feed_present(rows, Some((training.modality_dropout, &mut stream)), &mut feed)?;
         self.feed.feed(rows, &mut feed)?;
         let out = self.runner.run(&self.weights, &feed)?;
