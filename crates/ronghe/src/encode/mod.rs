@@ -27,7 +27,7 @@ pub use prepared::{BadCell, Field, Prepared};
 
 use crate::{Error, Result};
 use ronghe_data::{Modality, Table};
-use ronghe_graph::{Builder, Feed, SplitMix, ValueId, Weights};
+use ronghe_graph::{Builder, SplitMix, ValueId, Weights};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -125,8 +125,9 @@ pub trait Encoder: Send + Sync {
         false
     }
 
-    /// Changes fed training rows at random, in the inputs under `prefix`; prediction never sees this.
-    fn augment(&self, _prefix: &str, _feed: &mut Feed, _stream: &mut SplitMix) {}
+    /// Changes the rows of one training batch at random before they are fed; prediction never sees this. What a row
+    /// becomes depends on `stream` and the row's place alone ([`row_streams`]).
+    fn augment(&self, _rows: &mut Prepared, _stream: &mut SplitMix) {}
 
     /// Pretrained weights to start from, by the names that [`Encoder::build`] declares, without the scope. Called
     /// once, when training starts.
@@ -142,6 +143,11 @@ impl fmt::Debug for EncoderSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "EncoderSpec({})", self.name)
     }
+}
+
+/// A stream of its own for each row of a batch, so that rows can be changed at random side by side.
+fn row_streams(rows: usize, stream: &mut SplitMix) -> Vec<SplitMix> {
+    (0..rows).map(|_| SplitMix::named(stream.next_u64(), "row")).collect()
 }
 
 /// The encoder called `name`, for `modality`.

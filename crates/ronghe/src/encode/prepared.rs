@@ -72,6 +72,15 @@ impl Prepared {
         Ok(())
     }
 
+    /// The chosen rows, in this order. Cells that could not be read are not taken along.
+    pub fn take(&self, rows: &[usize]) -> Prepared {
+        Prepared {
+            present: rows.iter().map(|&r| self.present[r]).collect(),
+            fields: self.fields.iter().map(|(name, field)| (name.clone(), field.take(rows))).collect(),
+            bad: Vec::new(),
+        }
+    }
+
     /// Appends the rows of `other`, which came from the same encoder.
     pub fn append(&mut self, other: Prepared) {
         let before = self.rows();
@@ -104,9 +113,7 @@ impl Field {
         match self {
             Field::Dense { shape, data } => {
                 let width: usize = shape.iter().product();
-                let mut out = Vec::with_capacity(rows.len() * width);
-                rows.iter().for_each(|&r| out.extend_from_slice(&data[r * width..(r + 1) * width]));
-                Tensor::f32(&with_rows(rows.len(), shape), out)
+                Tensor::f32(&with_rows(rows.len(), shape), gather(data, width, rows))
             }
             Field::Pixels { shape, data, mean, std } => {
                 let width: usize = shape.iter().product();
@@ -155,6 +162,26 @@ impl Field {
         }
     }
 
+    fn take(&self, rows: &[usize]) -> Field {
+        match self {
+            Field::Dense { shape, data } => {
+                Field::Dense { shape: shape.clone(), data: gather(data, shape.iter().product(), rows) }
+            }
+            Field::Pixels { shape, data, mean, std } => Field::Pixels {
+                shape: *shape,
+                data: gather(data, shape.iter().product(), rows),
+                mean: mean.clone(),
+                std: std.clone(),
+            },
+            Field::Ids { rows: all, pad } => {
+                Field::Ids { rows: rows.iter().map(|&r| all[r].clone()).collect(), pad: *pad }
+            }
+            Field::Scales { rows: all } => {
+                Field::Scales { rows: rows.iter().map(|&r| all[r].clone()).collect() }
+            }
+        }
+    }
+
     fn append(&mut self, other: Field) {
         match (self, other) {
             (Field::Dense { data, .. }, Field::Dense { data: more, .. }) => data.extend(more),
@@ -189,6 +216,13 @@ fn longest(lengths: impl Iterator<Item = usize>) -> usize {
     lengths.max().unwrap_or(0).max(1)
 }
 
+/// The chosen rows of `width` entries each.
+fn gather<T: Copy>(data: &[T], width: usize, rows: &[usize]) -> Vec<T> {
+    let mut out = Vec::with_capacity(rows.len() * width);
+    rows.iter().for_each(|&r| out.extend_from_slice(&data[r * width..(r + 1) * width]));
+    out
+}
+
 fn with_rows(rows: usize, shape: &[usize]) -> Vec<usize> {
     let mut out = vec![rows];
     out.extend_from_slice(shape);
@@ -221,6 +255,20 @@ mod tests {
         assert_eq!(feed.inputs["encode.x.ids"], Tensor::i32(&[2, 1], vec![4, -1])?);
         let pixels = vec![255.0, 0.0, 0.0, 0.0, -5.0, -5.0];
         assert_eq!(feed.inputs["encode.x.pixels"], Tensor::f32(&[2, 1, 1, 3], pixels)?);
+        Ok(())
+    }
+
+    #[test]
+    fn rows_taken_are_fed_as_if_chosen() -> Result<()> {
+        let mut all = prepared(&[&[1, 2, 3], &[], &[7]], &[1, 12, 24, 0, 0, 0, 9, 9, 9]);
+        all.present[1] = false;
+        all.bad.push(BadCell { row: 1, message: "cut off".into() });
+        let taken = all.take(&[2, 1, 2]);
+        assert_eq!((taken.present.as_slice(), taken.bad.len()), ([true, false, true].as_slice(), 0));
+        let (mut chosen, mut fed) = (Feed::default(), Feed::default());
+        all.feed(&[2, 1, 2], "x", &mut chosen)?;
+        taken.feed(&[0, 1, 2], "x", &mut fed)?;
+        assert_eq!(fed.inputs, chosen.inputs);
         Ok(())
     }
 

@@ -29,8 +29,7 @@ impl Feeder<'_> {
         let Feeder { config, source, .. } = self;
         let mut stream = SplitMix::named(config.seed, &format!("step/{step}"));
         let mut feed = Feed { seed: stream.next_u64(), ..Feed::default() };
-        source.feed(rows, self.reads, &mut feed)?;
-        source.augment(&mut feed, || SplitMix::named(config.seed, &format!("augment/{step}")));
+        source.feed(rows, self.reads, Some(feed.seed), &mut feed)?;
         source.feed_present(rows, Some((config.training.modality_dropout, &mut stream)), &mut feed)?;
         let blend = Blend::draw(rows.len(), config.training.mixup, &mut stream);
         if let Some(blend) = &blend {

@@ -48,7 +48,7 @@ impl<'a> Judge<'a> {
         let mut logits = Vec::with_capacity(rows.len() * self.task.width());
         for batch in rows.chunks(EVALUATE_BATCH) {
             let mut feed = Feed::default();
-            state.source.feed(batch, &reads, &mut feed)?;
+            state.source.feed(batch, &reads, None, &mut feed)?;
             state.source.feed_present(batch, None, &mut feed)?;
             logits.extend_from_slice(plan.run(&weights, &feed)?.get(0));
         }

@@ -115,8 +115,15 @@ impl Source {
     }
 
     /// Feeds what `wanted` names (inputs of a graph) of `rows`: a published network's vectors as `encode.x.trunk`, else
-    /// the fields of the prepared cells.
-    pub(super) fn feed(&self, rows: &[usize], wanted: &BTreeSet<String>, feed: &mut Feed) -> Result<()> {
+    /// the fields of the prepared cells. With `augment`, the seed of a training step, inputs whose encoder does so are
+    /// changed at random before; each has a stream of its own.
+    pub(super) fn feed(
+        &self,
+        rows: &[usize],
+        wanted: &BTreeSet<String>,
+        augment: Option<u64>,
+        feed: &mut Feed,
+    ) -> Result<()> {
         for input in &self.inputs {
             let prefix = format!("encode.{}", input.name);
             let (dotted, trunk) = (format!("{prefix}."), format!("{prefix}.trunk"));
@@ -126,15 +133,26 @@ impl Source {
                 let data =
                     places.iter().flat_map(|&p| &vectors.of.vectors[p * width..][..width]).copied().collect();
                 feed.inputs.insert(trunk, Tensor::f32(&[rows.len(), width], data)?);
-            } else if wanted.iter().any(|w| w.starts_with(&dotted)) {
-                match input.cells.as_ref().and_then(|cells| Some((&cells.of, cells.places(rows)?))) {
-                    Some((kept, places)) => kept.feed(&places, &prefix, feed)?,
-                    None => {
-                        let prepared = input.encoder.prepare(&input.table.take(rows)?)?;
-                        prepared.feed(&(0..rows.len()).collect::<Vec<_>>(), &prefix, feed)?;
-                    }
-                }
+                continue;
             }
+            if !wanted.iter().any(|w| w.starts_with(&dotted)) {
+                continue;
+            }
+            let augment = augment.filter(|_| input.encoder.augments());
+            let kept = input.cells.as_ref().and_then(|cells| Some((&cells.of, cells.places(rows)?)));
+            let mut batch = match kept {
+                Some((kept, places)) if augment.is_none() => {
+                    kept.feed(&places, &prefix, feed)?;
+                    continue;
+                }
+                Some((kept, places)) => kept.take(&places),
+                None => input.encoder.prepare(&input.table.take(rows)?)?,
+            };
+            if let Some(seed) = augment {
+                let mut stream = SplitMix::named(seed, &format!("augment/{}", input.name));
+                input.encoder.augment(&mut batch, &mut stream);
+            }
+            batch.feed(&(0..rows.len()).collect::<Vec<_>>(), &prefix, feed)?;
         }
         Ok(())
     }
@@ -180,15 +198,6 @@ impl Source {
             let cells = wanted.iter().any(|w| w.starts_with(&dotted) && !w.ends_with(".trunk"));
             cells && (input.cells.is_none() || input.encoder.augments())
         })
-    }
-
-    /// Changes the fed training rows at random where an input's encoder does so; `stream` is made only then.
-    pub(super) fn augment(&self, feed: &mut Feed, stream: impl FnOnce() -> SplitMix) {
-        let mut inputs = self.inputs.iter().filter(|i| i.encoder.augments()).peekable();
-        if inputs.peek().is_some() {
-            let mut stream = stream();
-            inputs.for_each(|i| i.encoder.augment(&format!("encode.{}", i.name), feed, &mut stream));
-        }
     }
 
     /// The first bad cell as an error.

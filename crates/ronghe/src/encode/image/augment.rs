@@ -4,7 +4,9 @@
 //! `-shift ..= shift` and `m` the identity or, with chance one half where `flip` is set, the mirror `W - 1 - j`. What
 //! comes in from outside repeats the edge.
 
-use ronghe_graph::{SplitMix, Tensor};
+use crate::encode::{Field, Prepared, row_streams};
+use rayon::prelude::*;
+use ronghe_graph::SplitMix;
 use serde::{Deserialize, Serialize};
 
 /// Which changes; none by default.
@@ -18,21 +20,32 @@ pub(super) struct Augment {
 }
 
 impl Augment {
-    /// Changes each of the pictures `[N, H, W, C]`.
-    pub(super) fn apply(&self, pictures: &mut Tensor, stream: &mut SplitMix) {
-        let &[_, height, width, channels] = pictures.shape() else { return };
+    /// Changes each picture of the batch.
+    pub(super) fn apply(&self, rows: &mut Prepared, stream: &mut SplitMix) {
+        for field in rows.fields.values_mut() {
+            let Field::Pixels { shape, data, .. } = field else { continue };
+            let size = shape.iter().product::<usize>().max(1);
+            let mut streams = row_streams(data.len() / size, stream);
+            data.par_chunks_exact_mut(size)
+                .zip(&mut streams)
+                .for_each_init(Vec::new, |whole, (picture, stream)| {
+                    self.change(picture, *shape, whole, stream)
+                });
+        }
+    }
+
+    fn change(&self, picture: &mut [u8], shape: [usize; 3], whole: &mut Vec<u8>, stream: &mut SplitMix) {
+        let [height, width, channels] = shape;
         let line = width * channels;
-        let mut whole = vec![0.0; height * line];
-        for picture in pictures.as_f32_mut().chunks_exact_mut((height * line).max(1)) {
-            let (down, right) = (self.draw(stream), self.draw(stream));
-            let mirrored = self.flip && stream.unit() < 0.5;
-            whole.copy_from_slice(picture);
-            for (i, to) in picture.chunks_exact_mut(line).enumerate() {
-                let from = &whole[moved(i, down, height) * line..][..line];
-                for (j, pixel) in to.chunks_exact_mut(channels).enumerate() {
-                    let j = moved(if mirrored { width - 1 - j } else { j }, right, width);
-                    pixel.copy_from_slice(&from[j * channels..][..channels]);
-                }
+        let (down, right) = (self.draw(stream), self.draw(stream));
+        let mirrored = self.flip && stream.unit() < 0.5;
+        whole.clear();
+        whole.extend_from_slice(picture);
+        for (i, to) in picture.chunks_exact_mut(line).enumerate() {
+            let from = &whole[moved(i, down, height) * line..][..line];
+            for (j, pixel) in to.chunks_exact_mut(channels).enumerate() {
+                let j = moved(if mirrored { width - 1 - j } else { j }, right, width);
+                pixel.copy_from_slice(&from[j * channels..][..channels]);
             }
         }
     }
@@ -50,10 +63,19 @@ fn moved(i: usize, by: isize, len: usize) -> usize {
 mod tests {
     use super::*;
 
+    fn pixels(rows: &Prepared) -> &[u8] {
+        match &rows.fields["pixels"] {
+            Field::Pixels { data, .. } => data,
+            other => panic!("{other:?}"),
+        }
+    }
+
     #[test]
     fn pictures_are_moved_within_bounds_and_mirrored() {
-        let data: Vec<f32> = (0..64 * 15 * 2).map(|i| (i % 30) as f32).collect();
-        let before = Tensor::f32(&[64, 3, 5, 2], data).unwrap();
+        let data: Vec<u8> = (0..64 * 15 * 2).map(|i| (i % 30) as u8).collect();
+        let field = Field::Pixels { shape: [3, 5, 2], data, mean: vec![0.0; 2], std: vec![1.0; 2] };
+        let fields = [("pixels".to_owned(), field)].into();
+        let before = Prepared { present: vec![true; 64], fields, bad: Vec::new() };
         let changed = |shift, flip| {
             let mut after = before.clone();
             Augment { shift, flip }.apply(&mut after, &mut SplitMix::named(1, "augment"));
@@ -63,20 +85,20 @@ mod tests {
         assert_eq!(changed(1, true), changed(1, true));
 
         let (mut as_it_was, mut mirrored) = (0, 0);
-        for picture in changed(0, true).as_f32().chunks_exact(30) {
+        for picture in pixels(&changed(0, true)).chunks_exact(30) {
             match picture[..4] {
-                [0.0, 1.0, 2.0, 3.0] => as_it_was += 1,
-                [8.0, 9.0, 6.0, 7.0] => mirrored += 1,
+                [0, 1, 2, 3] => as_it_was += 1,
+                [8, 9, 6, 7] => mirrored += 1,
                 _ => panic!("neither the picture nor its mirror"),
             }
         }
         assert!(as_it_was > 10 && mirrored > 10);
 
         let mut seen = std::collections::BTreeSet::new();
-        for picture in changed(1, false).as_f32().chunks_exact(30) {
+        for picture in pixels(&changed(1, false)).chunks_exact(30) {
             // The middle pixel comes from one of the nine around it; the edge is repeated.
-            seen.insert(picture[14] as i32);
-            assert!(picture.iter().all(|v| (0.0..30.0).contains(v)));
+            seen.insert(picture[14]);
+            assert!(picture.iter().all(|v| (0..30).contains(v)));
         }
         assert_eq!(seen, [2, 4, 6, 12, 14, 16, 22, 24, 26].into());
     }

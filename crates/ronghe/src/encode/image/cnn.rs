@@ -8,7 +8,7 @@ use crate::Result;
 use crate::encode::{Encoder, EncoderSpec, FitInput, Prepared, State, network, params};
 use ronghe_data::decode::{Filter, Fit};
 use ronghe_data::{Modality, Table};
-use ronghe_graph::{Builder, Feed, SplitMix, ValueId};
+use ronghe_graph::{Builder, SplitMix, ValueId};
 use serde::{Deserialize, Serialize};
 
 pub(in crate::encode) static CNN: EncoderSpec = EncoderSpec {
@@ -101,10 +101,8 @@ impl Encoder for Cnn {
         self.params.augment != Augment::default()
     }
 
-    fn augment(&self, prefix: &str, feed: &mut Feed, stream: &mut SplitMix) {
-        if let Some(pixels) = feed.inputs.get_mut(&format!("{prefix}.pixels")) {
-            self.params.augment.apply(pixels, stream);
-        }
+    fn augment(&self, rows: &mut Prepared, stream: &mut SplitMix) {
+        self.params.augment.apply(rows, stream);
     }
 
     fn state(&self) -> State {
