@@ -3,6 +3,7 @@
 use crate::args::{Common, Precision, Reading};
 use crate::render;
 use anyhow::{Context, Result, bail};
+use ronghe::catalogue::{self, Cache};
 use ronghe::{Model, PrecisionMode, Predictor, artifact};
 use ronghe_data::read::{self, ReadOptions, Reader};
 use ronghe_data::{Kind, Table};
@@ -44,6 +45,11 @@ pub(crate) fn cache_folder(common: &Common) -> PathBuf {
         .unwrap_or_else(|| PathBuf::from(".ronghe-cache"))
 }
 
+/// Where vectors of published networks are kept between runs.
+pub(crate) fn vectors(cache: &Cache) -> PathBuf {
+    cache.folder().join("vectors")
+}
+
 /// Reading options from the command line.
 pub(crate) fn read_options(reading: &Reading) -> Result<ReadOptions> {
     let mut options = ReadOptions {
@@ -64,11 +70,15 @@ pub(crate) fn read_options(reading: &Reading) -> Result<ReadOptions> {
 }
 
 /// Opens a saved model.
-pub(crate) fn open_model(folder: &Path, precision: &Precision, common: &Common) -> Result<Model> {
-    let named = PrecisionMode::ALL.into_iter().find(|(name, _)| *name == precision.precision);
+pub(crate) fn open_model(folder: &Path, precision: &str, common: &Common) -> Result<Model> {
+    let named = PrecisionMode::ALL.into_iter().find(|(name, _)| *name == precision);
     // The parser takes these names only.
     let mode = named.map_or(PrecisionMode::default(), |(_, mode)| mode);
-    Ok(Model::with_precision(artifact::load(folder)?, common.threads, mode)?)
+    let cache = Cache::open(&cache_folder(common));
+    // A name of the catalogue, or a path as the configuration had it.
+    let published =
+        |name: &str| if catalogue::find(name).is_ok() { cache.find(name) } else { Ok(name.into()) };
+    Ok(Model::with_precision(artifact::load_from(folder, &published)?, common.threads, mode)?)
 }
 
 /// Says what each part of a model computed in, where that was not simply f32.

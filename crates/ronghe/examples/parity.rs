@@ -46,7 +46,7 @@ fn minilm(cache: &Cache) -> Outcome {
         weights.absorb("x", pretrained);
     }
     let mut b = Builder::new(&mut weights, Mode::Infer, 0);
-    let vector = b.scoped("x", |b| encoder.build(b))?;
+    let vector = b.scoped("x", |b| encoder.write(b))?;
     let graph = b.finish();
     let mut feed = Feed::default();
     let rows: Vec<usize> = (0..texts.len()).collect();

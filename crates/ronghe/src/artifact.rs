@@ -4,23 +4,35 @@
 //! |---|---|
 //! | `config.json` | format version, resolved configuration, task, temperature, states of the encoders |
 //! | `model.safetensors` | all weights |
+//! | `adapter.safetensors` | after a training by adapters: what it added to the published networks, and what stands around them |
 //! | `encoders/NAME/*` | files of encoders, `tokenizer.json` for one |
 //! | `metrics.json` | figures on validation and test rows, epoch by epoch |
 //! | `README.md` | model card |
 //! | `hashes.json` | sha256 of every file above; checked when the model is loaded |
 //! | `run.json` | seconds, threads, machine; not hashed, for it differs from run to run |
 //!
+//! A folder with `adapter.safetensors` may be copied without `model.safetensors`, of which it has a hundredth: [`load_from`] then
+//! reads the published networks where they are, adds what was trained, and checks that the very same weights come out.
+//!
 //! Nothing in it is executed, and no path in it is absolute: it loads on any operating system.
 
 use crate::config::ModelConfig;
-use crate::encode::State;
+use crate::encode::{Encoder, State};
 use crate::model::{ModelParts, load_encoders};
+use crate::transfer::{Transfer, adapters};
 use crate::{Error, Result, Task};
+use ronghe_graph::Weights;
+use ronghe_graph::passes::merge_adapters;
 use ronghe_graph::weights::{safetensors, write_atomic};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
+
+/// Name of the file of adapters.
+pub const ADAPTER: &str = "adapter.safetensors";
+
+const WEIGHTS: &str = "model.safetensors";
 
 /// Version of the folder's format. A program reads its own and older ones.
 pub const FORMAT_VERSION: u32 = 1;
@@ -74,7 +86,7 @@ pub fn save(
         encoders,
     };
     files.insert("config.json".into(), pretty(&config, folder)?);
-    files.insert("model.safetensors".into(), safetensors::write(&parts.weights, &BTreeMap::new()));
+    files.insert(WEIGHTS.into(), safetensors::write(&parts.weights, &BTreeMap::new()));
     let hashes: BTreeMap<String, String> =
         files.iter().map(|(name, bytes)| (name.clone(), sha256(bytes))).collect();
     for (name, bytes) in files.iter().chain(loose) {
@@ -88,12 +100,19 @@ pub fn save(
     Ok(hashes)
 }
 
-/// Loads a saved model after checking every hash.
+/// Loads a whole saved model after checking every hash.
 pub fn load(folder: &Path) -> Result<ModelParts> {
+    load_from(folder, &|_| Err(missing(&folder.join(WEIGHTS))))
+}
+
+/// As [`load`]; where only the adapter is there, `files` says where published weights are, by catalogue name or by the
+/// path that the configuration has.
+pub fn load_from(folder: &Path, published: &dyn Fn(&str) -> Result<PathBuf>) -> Result<ModelParts> {
     let hashes: BTreeMap<String, String> =
         parse(&folder.join("hashes.json"), &read(&folder.join("hashes.json"))?)?;
     let mut files = BTreeMap::new();
-    for (name, expected) in &hashes {
+    let adapted = hashes.contains_key(ADAPTER) && !folder.join(WEIGHTS).exists();
+    for (name, expected) in hashes.iter().filter(|(name, _)| !(adapted && *name == WEIGHTS)) {
         let path = inside(folder, name)?;
         let bytes = read(&path)?;
         let found = sha256(&bytes);
@@ -132,16 +151,52 @@ pub fn load(folder: &Path) -> Result<ModelParts> {
     if states.len() != config.config.inputs.len() {
         return Err(missing(&place));
     }
-    Ok(ModelParts {
-        encoders: load_encoders(&config.config, &states)?,
-        weights: safetensors::read(
-            &folder.join("model.safetensors").to_string_lossy(),
-            file("model.safetensors")?,
-        )?,
-        config: config.config,
-        task: config.task,
-        temperature: config.temperature,
-    })
+    let encoders = load_encoders(&config.config, &states)?;
+    let stored = if adapted { ADAPTER } else { WEIGHTS };
+    let mut weights = safetensors::read(&folder.join(stored).to_string_lossy(), file(stored)?)?;
+    if adapted {
+        complete(&config.config, &encoders, &mut weights, published)?;
+        let (expected, found) =
+            (hashes.get(WEIGHTS), sha256(&safetensors::write(&weights, &BTreeMap::new())));
+        if expected != Some(&found) {
+            return Err(Error::Artifact {
+                path: folder.join(ADAPTER),
+                expected: "the published weights that it was trained beside".into(),
+                found: "others".into(),
+                mend: "copy model.safetensors too, or fetch the same published weights".into(),
+            });
+        }
+    }
+    let Config { config, task, temperature, .. } = config;
+    Ok(ModelParts { encoders, weights, config, task, temperature })
+}
+
+/// Adds the published networks to what was trained beside them.
+fn complete(
+    config: &ModelConfig,
+    encoders: &[Box<dyn Encoder>],
+    weights: &mut Weights,
+    published: &dyn Fn(&str) -> Result<PathBuf>,
+) -> Result<()> {
+    for (input, encoder) in config.inputs.iter().zip(encoders) {
+        let place = format!("inputs.{}", input.name);
+        let prefix = format!("encode.{}", input.name);
+        let own = format!("{prefix}.trunk.");
+        if !encoder.spec().published {
+            continue;
+        }
+        let transfer = Transfer::parse(&input.transfer, &place)?;
+        if !matches!(transfer, Transfer::Frozen | Transfer::Lora { .. }) {
+            continue;
+        }
+        let given = input.encoder.params.get("weights").and_then(serde_json::Value::as_str);
+        let name = given.or(encoder.spec().needs.first().copied()).unwrap_or_default();
+        weights.absorb(&prefix, encoder.published(&published(name)?)?);
+        let names: Vec<&str> = weights.iter().map(|(n, _)| n).filter(|n| n.starts_with(&own)).collect();
+        let adapters = adapters(&transfer, names.into_iter(), &input.name)?;
+        merge_adapters(weights, &adapters)?;
+    }
+    Ok(())
 }
 
 /// sha256 in hexadecimal.

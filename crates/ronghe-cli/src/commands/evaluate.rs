@@ -10,7 +10,7 @@ use serde_json::json;
 use std::collections::BTreeMap;
 
 pub(crate) fn run(args: &Evaluate, common: &Common) -> Result<Outcome> {
-    let model = session::open_model(&args.model, &args.precision, common)?;
+    let model = session::open_model(&args.model, &args.precision.precision, common)?;
     let options = session::read_options(&args.reading)?;
     let mut reader = session::open_like(&args.data, &model, &options)?;
     let table = read::collect(reader.as_mut(), &args.data)?;

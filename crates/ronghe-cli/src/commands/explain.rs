@@ -6,12 +6,12 @@ use crate::{Outcome, render, session};
 use anyhow::{Context, Result, bail};
 use ronghe::explain::{Link, Options, RowExplanation, background_rows, explain_row};
 use ronghe::report::{self, ReportData, gather, text};
-use ronghe::{Model, Predictor, artifact};
+use ronghe::{Model, Predictor};
 use ronghe_data::{Table, read};
 use std::path::Path;
 
 pub(crate) fn run(args: &Explain, common: &Common) -> Result<Outcome> {
-    let model = Model::new(artifact::load(&args.model)?, common.threads)?;
+    let model = session::open_model(&args.model, "f32", common)?;
     let reading = session::read_options(&args.reading)?;
     let mut reader = session::open_like(&args.data, &model, &reading)?;
     let table = read::collect(reader.as_mut(), &args.data)?;

@@ -7,7 +7,7 @@ use anyhow::Result;
 use ronghe_data::write::{self, BatchWriter};
 
 pub(crate) fn run(args: &Predict, common: &Common) -> Result<Outcome> {
-    let model = session::open_model(&args.model, &args.precision, common)?;
+    let model = session::open_model(&args.model, &args.precision.precision, common)?;
     let options = session::read_options(&args.reading)?;
     let mut reader = session::open_like(&args.data, &model, &options)?;
     let mut writer: Option<Box<dyn BatchWriter>> = None;

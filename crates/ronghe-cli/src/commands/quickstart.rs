@@ -50,6 +50,7 @@ pub(crate) fn run(args: &Quickstart, common: &Common) -> Result<Outcome> {
     let options = FitOptions {
         threads: common.threads,
         files: &|name| cache.find(name),
+        vectors: Some(session::vectors(&cache)),
         data_hash: &data_hash,
         checkpoint: None,
         resume: false,

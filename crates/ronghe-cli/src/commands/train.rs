@@ -6,10 +6,10 @@ use crate::progress::{Progress, figures};
 use crate::{Outcome, render, session};
 use anyhow::{Context, Result};
 use ronghe::catalogue::{self, Cache};
-use ronghe::config::{ModelConfig, Written, resolve};
-use ronghe::encode;
+use ronghe::config::{ModelConfig, Written, resolve, training_rows};
 use ronghe::train::{FitOptions, Fitted, Observer, RunFacts, fit, save, split};
-use ronghe_data::Modality;
+use ronghe::{encode, transfer};
+use ronghe_data::{Modality, Table};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -30,8 +30,9 @@ pub(crate) fn run(args: &Train, common: &Common) -> Result<Outcome> {
         reading.labels.insert(column.clone());
     }
     let table = session::read_table(&path, &reading)?;
+    let given = config;
     let config =
-        resolve(&config, &table, &|name| cache.path(name).is_some()).map_err(|e| written.locate(e))?;
+        resolve(&given, &table, &|name| cache.path(name).is_some()).map_err(|e| written.locate(e))?;
     for name in needs(&config)? {
         pull::fetch(name, &cache, common)?;
     }
@@ -43,6 +44,7 @@ pub(crate) fn run(args: &Train, common: &Common) -> Result<Outcome> {
     let options = FitOptions {
         threads: common.threads,
         files: &|name| weights_path(name, args, &cache),
+        vectors: Some(session::vectors(&cache)),
         data_hash: &data_hash,
         checkpoint: Some(checkpoint.clone()),
         resume: args.resume,
@@ -50,7 +52,7 @@ pub(crate) fn run(args: &Train, common: &Common) -> Result<Outcome> {
         stop: &stop,
     };
     let mut progress = Progress::new(common.quiet);
-    describe(&config, &mut progress);
+    describe(&given, &config, &table, &mut progress);
     let rows = split(&config, &table)?;
     let fitted = fit(&config, &table, rows, &options, &mut progress).map_err(|e| written.locate(e));
     progress.end();
@@ -129,7 +131,8 @@ fn weights_path(name: &str, args: &Train, cache: &Cache) -> ronghe::Result<PathB
     Ok(base.join(name))
 }
 
-fn describe(config: &ModelConfig, progress: &mut Progress) {
+/// Says what is about to be trained, and why where the program chose.
+fn describe(given: &ModelConfig, config: &ModelConfig, table: &Table, progress: &mut Progress) {
     for input in &config.inputs {
         let modality = input.modality.map_or("", |m| m.name());
         let columns = if input.columns.len() == 1 && input.columns[0] == input.name {
@@ -139,6 +142,17 @@ fn describe(config: &ModelConfig, progress: &mut Progress) {
         };
         let line = format!("input {}: {modality}, encoder {}{columns}", input.name, input.encoder.kind);
         progress.event(&ronghe::train::Event::Note(&line));
+        let chosen = given.inputs.iter().all(|i| i.name != input.name || i.transfer.kind.is_empty());
+        if let (false, Some(modality)) = (input.transfer.is_empty(), input.modality) {
+            let choice = transfer::choose(modality, training_rows(config, table));
+            let why = if chosen && choice.name == input.transfer.kind {
+                format!(" ({})", choice.reason)
+            } else {
+                String::new()
+            };
+            let line = format!("transfer of {}: {}{why}", input.name, input.transfer.kind);
+            progress.event(&ronghe::train::Event::Note(&line));
+        }
     }
     let line = format!(
         "target {}, fusion {}, seed {}",

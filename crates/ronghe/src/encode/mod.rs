@@ -31,7 +31,7 @@ use ronghe_graph::{Builder, SplitMix, ValueId, Weights};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// An entry of the table of encoders.
 pub struct EncoderSpec {
@@ -133,6 +133,12 @@ pub trait Encoder: Send + Sync {
     /// once, when training starts.
     fn pretrained(&self) -> Result<Option<Weights>> {
         Ok(None)
+    }
+
+    /// The weights of its published network from the file or folder they were published in, named as by
+    /// [`Encoder::pretrained`].
+    fn published(&self, _path: &Path) -> Result<Weights> {
+        Ok(Weights::new())
     }
 
     /// What [`EncoderSpec::load`] needs to make this encoder again, weights apart.

@@ -116,7 +116,7 @@ pub fn fit(
     let test_predictions = run.predict(&source, &split.test, temperature)?;
     let Training { trunks, mut weights, state, .. } = run;
     let adapter = (!trunks.adapters.is_empty()).then(|| {
-        let own = weights.iter().filter(|(name, _)| !trunks.is_published(name));
+        let own = weights.iter().filter(|(name, _)| !trunks.is_as_published(name));
         own.map(|(name, param)| (name.to_owned(), param.clone())).collect()
     });
     merge_adapters(&mut weights, &trunks.adapters)?;

@@ -5,6 +5,7 @@ use super::observe::EpochReport;
 use crate::artifact::{self, ExtraFiles, pretty};
 use crate::metric::{Measured, Metrics};
 use crate::{Result, TaskKind};
+use ronghe_graph::weights::safetensors;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -46,6 +47,9 @@ pub fn save(
     let mut hashed = ExtraFiles::new();
     hashed.insert("metrics.json".into(), pretty(&metrics, folder)?);
     hashed.insert("README.md".into(), card(fitted, data_hash).into_bytes());
+    if let Some(adapter) = &fitted.adapter {
+        hashed.insert(artifact::ADAPTER.into(), safetensors::write(adapter, &BTreeMap::new()));
+    }
     let mut loose = ExtraFiles::new();
     loose.insert("run.json".into(), pretty(run, folder)?);
     artifact::save(&fitted.parts, folder, &hashed, &loose)

@@ -121,8 +121,9 @@ impl Trunks {
         rates
     }
 
-    /// Whether weight `name` belongs to a published network, its adapters not counted.
-    pub(super) fn is_published(&self, name: &str) -> bool {
-        self.of_input.iter().flatten().any(|p| p.groups.contains_key(name))
+    /// Whether weight `name` belongs to a published network that training leaves as it is, but for adapters beside it.
+    pub(super) fn is_as_published(&self, name: &str) -> bool {
+        let kept = |p: &&Published| matches!(p.transfer, Transfer::Frozen | Transfer::Lora { .. });
+        self.of_input.iter().flatten().filter(kept).any(|p| p.groups.contains_key(name))
     }
 }

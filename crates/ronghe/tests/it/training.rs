@@ -66,6 +66,7 @@ fn train(config: &ModelConfig, table: &Table, how: How) -> ronghe::Result<Fitted
     let options = FitOptions {
         threads: how.threads,
         files: &|name| Err(Error::NotPulled { name: name.to_owned(), cache: PathBuf::new() }),
+        vectors: None,
         data_hash: &hash,
         checkpoint: how.checkpoint,
         resume: how.resume,

@@ -10,14 +10,14 @@
 
 use super::pictures::{self, Pictures};
 use crate::Result;
-use crate::encode::backbone::{Architecture, Published, Style};
+use crate::encode::backbone::{Architecture, Published};
 use crate::encode::{Encoder, EncoderSpec, FitInput, Prepared, State, network, params, trunk};
 use ronghe_data::Table;
 use ronghe_data::decode::{Filter, Fit};
 use ronghe_graph::{Builder, ValueId, Weights};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What is saved.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -37,17 +37,11 @@ struct Saved {
     pictures: Pictures,
 }
 
-/// Where published weights are, and whose habits to read them with if not those that usually go with them.
-pub(super) struct Source {
-    pub(super) path: PathBuf,
-    pub(super) style: Option<Style>,
-}
-
 struct Network {
     spec: &'static EncoderSpec,
     saved: Saved,
-    /// Only while training.
-    source: Option<Source>,
+    /// Where the published weights are; only while training.
+    source: Option<PathBuf>,
 }
 
 const SMALLEST: usize = 32;
@@ -56,7 +50,7 @@ pub(super) fn fit(
     spec: &'static EncoderSpec,
     input: &FitInput<'_>,
     settings: Settings,
-    source: Option<Source>,
+    source: Option<PathBuf>,
 ) -> Result<Box<dyn Encoder>> {
     params::layers(spec, "hidden", &settings.hidden, settings.dropout)?;
     params::within(spec, "size", settings.size, SMALLEST..=pictures::LARGEST)?;
@@ -106,10 +100,13 @@ impl Encoder for Network {
     }
 
     fn pretrained(&self) -> Result<Option<Weights>> {
-        let Some(Source { path, style }) = &self.source else { return Ok(None) };
+        self.source.as_ref().map(|path| self.published(path)).transpose()
+    }
+
+    fn published(&self, path: &Path) -> Result<Weights> {
         let Settings { network, size, .. } = &self.saved.settings;
-        let loaded = Published::open(path, *style)?.trunk(network, *size)?;
-        Ok(Some(trunk::pretrained(loaded, |b| self.trunk(b))?))
+        let loaded = Published::open(path, None)?.trunk(network, *size)?;
+        trunk::pretrained(loaded, |b| self.trunk(b))
     }
 
     fn state(&self) -> State {

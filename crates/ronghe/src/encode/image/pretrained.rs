@@ -1,7 +1,7 @@
 //! The encoders of published picture networks: two by name, with weights of the catalogue, and `pretrained` for a file
 //! in any layout of [`BACKBONES`](crate::encode::backbone::BACKBONES), which it recognises.
 
-use super::network::{self, Settings, Source};
+use super::network::{self, Settings};
 use crate::Result;
 use crate::encode::backbone::{Architecture, Published, Style};
 use crate::encode::{Encoder, EncoderSpec, FitInput, params};
@@ -78,7 +78,7 @@ fn fit_named(
 ) -> Result<Box<dyn Encoder>> {
     let Named { size, pretrained, style, hidden, dropout } = params::parse(spec, input.params)?;
     let source = match spec.needs {
-        [name, ..] if pretrained => Some(Source { path: (input.files)(name)?, style }),
+        [name, ..] if pretrained => Some((input.files)(name)?),
         _ => None,
     };
     let settings = Settings { network: network(style), size, pretrained, hidden, dropout };
@@ -120,5 +120,5 @@ fn fit_file(input: &FitInput<'_>) -> Result<Box<dyn Encoder>> {
     // What is wrong with the file or the size is found now, not when training starts.
     published.trunk(&network, size)?;
     let settings = Settings { network, size, pretrained: true, hidden, dropout };
-    network::fit(spec, input, settings, Some(Source { path, style }))
+    network::fit(spec, input, settings, Some(path))
 }

@@ -269,8 +269,11 @@ impl Encoder for Transformer {
     }
 
     fn pretrained(&self) -> Result<Option<Weights>> {
-        let Some(path) = &self.weights else { return Ok(None) };
-        Ok(Some(trunk::pretrained(load_bert(path)?.1, |b| self.trunk(b))?))
+        self.weights.as_ref().map(|path| self.published(path)).transpose()
+    }
+
+    fn published(&self, path: &Path) -> Result<Weights> {
+        trunk::pretrained(load_bert(path)?.1, |b| self.trunk(b))
     }
 
     fn state(&self) -> State {

@@ -39,30 +39,18 @@ pub(super) fn columns_of(table: &Table, modality: Modality) -> Result<Table> {
     })?)
 }
 
-/// Whether an encoder has a trunk of published weights.
-pub(super) fn published(spec: &EncoderSpec) -> bool {
-    !spec.needs.is_empty() || spec.name == "pretrained"
-}
-
-/// Every encoder with small parameters, those with a trunk frozen and trained on.
+/// Every encoder with small parameters.
 pub(super) fn cases() -> Result<Vec<Case>> {
     let table = table(48)?;
     let mut cases = Vec::new();
     for &spec in ENCODERS {
         let mut variants = vec![("", small(spec))];
-        if published(spec) {
-            let mut trained = small(spec);
-            trained["trainable"] = json!(true);
-            variants.push((", trained on", trained));
-        }
         if spec.name == "columns" {
             variants.push((" in bins", json!({"numbers": "piecewise", "bins": 4, "hidden": [8]})));
             variants.push((" by rank", json!({"numbers": "quantile", "hidden": []})));
         }
         if spec.name == "pretrained" && spec.modality == Modality::Image {
             variants.push((" vit", json!({"weights": "vit", "size": 48, "hidden": [4]})));
-            let params = json!({"weights": "vit", "size": 32, "trainable": true});
-            variants.push((" vit, trained on", params));
         }
         for (variant, params) in variants {
             let table = columns_of(&table, spec.modality)?;
