@@ -258,8 +258,8 @@ impl Op {
             }
             Op::SoftmaxCrossEntropy { .. } => {
                 check.require(
-                    same(0).rank() == 2 && same(1) == same(0).leading() && same(2) == same(1),
-                    "logits[N, K], labels[N], weight[N]",
+                    same(1) == same(0).leading() && same(2) == same(1),
+                    "logits[..., K], labels[...], weight[...]",
                 )?;
                 Ok(vec![(Shape::fixed(&[1]), DType::F32), (same(0), DType::F32)])
             }

@@ -278,7 +278,7 @@ pub enum Op {
     Softmax,
     /// `y, dy -> dx`
     SoftmaxGrad,
-    /// `logits[N, K], labels[N], weight[N] -> loss[1], probability[N, K]`. The loss is the weighted mean of the cross
+    /// `logits[..., K], labels[...], weight[...] -> loss[1], probability[..., K]`. The loss is the weighted mean of the cross
     /// entropy in nats; `smoothing` moves that share of the target to all classes evenly
     SoftmaxCrossEntropy {
         /// Label smoothing, 0 to 1.

@@ -17,7 +17,7 @@ pub struct HeadOutput {
 pub struct Loss {
     /// Share of the target that is spread over all classes.
     pub smoothing: f32,
-    /// Whether rows are blended: a softmax head is then fed a second label a row.
+    /// Whether rows are blended with others: a softmax head is then fed two labels a row.
     pub blended: bool,
 }
 
@@ -76,8 +76,7 @@ impl HeadSpec {
     /// Writes the last dense layer and, if asked, the loss over the inputs `target.*`.
     ///
     /// Softmax heads are fed `target.labels[N]` (i32) and `target.weight[N]`; the others `target.values[N, K]` and
-    /// `target.weight[N, K]`. Where rows are blended, a softmax head also reads the partners' `target.other_labels` and
-    /// `target.other_weight`, and how much either counts, `target.share[1]` and `target.other_share[1]`.
+    /// `target.weight[N, K]`. Where rows are blended, a softmax head's are `[N, 2]`: the row's own and its partner's.
     pub fn build(
         &self,
         b: &mut Builder<'_>,
@@ -104,23 +103,13 @@ impl HeadSpec {
 }
 
 fn softmax_loss(b: &mut Builder<'_>, logits: ValueId, _: usize, loss: Loss) -> Result<ValueId> {
-    let mut against = |labels: &str, weight: &str| -> Result<ValueId> {
-        let labels = b.input(labels, &Shape::batch(&[]), DType::I32)?;
-        let weight = b.input(weight, &Shape::batch(&[]), DType::F32)?;
-        let op = Op::SoftmaxCrossEntropy { smoothing: loss.smoothing };
-        Ok(b.op(op, &[logits, labels, weight])?)
-    };
-    let own = against("target.labels", "target.weight")?;
-    if !loss.blended {
-        return Ok(own);
-    }
-    let other = against("target.other_labels", "target.other_weight")?;
-    let mut share = |name: &str, loss: ValueId| -> Result<ValueId> {
-        let share = b.input(name, &Shape::fixed(&[1]), DType::F32)?;
-        Ok(b.op(Op::Mul, &[loss, share])?)
-    };
-    let (own, other) = (share("target.share", own)?, share("target.other_share", other)?);
-    Ok(b.op(Op::Add, &[own, other])?)
+    let op = Op::SoftmaxCrossEntropy { smoothing: loss.smoothing };
+    // A blended row stands for two, each with the weight of its share.
+    let (logits, labels) =
+        if loss.blended { (b.op(Op::Stack, &[logits, logits])?, &[2][..]) } else { (logits, &[][..]) };
+    let weight = b.input("target.weight", &Shape::batch(labels), DType::F32)?;
+    let labels = b.input("target.labels", &Shape::batch(labels), DType::I32)?;
+    Ok(b.op(op, &[logits, labels, weight])?)
 }
 
 fn sigmoid_loss(b: &mut Builder<'_>, logits: ValueId, width: usize, _: Loss) -> Result<ValueId> {

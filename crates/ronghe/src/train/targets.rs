@@ -44,13 +44,13 @@ impl<'a> TargetFeed<'a> {
         };
         let partners: Vec<usize> = partner.iter().map(|&p| rows[p]).collect();
         let other = self.of(&partners)?;
-        if own.contains_key("target.labels") {
-            let renamed =
-                |(name, tensor): (String, Tensor)| (name.replace("target.", "target.other_"), tensor);
-            feed.inputs.extend(own);
-            feed.inputs.extend(other.into_iter().map(renamed));
-            feed.inputs.insert("target.share".into(), Tensor::full(&[1], *share));
-            feed.inputs.insert("target.other_share".into(), Tensor::full(&[1], 1.0 - *share));
+        if let (Some(mine), Some(theirs)) = (own.get("target.labels"), other.get("target.labels")) {
+            let pairs = mine.as_i32().iter().zip(theirs.as_i32()).flat_map(|(&a, &b)| [a, b]).collect();
+            let (mine, theirs) = (own["target.weight"].as_f32(), other["target.weight"].as_f32());
+            let weights =
+                mine.iter().zip(theirs).flat_map(|(&a, &b)| [share * a, (1.0 - share) * b]).collect();
+            feed.inputs.insert("target.labels".into(), Tensor::i32(&[rows.len(), 2], pairs)?);
+            feed.inputs.insert("target.weight".into(), Tensor::f32(&[rows.len(), 2], weights)?);
             return Ok(());
         }
         for ((name, own), (_, other)) in own.into_iter().zip(other) {

@@ -7,3 +7,4 @@ mod formula;
 mod golden;
 mod report;
 mod training;
+mod transfer;

