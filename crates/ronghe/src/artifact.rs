@@ -80,7 +80,7 @@ pub fn save(
     let config = Config {
         format_version: FORMAT_VERSION,
         ronghe_version: env!("CARGO_PKG_VERSION").into(),
-        config: parts.config.clone(),
+        config: portable(&parts.config),
         task: parts.task.clone(),
         temperature: parts.temperature,
         encoders,
@@ -98,6 +98,26 @@ pub fn save(
     // Written last: a folder without it is not a whole model.
     write_atomic(&folder.join("hashes.json"), &pretty(&hashes, folder)?)?;
     Ok(hashes)
+}
+
+/// The configuration without absolute paths: of those, the last name stays.
+fn portable(config: &ModelConfig) -> ModelConfig {
+    let mut config = config.clone();
+    let last = |path: &str| {
+        let path = Path::new(path);
+        let name = path.file_name().filter(|_| path.is_absolute())?;
+        Some(name.to_string_lossy().into_owned())
+    };
+    if let Some(name) = config.data.path.as_deref().and_then(last) {
+        config.data.path = Some(name);
+    }
+    for input in &mut config.inputs {
+        let Some(weights) = input.encoder.params.get_mut("weights") else { continue };
+        if let Some(name) = weights.as_str().and_then(last) {
+            *weights = name.into();
+        }
+    }
+    config
 }
 
 /// Loads a whole saved model after checking every hash.

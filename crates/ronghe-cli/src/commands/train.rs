@@ -6,10 +6,10 @@ use crate::progress::{Progress, figures};
 use crate::{Outcome, render, session};
 use anyhow::{Context, Result};
 use ronghe::catalogue::{self, Cache};
-use ronghe::config::{ModelConfig, Written, resolve, training_rows};
+use ronghe::config::{ModelConfig, Written, resolve};
 use ronghe::train::{FitOptions, Fitted, Observer, RunFacts, fit, save, split};
 use ronghe::{encode, transfer};
-use ronghe_data::{Modality, Table};
+use ronghe_data::Modality;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -52,8 +52,8 @@ pub(crate) fn run(args: &Train, common: &Common) -> Result<Outcome> {
         stop: &stop,
     };
     let mut progress = Progress::new(common.quiet);
-    describe(&given, &config, &table, &mut progress);
     let rows = split(&config, &table)?;
+    describe(&given, &config, rows.train.len(), &mut progress);
     let fitted = fit(&config, &table, rows, &options, &mut progress).map_err(|e| written.locate(e));
     progress.end();
     let fitted = fitted?;
@@ -132,7 +132,7 @@ fn weights_path(name: &str, args: &Train, cache: &Cache) -> ronghe::Result<PathB
 }
 
 /// Says what is about to be trained, and why where the program chose.
-fn describe(given: &ModelConfig, config: &ModelConfig, table: &Table, progress: &mut Progress) {
+fn describe(given: &ModelConfig, config: &ModelConfig, rows: usize, progress: &mut Progress) {
     for input in &config.inputs {
         let modality = input.modality.map_or("", |m| m.name());
         let columns = if input.columns.len() == 1 && input.columns[0] == input.name {
@@ -144,7 +144,7 @@ fn describe(given: &ModelConfig, config: &ModelConfig, table: &Table, progress: 
         progress.event(&ronghe::train::Event::Note(&line));
         let chosen = given.inputs.iter().all(|i| i.name != input.name || i.transfer.kind.is_empty());
         if let (false, Some(modality)) = (input.transfer.is_empty(), input.modality) {
-            let choice = transfer::choose(modality, training_rows(config, table));
+            let choice = transfer::choose(modality, rows);
             let why = if chosen && choice.name == input.transfer.kind {
                 format!(" ({})", choice.reason)
             } else {

@@ -8,7 +8,7 @@
 mod resolve;
 mod yaml;
 
-pub use resolve::{AtHand, resolve, training_rows};
+pub use resolve::{AtHand, resolve};
 pub use yaml::Written;
 
 use crate::TaskKind;
@@ -49,6 +49,9 @@ pub struct DataConfig {
     pub drop: Vec<String>,
     /// Rows to keep, drawn at random with the seed; all by default.
     pub rows: Option<usize>,
+    /// Training rows to keep of each class, drawn at random with the seed, to see what few labels are worth; all by
+    /// default. Validation and test rows stay.
+    pub per_class: Option<usize>,
 }
 
 /// One input: a modality, its columns and its encoder.

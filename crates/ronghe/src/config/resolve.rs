@@ -1,6 +1,7 @@
 //! Fills in what a configuration leaves out, from the table it is for.
 
 use super::{InputConfig, ModelConfig, NamedConfig, SplitKind};
+use crate::train::split;
 use crate::{Error, Result, encode, fuse, metric, task, transfer};
 use ronghe_data::{Kind, Modality, Table};
 use serde_json::{Map, Value};
@@ -45,6 +46,8 @@ pub fn resolve(config: &ModelConfig, table: &Table, at_hand: AtHand<'_>) -> Resu
         let (_, kind) = table.find(column)?;
         config.data.kinds.insert(column.clone(), kind);
     }
+    let rows = split(&config, table)?.train.len();
+    config.inputs.iter_mut().try_for_each(|input| resolve_transfer(input, rows))?;
     Ok(config)
 }
 
@@ -82,7 +85,6 @@ fn default_inputs(config: &ModelConfig, table: &Table) -> Vec<InputConfig> {
 }
 
 fn resolve_inputs(config: &mut ModelConfig, table: &Table, at_hand: AtHand<'_>) -> Result<()> {
-    let rows = training_rows(config, table);
     let targets = config.target.all();
     let mut names = BTreeSet::new();
     if config.inputs.is_empty() {
@@ -117,7 +119,6 @@ fn resolve_inputs(config: &mut ModelConfig, table: &Table, at_hand: AtHand<'_>) 
         let spec = encode::find(&input.encoder.kind, modality, &place)?;
         let params = overlay(&format!("{place}.encoder"), (spec.defaults)(), &input.encoder.params)?;
         input.encoder = NamedConfig { kind: spec.name.into(), params };
-        resolve_transfer(input, spec, rows, &place)?;
     }
     let blended = |i: &InputConfig| matches!(i.modality, Some(Modality::Image | Modality::Audio));
     if !(0.0..=10.0).contains(&config.training.mixup) {
@@ -131,12 +132,10 @@ fn resolve_inputs(config: &mut ModelConfig, table: &Table, at_hand: AtHand<'_>) 
 }
 
 /// The transfer of an encoder with a published network: the one given, or one by the number of training rows.
-fn resolve_transfer(
-    input: &mut InputConfig,
-    spec: &encode::EncoderSpec,
-    rows: usize,
-    place: &str,
-) -> Result<()> {
+fn resolve_transfer(input: &mut InputConfig, rows: usize) -> Result<()> {
+    let place = &format!("inputs.{}", input.name);
+    let modality = input.modality.unwrap_or(Modality::Tabular);
+    let spec = encode::find(&input.encoder.kind, modality, place)?;
     let wrong = |expected: &str, found: &str| Error::Setting {
         place: place.to_owned(),
         setting: "transfer".into(),
@@ -151,7 +150,6 @@ fn resolve_transfer(
     }
     let random = input.encoder.params.get("pretrained") == Some(&Value::Bool(false));
     if input.transfer.kind.is_empty() {
-        let modality = input.modality.unwrap_or(Modality::Tabular);
         input.transfer.kind =
             if random { "full".into() } else { transfer::choose(modality, rows).name.into() };
     }
@@ -167,13 +165,6 @@ fn resolve_transfer(
     let params = overlay(&format!("{place}.transfer"), defaults, &input.transfer.params)?;
     input.transfer = NamedConfig { kind: chosen.name.into(), params };
     transfer::Transfer::parse(&input.transfer, place).map(drop)
-}
-
-/// About how many rows will train.
-pub fn training_rows(config: &ModelConfig, table: &Table) -> usize {
-    let share = 1.0 - config.split.validation - config.split.test;
-    let rows = config.data.rows.unwrap_or(usize::MAX).min(table.rows());
-    (rows as f64 * share.max(0.0)) as usize
 }
 
 /// The kind of a column, or an error that names the setting and the columns there are.

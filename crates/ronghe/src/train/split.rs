@@ -1,11 +1,34 @@
 //! The split that a configuration asks for.
 
-use crate::config::{ModelConfig, SplitKind};
-use crate::{Error, Result};
+use crate::config::{ModelConfig, SplitKind, TargetConfig};
+use crate::{Error, Result, Targets, Task};
 use ronghe_data::{Kind, Shares, Split, SplitBy, Table};
 use ronghe_graph::SplitMix;
 
-/// Splits the rows of `table` by a resolved configuration, after drawing `data.rows` of them where that is set.
+/// At most `most` of `rows` of each class, in their order.
+fn per_class(config: &ModelConfig, table: &Table, rows: &[usize], most: usize) -> Result<Vec<usize>> {
+    let TargetConfig { task, separator, .. } = &config.target;
+    let task = Task::fit(table, &config.target.all(), *task, separator)?;
+    let Targets::Classes(classes) = task.targets(table)? else {
+        return Err(Error::Setting {
+            place: "configuration".into(),
+            setting: "data.per_class".into(),
+            expected: "a target of classes".into(),
+            found: task.columns.join(", "),
+        });
+    };
+    let mut order = rows.to_vec();
+    SplitMix::named(config.seed, "data.per_class").shuffle(&mut order);
+    let mut left = vec![most; task.labels.len()];
+    order.retain(|&row| {
+        let left = usize::try_from(classes[row]).ok().map(|class| &mut left[class]);
+        left.is_some_and(|left| std::mem::replace(left, left.saturating_sub(1)) > 0)
+    });
+    order.sort_unstable();
+    Ok(order)
+}
+
+/// Splits the rows of `table` by a resolved configuration, and keeps of them what `data.rows` and `data.per_class` say.
 pub fn split(config: &ModelConfig, table: &Table) -> Result<Split> {
     let target = config.target.all().into_iter().next().unwrap_or_default();
     let column = |what: &str| {
@@ -36,6 +59,9 @@ pub fn split(config: &ModelConfig, table: &Table) -> Result<Split> {
         for part in [&mut split.train, &mut split.validation, &mut split.test] {
             part.retain(|&row| keep[row]);
         }
+    }
+    if let Some(most) = config.data.per_class {
+        split.train = per_class(config, table, &split.train, most)?;
     }
     Ok(split)
 }

@@ -18,15 +18,15 @@ pub struct Choice {
     pub reason: String,
 }
 
-/// The strategy for an input of `modality` with about `rows` training rows.
+/// The strategy for an input of `modality` with `rows` training rows.
 pub fn choose(modality: Modality, rows: usize) -> Choice {
     if rows < FEW {
-        let reason = format!("about {rows} training rows, fewer than {FEW}: more would be learned by heart");
+        let reason = format!("{rows} training rows, fewer than {FEW}: more would be learned by heart");
         return Choice { name: "frozen", reason };
     }
     let name = if modality == Modality::Text { "lora" } else { "gradual" };
     let reason = format!(
-        "about {rows} training rows, {FEW} or more: enough to adapt the network; `frozen` is many times faster"
+        "{rows} training rows, {FEW} or more: enough to adapt the network; `frozen` is many times faster"
     );
     Choice { name, reason }
 }
