@@ -76,7 +76,9 @@ impl<'a> Embedder<'a> {
             key.update(format!("{:?}\n{}\n", graph, encoder.preparation()));
             for (name, param) in weights.iter().filter(|(name, _)| graph.weights().contains_key(*name)) {
                 key.update(name);
-                param.tensor.as_f32().iter().for_each(|v| key.update(v.to_le_bytes()));
+                for block in param.tensor.as_f32().chunks(4096) {
+                    key.update(block.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>());
+                }
             }
             Store::new(folder, &key.finalize().into(), width)
         });

@@ -159,7 +159,8 @@ fn read(
     let all: Vec<usize> = split.train.iter().chain(&judged).copied().collect();
     let name = source.inputs[input].name.clone();
     if let (true, Some(published)) = (closed, trunks.published(input)) {
-        let rows = if augments { &judged } else { &all };
+        // The head alone may start from rows as they are; what it learns then goes on with the changed ones.
+        let rows = if augments && !open { &judged } else { &all };
         let executor = CpuExecutor::new(options.threads);
         let embedded = {
             let keep = options.vectors.as_deref();

@@ -109,9 +109,10 @@ impl Source {
         self.inputs[input].vectors = None;
     }
 
-    /// Width of the kept vectors of an input.
-    pub(super) fn width(&self, input: usize) -> Option<usize> {
-        self.inputs[input].vectors.as_ref().map(|v| v.of.width)
+    /// Width of the kept vectors of an input, if there are such of all `rows`.
+    pub(super) fn width(&self, input: usize, rows: &[usize]) -> Option<usize> {
+        let vectors = self.inputs[input].vectors.as_ref()?;
+        vectors.places(rows).map(|_| vectors.of.width)
     }
 
     /// Feeds what `wanted` names (inputs of a graph) of `rows`: a published network's vectors as `encode.x.trunk`, else

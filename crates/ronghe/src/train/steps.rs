@@ -115,19 +115,19 @@ impl<'a> Training<'a> {
             source.forget_vectors(input);
         }
         self.trunks.set_trainable(&stages, &mut self.weights);
-        let form = |training: bool| {
-            let one = |(input, stage): (usize, &Stage)| match (stage, source.width(input)) {
-                (Stage::Closed, Some(width)) if !(training && source.inputs[input].encoder.augments()) => {
-                    Trunk::Fed(width)
-                }
-                (Stage::Closed, _) => Trunk::Fixed,
+        let form = |rows: &[usize]| {
+            let one = |(input, stage): (usize, &Stage)| match (stage, source.width(input, rows)) {
+                (Stage::Closed, Some(width)) => Trunk::Fed(width),
+                (Stage::Closed, None) => Trunk::Fixed,
                 _ => Trunk::Part,
             };
             stages.iter().enumerate().map(one).collect::<Vec<Trunk>>()
         };
+        let judged: Vec<usize> = self.split.validation.iter().chain(&self.split.test).copied().collect();
+        let (trained, judged) = (form(&self.split.train), form(&judged));
         let TrainingConfig { label_smoothing: smoothing, mixup, .. } = self.config.training;
         let loss = Loss { smoothing, blended: mixup > 0.0 };
-        let encoders = source.encoders(&form(true));
+        let encoders = source.encoders(&trained);
         let mut net = network(self.config, self.task, &encoders, &mut self.weights, Mode::Train, Some(loss))?;
         // The builder declares what it writes as trainable anew.
         self.trunks.set_trainable(&stages, &mut self.weights);
@@ -144,23 +144,23 @@ impl<'a> Training<'a> {
             .collect();
         let grads = grad(&mut graph, loss, &trainable)?;
         let (outputs, gradients, updates) = training_outputs(&graph, loss, logits, &grads);
-        let (all, trained) = self.weights.elements();
+        let (all, open) = self.weights.elements();
         if first {
             observer.event(&Event::Start {
                 train_rows: self.split.train.len(),
                 validation_rows: self.split.validation.len(),
                 test_rows: self.split.test.len(),
                 parameters: all,
-                trainable: trained,
+                trainable: open,
             });
         } else {
-            let note = format!("epoch {}: {trained} weights are trained from now on", self.state.epoch + 1);
+            let note = format!("epoch {}: {open} weights are trained from now on", self.state.epoch + 1);
             observer.event(&Event::Note(&note));
         }
         let named: Vec<(&str, ValueId)> = outputs.iter().map(|(n, v)| (n.as_str(), *v)).collect();
         let runner = Runner::new(&self.executor, &graph, &self.weights, &named)?;
         let (config, task, targets) = (self.config, self.task, self.targets);
-        let judge = Judge::new(config, task, targets, source, &form(false), &mut self.weights, self.threads)?;
+        let judge = Judge::new(config, task, targets, source, &judged, &mut self.weights, self.threads)?;
         self.trunks.set_trainable(&stages, &mut self.weights);
         self.phase = Some(Phase { stages, runner, judge, gradients, updates });
         Ok(())
