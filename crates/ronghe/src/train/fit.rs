@@ -1,6 +1,7 @@
 //! The whole of a training: split, task, encoders, epochs, best weights, calibration, test.
 
 use super::observe::{EpochReport, Event, Observer};
+use super::phase::Job;
 use super::source::Source;
 use super::steps::Training;
 use super::targets::known;
@@ -107,8 +108,8 @@ pub fn fit(
         });
     }
 
-    let mut run =
-        Training::start(config, &task, &targets, (trunks, weights), &split, metric, options, observer)?;
+    let job = Job { config, task: &task, targets: &targets, split: &split };
+    let mut run = Training::start(job, (trunks, weights), metric, options, observer)?;
     run.epochs(&mut source, options, observer)?;
     let chosen = run.finish(&mut source, observer)?;
     let temperature = run.temperature(&source)?;

@@ -1,8 +1,8 @@
 //! Figures of rows by the network as it will predict.
 
+use super::phase::Job;
 use super::source::Source;
 use super::trunks::Trunks;
-use crate::config::ModelConfig;
 use crate::metric::{self, Metrics};
 use crate::model::network;
 use crate::network::Trunk;
@@ -26,17 +26,16 @@ pub(super) struct Judge<'a> {
 impl<'a> Judge<'a> {
     /// `trunks` are the forms of the published networks.
     pub(super) fn new(
-        config: &ModelConfig,
-        task: &'a Task,
-        targets: &'a Targets,
+        job: Job<'a>,
         source: &Source,
         trunks: &[Trunk],
         weights: &mut Weights,
-        threads: usize,
+        executor: &CpuExecutor,
     ) -> Result<Judge<'a>> {
+        let Job { config, task, targets, .. } = job;
         let mut net = network(config, task, &source.encoders(trunks), weights, Mode::Infer, None)?;
         net.graph.set_output("logits", net.logits);
-        Ok(Judge { task, targets, graph: net.graph, executor: CpuExecutor::new(threads) })
+        Ok(Judge { task, targets, graph: net.graph, executor: executor.clone() })
     }
 
     fn logits(&self, state: &Judged<'_>, rows: &[usize]) -> Result<Vec<f32>> {

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `fit` | the whole: encoders, epochs, calibration, test |
 //! | `steps` | the epochs: batches, steps, checkpoints |
+//! | `phase` | the networks while the same weights are trained |
 //! | `judge` | figures of validation and test rows |
 //! | `split` | which rows train, tune and test |
 //! | `source` | rows of all inputs: cells, or vectors of published networks |
@@ -25,6 +26,7 @@ mod feeder;
 mod fit;
 mod judge;
 mod observe;
+mod phase;
 mod runner;
 mod save;
 mod schedule;

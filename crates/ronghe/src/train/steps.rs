@@ -1,4 +1,4 @@
-//! The epochs of a training: phases, batches, steps, checkpoints, the best weights.
+//! The epochs of a training: batches, steps, checkpoints, the best weights.
 
 use super::best::{Best, restore, snapshot};
 use super::checkpoint::{Checkpoint, State};
@@ -6,24 +6,20 @@ use super::feeder::Feeder;
 use super::fit::FitOptions;
 use super::judge::{Judge, Judged};
 use super::observe::{EpochReport, Event, Observer};
-use super::runner::Runner;
+use super::phase::{Job, Phase};
 use super::schedule::learning_rate;
 use super::source::Source;
 use super::targets::TargetFeed;
 use super::trunks::Trunks;
 use crate::artifact::sha256;
-use crate::config::{ModelConfig, OptimizerKind, TrainingConfig};
-use crate::head::Loss;
+use crate::config::{ModelConfig, OptimizerKind};
 use crate::metric::{MetricSpec, Metrics};
-use crate::model::network;
-use crate::network::Trunk;
 use crate::transfer::Stage;
-use crate::{Error, Predictions, Result, Targets, Task};
+use crate::{Error, Predictions, Result, Targets};
 use ronghe_cpu::{CpuExecutor, Optimizer, OptimizerConfig};
 use ronghe_data::Split;
-use ronghe_graph::passes::adapt;
-use ronghe_graph::{Feed, Graph, Mode, SplitMix, ValueId, Weights, grad};
-use std::collections::{BTreeMap, BTreeSet};
+use ronghe_graph::{Feed, SplitMix, Weights};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -33,17 +29,13 @@ const CHECKPOINT_EVERY: Duration = Duration::from_secs(30);
 
 /// A training under way.
 pub(super) struct Training<'a> {
-    config: &'a ModelConfig,
-    task: &'a Task,
-    targets: &'a Targets,
+    job: Job<'a>,
     metric: &'static MetricSpec,
     feed: TargetFeed<'a>,
-    split: &'a Split,
     pub(super) trunks: Trunks,
     pub(super) weights: Weights,
     /// Whose threads the optimiser uses too.
     executor: CpuExecutor,
-    threads: usize,
     optimizer: Optimizer,
     phase: Option<Phase<'a>>,
     /// Names of the weights that any phase changes.
@@ -53,45 +45,28 @@ pub(super) struct Training<'a> {
     checkpoint: Option<PathBuf>,
 }
 
-/// The networks while the same weights are trained.
-struct Phase<'a> {
-    stages: Vec<Stage>,
-    runner: Runner,
-    judge: Judge<'a>,
-    /// Names of the weights whose gradients follow logits and loss among the runner's outputs.
-    gradients: Vec<String>,
-    /// Names of the weights whose new values follow the gradients.
-    updates: Vec<String>,
-}
-
 impl<'a> Training<'a> {
     pub(super) fn start(
-        config: &'a ModelConfig,
-        task: &'a Task,
-        targets: &'a Targets,
+        job: Job<'a>,
         (trunks, mut weights): (Trunks, Weights),
-        split: &'a Split,
         metric: &'static MetricSpec,
         options: &FitOptions<'_>,
         observer: &mut dyn Observer,
     ) -> Result<Training<'a>> {
+        let Job { config, task, targets, split } = job;
         let mut changing: BTreeSet<String> = trunks.statistics.iter().cloned().collect();
         for epoch in 0..config.training.epochs {
             trunks.set_trainable(&trunks.stages(epoch), &mut weights);
             changing.extend(weights.iter().filter(|(_, p)| p.trainable).map(|(name, _)| name.to_owned()));
         }
         let mut run = Training {
-            config,
-            task,
-            targets,
+            job,
             metric,
             feed: TargetFeed::new(task, targets, &split.train, &config.training),
-            split,
             optimizer: Optimizer::new(optimizer(config)).with_multipliers(trunks.rates()),
             trunks,
             weights,
             executor: CpuExecutor::new(options.threads),
-            threads: options.threads,
             phase: None,
             changing: changing.into_iter().collect(),
             best: Best::new(config.training.soup, metric.larger_is_better),
@@ -114,42 +89,14 @@ impl<'a> Training<'a> {
         for (input, _) in stages.iter().enumerate().filter(|(_, stage)| **stage != Stage::Closed) {
             source.forget_vectors(input);
         }
-        self.trunks.set_trainable(&stages, &mut self.weights);
-        let form = |rows: &[usize]| {
-            let one = |(input, stage): (usize, &Stage)| match (stage, source.width(input, rows)) {
-                (Stage::Closed, Some(width)) => Trunk::Fed(width),
-                (Stage::Closed, None) => Trunk::Fixed,
-                _ => Trunk::Part,
-            };
-            stages.iter().enumerate().map(one).collect::<Vec<Trunk>>()
-        };
-        let judged: Vec<usize> = self.split.validation.iter().chain(&self.split.test).copied().collect();
-        let (trained, judged) = (form(&self.split.train), form(&judged));
-        let TrainingConfig { label_smoothing: smoothing, mixup, .. } = self.config.training;
-        let loss = Loss { smoothing, blended: mixup > 0.0 };
-        let encoders = source.encoders(&trained);
-        let mut net = network(self.config, self.task, &encoders, &mut self.weights, Mode::Train, Some(loss))?;
-        // The builder declares what it writes as trainable anew.
-        self.trunks.set_trainable(&stages, &mut self.weights);
-        net.graph.set_output("logits", net.logits);
-        let Some(loss) = net.loss else { unreachable!("a training network has a loss") };
-        net.graph.set_output("loss", loss);
-        let mut graph = adapt(&net.graph, &mut self.weights, &self.trunks.adapters, self.config.seed)?;
-        let (loss, logits) = (graph.outputs()["loss"], graph.outputs()["logits"]);
-        let trainable: BTreeSet<String> = self
-            .weights
-            .iter()
-            .filter(|(name, p)| p.trainable && graph.weights().contains_key(*name))
-            .map(|(name, _)| name.to_owned())
-            .collect();
-        let grads = grad(&mut graph, loss, &trainable)?;
-        let (outputs, gradients, updates) = training_outputs(&graph, loss, logits, &grads);
+        let phase = Phase::new(self.job, stages, source, &self.trunks, &mut self.weights, &self.executor)?;
         let (all, open) = self.weights.elements();
+        let Split { train, validation, test } = self.job.split;
         if first {
             observer.event(&Event::Start {
-                train_rows: self.split.train.len(),
-                validation_rows: self.split.validation.len(),
-                test_rows: self.split.test.len(),
+                train_rows: train.len(),
+                validation_rows: validation.len(),
+                test_rows: test.len(),
                 parameters: all,
                 trainable: open,
             });
@@ -157,12 +104,7 @@ impl<'a> Training<'a> {
             let note = format!("epoch {}: {open} weights are trained from now on", self.state.epoch + 1);
             observer.event(&Event::Note(&note));
         }
-        let named: Vec<(&str, ValueId)> = outputs.iter().map(|(n, v)| (n.as_str(), *v)).collect();
-        let runner = Runner::new(&self.executor, &graph, &self.weights, &named)?;
-        let (config, task, targets) = (self.config, self.task, self.targets);
-        let judge = Judge::new(config, task, targets, source, &judged, &mut self.weights, self.threads)?;
-        self.trunks.set_trainable(&stages, &mut self.weights);
-        self.phase = Some(Phase { stages, runner, judge, gradients, updates });
+        self.phase = Some(phase);
         Ok(())
     }
 
@@ -177,17 +119,17 @@ impl<'a> Training<'a> {
         options: &FitOptions<'_>,
         observer: &mut dyn Observer,
     ) -> Result<()> {
-        let epochs = self.config.training.epochs;
+        let epochs = self.job.config.training.epochs;
         while self.state.epoch < epochs && !self.out_of_patience() {
             let started = Instant::now();
             self.enter(source, observer)?;
             self.epoch(source, options, observer)?;
             let epoch = self.state.epoch + 1;
-            let validation = self.metrics(source, &self.split.validation, 1.0)?;
+            let validation = self.metrics(source, &self.job.split.validation, 1.0)?;
             let value = validation.get(self.metric.name);
             let best = value.is_some_and(|v| self.best.offer(epoch, v, &self.weights, &self.changing));
             let seen = self.state.seen.max(1) as f64;
-            let classes = matches!(self.targets, Targets::Classes(_));
+            let classes = matches!(self.job.targets, Targets::Classes(_));
             let report = EpochReport {
                 epoch,
                 epochs,
@@ -220,8 +162,8 @@ impl<'a> Training<'a> {
         observer: &mut dyn Observer,
     ) -> Result<()> {
         let Some(mut phase) = self.phase.take() else { return Ok(()) };
-        let (epoch, config) = (self.state.epoch, self.config);
-        let mut order = self.split.train.clone();
+        let (epoch, config) = (self.state.epoch, self.job.config);
+        let mut order = self.job.split.train.clone();
         SplitMix::named(config.seed, &format!("order/{epoch}")).shuffle(&mut order);
         let batches: Vec<&[usize]> = order.chunks(config.training.batch_size.max(1)).collect();
         let first = epoch * batches.len();
@@ -264,7 +206,7 @@ impl<'a> Training<'a> {
         step: usize,
         batches: usize,
     ) -> Result<()> {
-        let training = &self.config.training;
+        let training = &self.job.config.training;
         let out = phase.runner.run(&self.weights, feed)?;
         self.state.loss_sum += f64::from(out.get(0)[0]) * rows.len() as f64;
         self.state.right += targets.right(rows, out.get(1)).unwrap_or(0);
@@ -301,8 +243,8 @@ impl<'a> Training<'a> {
 
     /// The temperature that makes probabilities of the validation rows honest.
     pub(super) fn temperature(&self, source: &Source) -> Result<f64> {
-        let calibrate = self.config.training.calibrate;
-        self.judge()?.temperature(&self.judged(source), &self.split.validation, calibrate)
+        let calibrate = self.job.config.training.calibrate;
+        self.judge()?.temperature(&self.judged(source), &self.job.split.validation, calibrate)
     }
 
     fn judge(&self) -> Result<&Judge<'a>> {
@@ -312,7 +254,7 @@ impl<'a> Training<'a> {
     fn out_of_patience(&self) -> bool {
         let since = |best: usize| self.state.epoch - best;
         let best = self.best.entries.first().map_or(0, |e| e.epoch);
-        self.config.training.patience.is_some_and(|p| since(best) >= p.max(1) && self.state.epoch > 0)
+        self.job.config.training.patience.is_some_and(|p| since(best) >= p.max(1) && self.state.epoch > 0)
     }
 
     fn save(&self) -> Result<()> {
@@ -367,7 +309,7 @@ impl<'a> Training<'a> {
         };
         if let Some(average) = self.best.average() {
             restore(&mut self.weights, &average);
-            let figures = self.metrics(source, &self.split.validation, 1.0)?;
+            let figures = self.metrics(source, &self.job.split.validation, 1.0)?;
             if figures.get(self.metric.name).is_some_and(|v| self.best.better(v, first.value)) {
                 let mut epochs: Vec<usize> = self.best.entries.iter().map(|e| e.epoch).collect();
                 epochs.sort_unstable();
@@ -378,22 +320,6 @@ impl<'a> Training<'a> {
         restore(&mut self.weights, &first.weights);
         Ok(format!("epoch {}", first.epoch))
     }
-}
-
-type Named = Vec<(String, ValueId)>;
-
-/// Outputs of a training step in the order in which a step reads them: loss, logits, gradients, new statistics.
-fn training_outputs(
-    graph: &Graph,
-    loss: ValueId,
-    logits: ValueId,
-    grads: &BTreeMap<String, ValueId>,
-) -> (Named, Vec<String>, Vec<String>) {
-    let mut outputs = vec![("loss".to_owned(), loss), ("logits".to_owned(), logits)];
-    outputs.extend(grads.iter().map(|(name, &value)| (format!("grad.{name}"), value)));
-    let updates: Vec<String> = graph.updates().iter().map(|u| u.weight.clone()).collect();
-    outputs.extend(graph.updates().iter().map(|u| (format!("update.{}", u.weight), u.value)));
-    (outputs, grads.keys().cloned().collect(), updates)
 }
 
 /// What makes a training this one: configuration, data and split.
