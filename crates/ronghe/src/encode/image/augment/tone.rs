@@ -65,13 +65,14 @@ pub(super) fn sharpen(canvas: &mut Canvas<'_>, factor: f32) {
         for j in 0..line {
             sums[j] = u16::from(above[j]) + u16::from(here[j]) + u16::from(below[j]);
         }
-        let (left, middle, right) = (&sums[..line], &sums[channels..], &sums[2 * channels..]);
         let inner = line - 2 * channels;
+        let [left, middle, right] = [0, channels, 2 * channels].map(|at| &sums[at..][..inner]);
         let (to, here) = (&mut to[channels..][..inner], &here[channels..][..inner]);
         for j in 0..inner {
             let weighted = left[j] + middle[j] + right[j] + 4 * u16::from(here[j]);
             let value = factor * f32::from(here[j]) + share * f32::from(weighted);
-            to[j] = (value.clamp(0.0, 255.0) + 0.5) as u8;
+            // Above 2^23 a float has no digits behind the point: this addition rounds, and the low byte is the result.
+            to[j] = (value.clamp(0.0, 255.0) + 8_388_608.0).to_bits() as u8;
         }
     }
 }
