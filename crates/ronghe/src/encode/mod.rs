@@ -126,7 +126,7 @@ pub trait Encoder: Send + Sync {
     }
 
     /// Changes the rows of one training batch at random before they are fed; prediction never sees this. What a row
-    /// becomes depends on `stream` and the row's place alone ([`row_streams`]).
+    /// becomes depends on `stream` and the row's place alone.
     fn augment(&self, _rows: &mut Prepared, _stream: &mut SplitMix) {}
 
     /// Pretrained weights to start from, by the names that [`Encoder::build`] declares, without the scope. Called

@@ -8,6 +8,7 @@ use ronghe::{Error, Model, Predictor, TaskKind, artifact, metric};
 use ronghe_data::synth::{SynthConfig, multimodal};
 use ronghe_data::{ColumnSchema, Kind, Schema, Table};
 use ronghe_graph::SplitMix;
+use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -33,6 +34,19 @@ fn config(table: &Table, target: &str, change: impl FnOnce(&mut ModelConfig)) ->
     config.training.batch_size = 32;
     change(&mut config);
     resolve(&config, table, &|_| false)
+}
+
+/// Has every input that can be changed at random.
+fn augment(config: &mut ModelConfig) {
+    for input in &mut config.inputs {
+        let (key, value) = match input.encoder.kind.as_str() {
+            "tfidf" => ("token_dropout", json!(0.2)),
+            "cnn" => ("augment", json!("strong")),
+            "mel_cnn" => ("augment", json!({"time_shift": 0.1, "time_masks": 1})),
+            _ => continue,
+        };
+        input.encoder.params.insert(key.into(), value);
+    }
 }
 
 /// Where and how a training runs.
@@ -115,8 +129,9 @@ fn named(kind: &str) -> NamedConfig {
 #[test]
 fn threads_do_not_change_a_saved_byte() -> Outcome {
     let table = synthetic()?;
-    let config = config(&table, "label", |_| {})?;
+    let mut config = config(&table, "label", |_| {})?;
     assert_eq!(config.inputs.len(), 4);
+    augment(&mut config);
     let run = |threads: usize| -> Result<_, Box<dyn std::error::Error>> {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
         let fitted = pool.install(|| train(&config, &table, How { threads, ..How::default() }))?;
@@ -131,7 +146,8 @@ fn threads_do_not_change_a_saved_byte() -> Outcome {
 #[test]
 fn a_stopped_training_goes_on_bit_for_bit() -> Outcome {
     let table = small()?;
-    let config = config(&table, "label", |c| c.training.epochs = 3)?;
+    let mut config = config(&table, "label", |c| c.training.epochs = 3)?;
+    augment(&mut config);
     let whole = train(&config, &table, How::default())?;
     let batches = whole.split.train.len().div_ceil(config.training.batch_size);
     assert!(batches > 3, "{batches}");

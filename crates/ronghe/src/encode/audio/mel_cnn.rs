@@ -9,12 +9,13 @@
 //! it is not given.
 
 use super::mel::{LogMel, MelConfig};
+use super::spec_augment::SpecAugment;
 use crate::Result;
 use crate::encode::{BadCell, Encoder, EncoderSpec, Field, FitInput, Prepared, State, network, params};
 use rayon::prelude::*;
 use ronghe_data::decode::{Sound, SoundOptions, decode_sounds};
 use ronghe_data::{Modality, Table};
-use ronghe_graph::{Builder, DType, Shape, ValueId};
+use ronghe_graph::{Builder, DType, Shape, SplitMix, ValueId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -41,11 +42,21 @@ struct Params {
     /// Channels of the stem and of each block.
     widths: Vec<usize>,
     dropout: f64,
+    /// Random changes to training sounds; none by default.
+    #[serde(default)]
+    augment: SpecAugment,
 }
 
 impl Default for Params {
     fn default() -> Params {
-        Params { rate: 16_000, seconds: None, bins: 64, widths: vec![16, 32, 64], dropout: 0.1 }
+        Params {
+            rate: 16_000,
+            seconds: None,
+            bins: 64,
+            widths: vec![16, 32, 64],
+            dropout: 0.1,
+            augment: SpecAugment::default(),
+        }
     }
 }
 
@@ -123,6 +134,7 @@ fn check(params: &Params) -> Result<()> {
     params::within(&MEL_CNN, "rate", params.rate, 4_000..=96_000)?;
     params::within(&MEL_CNN, "seconds", params.seconds.unwrap_or(1.0), 0.05..=LONGEST_SECONDS)?;
     params::within(&MEL_CNN, "bins", params.bins, 8..=128)?;
+    params.augment.check()?;
     params::layers(&MEL_CNN, "widths", &params.widths, params.dropout)?;
     params::within(&MEL_CNN, "widths", params.widths.len(), 1..=8)
 }
@@ -217,6 +229,14 @@ impl Encoder for MelCnn {
         let x = b.input("spectrogram", &Shape::batch(&[self.frames, self.params.bins, 1]), DType::F32)?;
         let x = network::residual(b, x, &self.params.widths)?;
         Ok(b.dropout(self.params.dropout as f32, x)?)
+    }
+
+    fn augments(&self) -> bool {
+        self.params.augment.is_set()
+    }
+
+    fn augment(&self, rows: &mut Prepared, stream: &mut SplitMix) {
+        self.params.augment.apply(rows, stream);
     }
 
     fn state(&self) -> State {

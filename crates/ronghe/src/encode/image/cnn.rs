@@ -69,7 +69,7 @@ fn fit(input: &FitInput<'_>) -> Result<Box<dyn Encoder>> {
     params::within(&CNN, "size", height.min(width), 1..=pictures::LARGEST)?;
     params::within(&CNN, "size", height.max(width), 1..=pictures::LARGEST)?;
     params::channels(&CNN, channels)?;
-    params::within(&CNN, "augment.shift", params.augment.shift, 0..=height.min(width) - 1)?;
+    params.augment.check(&CNN, height, width)?;
     let (mean, std) = pictures::statistics(&sample, channels);
     let shape = [height, width, channels];
     let pictures = Pictures { column, shape, fit: Fit::Stretch, filter: Filter::Bilinear, mean, std };
@@ -98,7 +98,7 @@ impl Encoder for Cnn {
     }
 
     fn augments(&self) -> bool {
-        self.params.augment != Augment::default()
+        self.params.augment.is_set()
     }
 
     fn augment(&self, rows: &mut Prepared, stream: &mut SplitMix) {

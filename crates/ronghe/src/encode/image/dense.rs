@@ -3,12 +3,13 @@
 //! With its defaults and a class head behind it, this is the network of the textbooks for handwritten digits:
 //! 784-128-10. `2 H W C hidden` flops a picture.
 
+use super::augment::Augment;
 use super::pictures::{self, Pictures};
 use crate::Result;
 use crate::encode::{Encoder, EncoderSpec, FitInput, Prepared, State, network, params};
 use ronghe_data::decode::{Filter, Fit};
 use ronghe_data::{Modality, Table};
-use ronghe_graph::{Builder, Op, Shape, ValueId};
+use ronghe_graph::{Builder, Op, Shape, SplitMix, ValueId};
 use serde::{Deserialize, Serialize};
 
 pub(in crate::encode) static DENSE: EncoderSpec = EncoderSpec {
@@ -32,11 +33,21 @@ struct Params {
     channels: Option<usize>,
     hidden: Vec<usize>,
     dropout: f64,
+    /// Random changes to training pictures; none by default.
+    #[serde(default)]
+    augment: Augment,
 }
 
 impl Default for Params {
     fn default() -> Params {
-        Params { height: None, width: None, channels: None, hidden: vec![128], dropout: 0.0 }
+        Params {
+            height: None,
+            width: None,
+            channels: None,
+            hidden: vec![128],
+            dropout: 0.0,
+            augment: Augment::default(),
+        }
     }
 }
 
@@ -62,6 +73,7 @@ fn fit(input: &FitInput<'_>) -> Result<Box<dyn Encoder>> {
     params::within(&DENSE, "height", shape[0], 1..=pictures::LARGEST)?;
     params::within(&DENSE, "width", shape[1], 1..=pictures::LARGEST)?;
     params::channels(&DENSE, shape[2])?;
+    params.augment.check(&DENSE, shape[0], shape[1])?;
     let (mean, std) = (vec![0.0; shape[2]], vec![255.0; shape[2]]);
     let pictures = Pictures { column, shape, fit: Fit::Stretch, filter: Filter::Bilinear, mean, std };
     Ok(Box::new(Dense { params, pictures }))
@@ -87,6 +99,14 @@ impl Encoder for Dense {
         let flat = Shape::batch(&[self.pictures.shape.iter().product()]);
         let x = b.op(Op::Reshape { shape: flat }, &[x])?;
         network::dense(b, x, &self.params.hidden, self.params.dropout)
+    }
+
+    fn augments(&self) -> bool {
+        self.params.augment.is_set()
+    }
+
+    fn augment(&self, rows: &mut Prepared, stream: &mut SplitMix) {
+        self.params.augment.apply(rows, stream);
     }
 
     fn state(&self) -> State {

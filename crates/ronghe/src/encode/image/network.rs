@@ -8,13 +8,14 @@
 //! whenever the weights are pretrained, whatever [`Transfer`](crate::transfer::Transfer) trains of them: small batches of
 //! another kind of picture would spoil them.
 
+use super::augment::Augment;
 use super::pictures::{self, Pictures};
 use crate::Result;
 use crate::encode::backbone::{Architecture, Published};
 use crate::encode::{Encoder, EncoderSpec, FitInput, Prepared, State, network, params, trunk};
 use ronghe_data::Table;
 use ronghe_data::decode::{Filter, Fit};
-use ronghe_graph::{Builder, ValueId, Weights};
+use ronghe_graph::{Builder, SplitMix, ValueId, Weights};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -29,6 +30,8 @@ pub(super) struct Settings {
     pub(super) pretrained: bool,
     pub(super) hidden: Vec<usize>,
     pub(super) dropout: f64,
+    #[serde(default)]
+    pub(super) augment: Augment,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -54,6 +57,7 @@ pub(super) fn fit(
 ) -> Result<Box<dyn Encoder>> {
     params::layers(spec, "hidden", &settings.hidden, settings.dropout)?;
     params::within(spec, "size", settings.size, SMALLEST..=pictures::LARGEST)?;
+    settings.augment.check(spec, settings.size, settings.size)?;
     let pixels = settings.network.pixels();
     let pictures = Pictures {
         column: params::single_column(spec, input.table)?,
@@ -97,6 +101,14 @@ impl Encoder for Network {
         let x = params::trunk(self.spec, trunk)?;
         let x = b.dropout(*dropout as f32, x)?;
         network::dense(b, x, hidden, *dropout)
+    }
+
+    fn augments(&self) -> bool {
+        self.saved.settings.augment.is_set()
+    }
+
+    fn augment(&self, rows: &mut Prepared, stream: &mut SplitMix) {
+        self.saved.settings.augment.apply(rows, stream);
     }
 
     fn pretrained(&self) -> Result<Option<Weights>> {

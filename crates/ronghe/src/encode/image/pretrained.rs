@@ -1,6 +1,7 @@
 //! The encoders of published picture networks: two by name, with weights of the catalogue, and `pretrained` for a file
 //! in any layout of [`BACKBONES`](crate::encode::backbone::BACKBONES), which it recognises.
 
+use super::augment::Augment;
 use super::network::{self, Settings};
 use crate::Result;
 use crate::encode::backbone::{Architecture, Published, Style};
@@ -63,11 +64,21 @@ struct Named {
     style: Option<Style>,
     hidden: Vec<usize>,
     dropout: f64,
+    /// Random changes to training pictures; with any, the network is computed anew in each epoch,
+    /// trained or not.
+    augment: Augment,
 }
 
 impl Default for Named {
     fn default() -> Named {
-        Named { size: 224, pretrained: true, style: None, hidden: Vec::new(), dropout: 0.2 }
+        Named {
+            size: 224,
+            pretrained: true,
+            style: None,
+            hidden: Vec::new(),
+            dropout: 0.2,
+            augment: Augment::default(),
+        }
     }
 }
 
@@ -76,12 +87,12 @@ fn fit_named(
     input: &FitInput<'_>,
     network: impl Fn(Option<Style>) -> Architecture,
 ) -> Result<Box<dyn Encoder>> {
-    let Named { size, pretrained, style, hidden, dropout } = params::parse(spec, input.params)?;
+    let Named { size, pretrained, style, hidden, dropout, augment } = params::parse(spec, input.params)?;
     let source = match spec.needs {
         [name, ..] if pretrained => Some((input.files)(name)?),
         _ => None,
     };
-    let settings = Settings { network: network(style), size, pretrained, hidden, dropout };
+    let settings = Settings { network: network(style), size, pretrained, hidden, dropout, augment };
     network::fit(spec, input, settings, source)
 }
 
@@ -97,17 +108,27 @@ struct Params {
     style: Option<Style>,
     hidden: Vec<usize>,
     dropout: f64,
+    /// Random changes to training pictures; with any, the network is computed anew in each epoch,
+    /// trained or not.
+    augment: Augment,
 }
 
 impl Default for Params {
     fn default() -> Params {
-        Params { weights: None, size: None, style: None, hidden: Vec::new(), dropout: 0.2 }
+        Params {
+            weights: None,
+            size: None,
+            style: None,
+            hidden: Vec::new(),
+            dropout: 0.2,
+            augment: Augment::default(),
+        }
     }
 }
 
 fn fit_file(input: &FitInput<'_>) -> Result<Box<dyn Encoder>> {
     let spec = &PRETRAINED;
-    let Params { weights, size, style, hidden, dropout } = params::parse(spec, input.params)?;
+    let Params { weights, size, style, hidden, dropout, augment } = params::parse(spec, input.params)?;
     // Before the file is read, which takes longer.
     params::layers(spec, "hidden", &hidden, dropout)?;
     let expected =
@@ -119,6 +140,6 @@ fn fit_file(input: &FitInput<'_>) -> Result<Box<dyn Encoder>> {
     let size = size.unwrap_or_else(|| network.size());
     // What is wrong with the file or the size is found now, not when training starts.
     published.trunk(&network, size)?;
-    let settings = Settings { network, size, pretrained: true, hidden, dropout };
+    let settings = Settings { network, size, pretrained: true, hidden, dropout, augment };
     network::fit(spec, input, settings, Some(path))
 }

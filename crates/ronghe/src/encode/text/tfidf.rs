@@ -11,12 +11,13 @@
 //! of them and no more. An empty text is the zero bag. `O(characters)` to prepare, `O(distinct n-grams * W)` to encode.
 //! Source: sublinear TF-IDF after Salton and Buckley 1988, hashing after Weinberger et al. 2009.
 
+use super::token_dropout;
 use crate::Result;
 use crate::encode::{Encoder, EncoderSpec, Field, FitInput, Prepared, State, params};
 use rayon::prelude::*;
 use ronghe_data::segment::{NgramConfig, features, ngram_hash};
 use ronghe_data::{Modality, Table};
-use ronghe_graph::{Act, Builder, DType, Dim, Init, Op, Shape, ValueId};
+use ronghe_graph::{Act, Builder, DType, Dim, Init, Op, Shape, SplitMix, ValueId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -45,11 +46,22 @@ struct Params {
     min_df: Option<u32>,
     width: usize,
     dropout: f64,
+    /// Chance of each n-gram of a training text to be left out.
+    #[serde(default)]
+    token_dropout: f64,
 }
 
 impl Default for Params {
     fn default() -> Params {
-        Params { words: 2, characters: [3, 5], bits: 16, min_df: None, width: 64, dropout: 0.1 }
+        Params {
+            words: 2,
+            characters: [3, 5],
+            bits: 16,
+            min_df: None,
+            width: 64,
+            dropout: 0.1,
+            token_dropout: 0.0,
+        }
     }
 }
 
@@ -74,6 +86,7 @@ fn fit(input: &FitInput<'_>) -> Result<Box<dyn Encoder>> {
     params::within(&TFIDF, "characters", params.characters[1], 0..=10)?;
     params::within(&TFIDF, "bits", params.bits, 8..=22)?;
     params::layers(&TFIDF, "width", &[params.width], params.dropout)?;
+    token_dropout::check(&TFIDF, params.token_dropout)?;
     let columns = input.table.schema().names();
     let mut encoder = Tfidf { params, columns, kept: Vec::new(), ids: Vec::new() };
 
@@ -204,6 +217,14 @@ impl Encoder for Tfidf {
         let sum = b.op(Op::Add, &[bag, bias])?;
         let vector = b.act(Act::Relu, sum)?;
         Ok(b.dropout(self.params.dropout as f32, vector)?)
+    }
+
+    fn augments(&self) -> bool {
+        self.params.token_dropout > 0.0
+    }
+
+    fn augment(&self, rows: &mut Prepared, stream: &mut SplitMix) {
+        token_dropout::drop_terms(self.params.token_dropout, rows, stream);
     }
 
     fn state(&self) -> State {

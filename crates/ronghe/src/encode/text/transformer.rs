@@ -8,13 +8,14 @@
 //! `passage: `). The texts of several columns are read as one, a line each. Source: Reimers and
 //! Gurevych 2019 (mean pooling), Wang et al. 2024 (E5).
 
+use super::token_dropout::{self, Marks};
 use crate::artifact::sha256;
 use crate::encode::backbone::{BertConfig, bert, load_bert};
 use crate::encode::{Encoder, EncoderSpec, Field, FitInput, Prepared, State, network, params, trunk};
 use crate::{Error, Result};
 use rayon::prelude::*;
 use ronghe_data::{Modality, Table};
-use ronghe_graph::{Builder, DType, Dim, Op, Shape, ValueId, Weights};
+use ronghe_graph::{Builder, DType, Dim, Op, Shape, SplitMix, ValueId, Weights};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -88,11 +89,22 @@ struct Params {
     prefix: String,
     hidden: Vec<usize>,
     dropout: f64,
+    /// Chance of each token of a training text to be left out or masked; with any, the network is computed anew in
+    /// each epoch, trained or not.
+    #[serde(default)]
+    token_dropout: f64,
 }
 
 impl Default for Params {
     fn default() -> Params {
-        Params { weights: None, max_tokens: 128, prefix: String::new(), hidden: Vec::new(), dropout: 0.1 }
+        Params {
+            weights: None,
+            max_tokens: 128,
+            prefix: String::new(),
+            hidden: Vec::new(),
+            dropout: 0.1,
+            token_dropout: 0.0,
+        }
     }
 }
 
@@ -108,6 +120,7 @@ struct Transformer {
     spec: &'static EncoderSpec,
     saved: Saved,
     tokenizer: Tokenizer,
+    marks: Marks,
     tokenizer_json: Vec<u8>,
     /// Where the published weights are; only while training.
     weights: Option<PathBuf>,
@@ -132,6 +145,7 @@ fn fit(
     tokenizer: &Path,
 ) -> Result<Box<dyn Encoder>> {
     params::layers(spec, "hidden", &params.hidden, params.dropout)?;
+    token_dropout::check(spec, params.token_dropout)?;
     let io = |source| Error::Io { path: tokenizer.to_owned(), source };
     let bytes = std::fs::metadata(tokenizer).map_err(io)?.len();
     if bytes > MAX_TOKENIZER_BYTES {
@@ -173,7 +187,8 @@ impl Transformer {
         let truncation =
             TruncationParams { max_length: saved.params.max_tokens, ..TruncationParams::default() };
         tokenizer.with_truncation(Some(truncation)).map_err(|e| damaged(e.to_string()))?;
-        Ok(Transformer { spec, saved, tokenizer, tokenizer_json, weights })
+        let marks = Marks::of(&tokenizer, saved.bert.vocabulary).map_err(|e| damaged(e.to_string()))?;
+        Ok(Transformer { spec, saved, tokenizer, marks, tokenizer_json, weights })
     }
 
     /// Token ids of a row; those of the empty text for a row without any, so that no row is without tokens.
@@ -266,6 +281,14 @@ impl Encoder for Transformer {
     fn build(&self, b: &mut Builder<'_>, trunk: Option<ValueId>) -> Result<ValueId> {
         let x = params::trunk(self.spec, trunk)?;
         network::dense(b, x, &self.saved.params.hidden, self.saved.params.dropout)
+    }
+
+    fn augments(&self) -> bool {
+        self.saved.params.token_dropout > 0.0
+    }
+
+    fn augment(&self, rows: &mut Prepared, stream: &mut SplitMix) {
+        self.marks.drop_tokens(self.saved.params.token_dropout, rows, stream);
     }
 
     fn pretrained(&self) -> Result<Option<Weights>> {

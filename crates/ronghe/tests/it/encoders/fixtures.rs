@@ -53,16 +53,22 @@ pub(super) fn cases() -> Result<Vec<Case>> {
             variants.push((" vit", json!({"weights": "vit", "size": 48, "hidden": [4]})));
         }
         for (variant, params) in variants {
-            let table = columns_of(&table, spec.modality)?;
-            let files = |name: &str| Ok(published(name));
-            let encoder = (spec.fit)(&FitInput { table: &table, params: &params, files: &files, seed: 1 })?;
-            cases.push(Case { spec, name: format!("{}{variant}", spec.name), encoder, table });
+            cases.push(case(spec, variant, &params, &table)?);
         }
     }
     Ok(cases)
 }
 
-fn small(spec: &EncoderSpec) -> Value {
+/// An encoder fitted on its columns of the multimodal set.
+pub(super) fn case(spec: &'static EncoderSpec, variant: &str, params: &Value, table: &Table) -> Result<Case> {
+    let table = columns_of(table, spec.modality)?;
+    let files = |name: &str| Ok(published(name));
+    let encoder = (spec.fit)(&FitInput { table: &table, params, files: &files, seed: 1 })?;
+    Ok(Case { spec, name: format!("{}{variant}", spec.name), encoder, table })
+}
+
+/// Small parameters.
+pub(super) fn small(spec: &EncoderSpec) -> Value {
     match spec.name {
         "columns" => json!({"hidden": [16, 8]}),
         "tfidf" => json!({"bits": 10, "width": 8}),

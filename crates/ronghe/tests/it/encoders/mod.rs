@@ -1,5 +1,6 @@
 //! What every encoder keeps to, over the whole table of encoders.
 
+mod augment;
 pub(crate) mod fixtures;
 
 use fixtures::{Case, cases, column, missing_row, odd_row};
