@@ -25,9 +25,9 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 from machine import cpu_name, kept, machine_seconds, pin, say, slug, write  # noqa: E402
 
-# The environment variable that tells Ronghe where to keep features of frozen trunks. Each run gets an empty folder, so that
-# no run finds what another has computed.
-FEATURES = "RONGHE_FEATURES"
+# Where in its cache Ronghe keeps vectors of frozen trunks: each run gets a cache with everything but them (fresh_cache), so
+# that no run finds what another has computed.
+VECTORS = "vectors"
 SIDE = 128  # of the JPEG files
 FIELDS = ["date", "cpu", "threads", "work", "program", "repeat", "train_rows", "test_rows", "epochs", "seconds_all",
           "seconds_trained", "seconds_epoch", "images_per_second", "test_accuracy", "peak_mb", "others", "stages", "settings",
@@ -101,13 +101,11 @@ def alternate(work, args, sets):
 
 
 def ours(program, work, args, data):
-    model, features = args.out / f"model-{work.name}", args.out / "features"
+    model = args.out / f"model-{work.name}"
     shutil.rmtree(model, ignore_errors=True)
-    shutil.rmtree(features, ignore_errors=True)
-    features.mkdir()
-    command = [args.ronghe, "train", HERE / work.config, "--data", data, "--out", model, "--json",
-               "--threads", args.threads, "--cache", cache(), "--set", f"training.epochs={args.epochs or work.epochs}"]
-    done = measured(command, {FEATURES: str(features)}, log_of(program, work, args))
+    command = [args.ronghe, "train", HERE / work.config, "--data", data, "--out", model, "--json", "--threads", args.threads,
+               "--cache", fresh_cache(args.out / "cache"), "--set", f"training.epochs={args.epochs or work.epochs}"]
+    done = measured(command, {}, log_of(program, work, args))
     if done is None:
         return None
     text, figures, messages = done
@@ -123,6 +121,16 @@ def ours(program, work, args, data):
         # Ours counts the test, calibration and saving, which the peers' figure leaves out.
         "seconds_trained": round(found["seconds"], 3), "stages": "", "settings": work.config, "versions": version,
     }
+
+
+def fresh_cache(folder):
+    """A folder of links to what the cache holds, without kept vectors."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for item in cache().resolve().iterdir():
+        if item.name != VECTORS and item.is_dir():
+            (folder / item.name).symlink_to(item)
+    return folder
 
 
 def peer(program, work, args, data):
@@ -145,11 +153,12 @@ def peer(program, work, args, data):
 
 
 def rate(epochs, rows):
-    """Seconds of the middle epoch but the first, which compiles and warms up, and its training pictures a second."""
-    if not epochs:
+    """Seconds of the middle epoch but the first, which compiles and warms up, and its training pictures a second. Ronghe tells
+    tenths of a second; an epoch too short for that has none."""
+    if not epochs or not statistics.median(epochs[1:] or epochs):
         return {"seconds_epoch": "", "images_per_second": ""}
     middle = statistics.median(epochs[1:] or epochs)
-    return {"seconds_epoch": round(middle, 4), "images_per_second": round(rows / middle, 1) if rows and middle else ""}
+    return {"seconds_epoch": round(middle, 4), "images_per_second": round(rows / middle, 1) if rows else ""}
 
 
 def measured(command, environment, log):
