@@ -127,15 +127,18 @@ mod tests {
         let mut stream = SplitMix::named(seed, "blobs");
         let labels: Vec<usize> = (0..rows).map(|i| i % 3).collect();
         let value = |label: usize, j: usize, noise: f32| noise + if j == label { apart } else { 0.0 };
-        let values =
-            labels.iter().flat_map(|&l| (0..width).map(move |j| (l, j))).map(|(l, j)| value(l, j, stream.normal()));
+        let values = labels
+            .iter()
+            .flat_map(|&l| (0..width).map(move |j| (l, j)))
+            .map(|(l, j)| value(l, j, stream.normal()));
         let values = values.collect();
         (Features::Dense { width, values }, Goal::Classes { labels, count: 3 })
     }
 
     fn crossed(features: &Features, goal: &Goal, seed: u64) -> Crossed {
         let shared = Arc::new(features.clone());
-        cross_validate(&|_| Ok(shared.clone()), goal, seed, &mut |_, _| Ok(())).expect("no stop was asked for")
+        cross_validate(&|_| Ok(shared.clone()), goal, seed, &mut |_, _| Ok(()))
+            .expect("no stop was asked for")
     }
 
     #[test]

@@ -258,10 +258,24 @@ mod tests {
 
     #[test]
     fn nothing_to_do_and_nowhere_to_go_end_at_once() {
-        let flat = minimise(|_, g| { g.fill(0.0); 1.0 }, vec![5.0], Stop { gradient: 0.0, iterations: 9 });
+        let flat = minimise(
+            |_, g| {
+                g.fill(0.0);
+                1.0
+            },
+            vec![5.0],
+            Stop { gradient: 0.0, iterations: 9 },
+        );
         assert_eq!((flat.at[0], flat.iterations, flat.converged), (5.0, 0, true));
         // A function that lies about its slope goes nowhere.
-        let wrong = minimise(|x, g| { g[0] = -1.0; x[0] }, vec![0.0], Stop { gradient: 1e-6, iterations: 9 });
+        let wrong = minimise(
+            |x, g| {
+                g[0] = -1.0;
+                x[0]
+            },
+            vec![0.0],
+            Stop { gradient: 1e-6, iterations: 9 },
+        );
         assert_eq!((wrong.at[0], wrong.converged), (0.0, false));
     }
 
