@@ -105,7 +105,7 @@ fn domain(input: &InputReport) -> String {
     if !input.gaps.is_empty() {
         let from = |word: Nearness| Nearness::FROM.iter().find(|f| f.0 == word).map_or(0.0, |f| f.1);
         text.push_str(&format!(
-            "\ndistance from each network's own pictures, in its late batch norms (related from {}, far from {})\n",
+            "\ndistance from each network's own pictures by its batch norms (related from {}, far from {})\n",
             from(Nearness::Related),
             from(Nearness::Far)
         ));
@@ -139,8 +139,8 @@ fn domain(input: &InputReport) -> String {
     }
     if let Some(source) = &input.source {
         text.push_str(&format!(
-            "\nFréchet distance from the other table {:.3}, between two halves of this one {:.3} ({} rows each); \
-             {:.2} of this one's variance\n",
+            "\nFréchet distance from the other table {:.3}, between two halves of this one {:.3}\n  ({} rows each; \
+             beyond chance, {:.2} of this one's variance)\n",
             source.distance, source.chance, source.rows, source.relative
         ));
     }

@@ -139,7 +139,9 @@ fn line(
         let slope = dot(&g, d);
         Point { t, value, slope, x: at, g }
     };
-    let enough = |p: &Point| p.value.is_finite() && p.value <= value + DOWN * p.t * slope;
+    // Close to the minimum only the slopes still tell points apart: values agree to rounding.
+    let slack = 4.0 * f64::EPSILON * value.abs();
+    let enough = |p: &Point| p.value.is_finite() && p.value <= value + DOWN * p.t * slope + slack;
     // Ends of the bracket: `low` is the better one.
     let mut low = (0.0, value, slope);
     let mut high: Option<(f64, f64, f64)> = None;
@@ -148,7 +150,7 @@ fn line(
     for _ in 0..LINE_STEPS {
         let p = probe(t);
         let end = (p.t, p.value, p.slope);
-        if !enough(&p) || p.value >= low.1 {
+        if !enough(&p) || p.value > low.1 + slack {
             high = Some(end);
         } else {
             if p.slope.abs() <= -FLAT * slope {
