@@ -122,18 +122,18 @@ fn domain(input: &InputReport) -> String {
             "\nwhat an ImageNet classifier takes them for (mean probability of the first name {:.2})\n",
             view.confidence
         ));
-        let width = view.classes.iter().map(|c| display_width(&c.label)).max().unwrap_or(0).min(24);
+        let width = view.classes.iter().map(|c| render::display_width(&c.label)).max().unwrap_or(0).min(24);
         for class in &view.classes {
             let names: Vec<String> =
                 class.names.iter().map(|(name, share)| format!("{name} {:.0} %", share * 100.0)).collect();
             let line = format!(
                 "  {}  {:>5} rows  {:.2}  {}",
-                pad(&class.label, width),
+                render::pad(&class.label, width),
                 class.rows,
                 class.confidence,
                 names.join(", ")
             );
-            text.push_str(&cut(&line));
+            text.push_str(&render::cut(&line, render::style().width));
             text.push('\n');
         }
     }
@@ -194,29 +194,4 @@ fn because(input: &InputReport, advice: &Advice) -> String {
         }
         Reason::NoNetwork => format!("No published network is here for this input. Begin with {encoder}."),
     }
-}
-
-/// A line that fits the terminal.
-fn cut(line: &str) -> String {
-    let mut used = 0;
-    line.chars()
-        .take_while(|&c| {
-            used += char_width(c);
-            used <= render::style().width
-        })
-        .collect()
-}
-
-/// Columns that a string takes on a terminal: two for a Chinese character.
-fn display_width(text: &str) -> usize {
-    text.chars().map(char_width).sum()
-}
-
-fn char_width(c: char) -> usize {
-    if ronghe_data::segment::is_han(c) { 2 } else { 1 }
-}
-
-fn pad(text: &str, width: usize) -> String {
-    let spaces = width.saturating_sub(display_width(text));
-    format!("{text}{}", " ".repeat(spaces))
 }
