@@ -47,6 +47,8 @@ pub(crate) enum Command {
     Pull(Pull),
     /// Train a model from a YAML file, or from a table and a target column.
     Train(Train),
+    /// Which published network to build on: tries those at hand on the rows of a table.
+    TransferReport(TransferReport),
     /// Measure a model on a table.
     Evaluate(Evaluate),
     /// Predict the rows of a table.
@@ -146,6 +148,39 @@ pub(crate) struct Train {
     /// How to read the table.
     #[command(flatten)]
     pub(crate) reading: Reading,
+}
+
+/// `transfer-report`
+#[derive(Debug, Args)]
+pub(crate) struct TransferReport {
+    /// File or folder.
+    pub(crate) data: PathBuf,
+    /// Column to predict.
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) target: String,
+    /// The one column to look at [default: every column of pictures, text or sound].
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) input: Option<String>,
+    /// Rows to draw.
+    #[arg(long, default_value_t = 2000, value_name = "N")]
+    pub(crate) rows: usize,
+    /// Another table, to measure how far its vectors lie from these.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) source: Option<PathBuf>,
+    /// Seconds for training from the start on the same rows; 0 leaves it out.
+    #[arg(long, default_value_t = 60.0, value_name = "S", value_parser = seconds)]
+    pub(crate) scratch_seconds: f64,
+    /// Seed of everything random; that of the later training, whose test rows are then left alone.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) seed: u64,
+    /// How to read the tables.
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    let number = text.parse().ok().filter(|s| (0.0..=86_400.0).contains(s));
+    number.ok_or_else(|| "expected 0 to 86400 seconds".into())
 }
 
 /// `evaluate`

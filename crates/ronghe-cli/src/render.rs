@@ -48,3 +48,29 @@ pub(crate) fn style() -> Style {
     let colour = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     Style { width: width.clamp(40, 160), colour, language: Language::English }
 }
+
+/// Columns that a string takes on a terminal: two for a Chinese character.
+pub(crate) fn display_width(text: &str) -> usize {
+    text.chars().map(char_width).sum()
+}
+
+fn char_width(c: char) -> usize {
+    if ronghe_data::segment::is_han(c) { 2 } else { 1 }
+}
+
+/// The text with blanks up to so many columns.
+pub(crate) fn pad(text: &str, width: usize) -> String {
+    let spaces = width.saturating_sub(display_width(text));
+    format!("{text}{}", " ".repeat(spaces))
+}
+
+/// As much of a line as fits into so many columns.
+pub(crate) fn cut(line: &str, width: usize) -> String {
+    let mut used = 0;
+    line.chars()
+        .take_while(|&c| {
+            used += char_width(c);
+            used <= width
+        })
+        .collect()
+}

@@ -19,6 +19,7 @@ pub mod metric;
 mod model;
 mod network;
 mod predict;
+pub mod probe;
 pub mod report;
 pub mod study;
 mod task;

@@ -1,7 +1,7 @@
 //! Each modality alone against the fusion of all, on the same rows: the only honest way to show what fusion brings.
 
 use crate::config::{ModelConfig, NamedConfig};
-use crate::metric::Metrics;
+use crate::metric::{Metrics, paired};
 use crate::train::{EpochReport, Event, FitOptions, Fitted, Observer, fit};
 use crate::{Result, Targets, fuse};
 use ronghe_data::{Modality, Split, Table};
@@ -80,29 +80,22 @@ fn default_fusion(inputs: usize) -> Result<NamedConfig> {
     Ok(NamedConfig { kind: spec.name.into(), params })
 }
 
-/// `d_i` = fused right less single right on row `i`; mean `d` with 1.96 standard errors of the mean.
+/// Fused less best single, row by row.
 fn gain(models: &[StudyModel]) -> Option<Gain> {
     let (fused, singles) = models.split_last()?;
     let accuracy = |m: &&StudyModel| m.fitted.test.get("accuracy").unwrap_or(f64::NEG_INFINITY);
     let best = singles.iter().max_by(|a, b| accuracy(a).total_cmp(&accuracy(b)))?;
     let (a, b) = (right(&fused.fitted)?, right(&best.fitted)?);
-    if a.len() != b.len() || a.is_empty() {
-        return None;
-    }
-    let n = a.len() as f64;
-    let differences: Vec<f64> = a.iter().zip(&b).map(|(&x, &y)| f64::from(x) - f64::from(y)).collect();
-    let mean = differences.iter().sum::<f64>() / n;
-    let variance = differences.iter().map(|d| (d - mean).powi(2)).sum::<f64>() / (n - 1.0).max(1.0);
-    let half = 1.959_963_984_540_054 * (variance / n).sqrt();
-    Some(Gain { best_single: best.name.clone(), value: mean, interval: (mean - half, mean + half) })
+    let (value, interval) = paired(&a, &b)?;
+    Some(Gain { best_single: best.name.clone(), value, interval })
 }
 
 /// Whether each test row was right.
-fn right(fitted: &Fitted) -> Option<Vec<u8>> {
+fn right(fitted: &Fitted) -> Option<Vec<bool>> {
     let (Targets::Classes(classes), predictions) = (&fitted.test_targets, &fitted.test_predictions) else {
         return None;
     };
-    let hit = |(row, &class): (usize, &i32)| u8::from(usize::try_from(class) == Ok(predictions.best(row)));
+    let hit = |(row, &class): (usize, &i32)| usize::try_from(class) == Ok(predictions.best(row));
     Some(classes.iter().enumerate().map(hit).collect())
 }
 

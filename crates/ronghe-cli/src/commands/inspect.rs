@@ -20,13 +20,14 @@ pub(crate) fn run(args: &Inspect, common: &Common) -> Result<Outcome> {
 
 fn table(name: &str, profile: &Profile) -> String {
     let mut text = format!("{name}: {} rows, {} columns\n\n", profile.rows, profile.columns.len());
-    let width = |f: fn(&ColumnProfile) -> String| profile.columns.iter().map(|c| display_width(&f(c))).max();
+    let width =
+        |f: fn(&ColumnProfile) -> String| profile.columns.iter().map(|c| render::display_width(&f(c))).max();
     let name_width = width(|c| c.name.clone()).unwrap_or(0).clamp(6, 30);
-    text.push_str(&format!("{}  kind        missing  distinct  what\n", pad("column", name_width)));
+    text.push_str(&format!("{}  kind        missing  distinct  what\n", render::pad("column", name_width)));
     for column in &profile.columns {
         text.push_str(&format!(
             "{}  {:<10} {:>8}  {:>8}  {}\n",
-            pad(&column.name, name_width),
+            render::pad(&column.name, name_width),
             column.kind.name(),
             column.missing,
             if column.distinct.exact {
@@ -97,14 +98,4 @@ fn say(warning: &Warning) -> String {
         }
         _ => format!("{warning:?}"),
     }
-}
-
-/// Columns that a string takes on a terminal: two for a Chinese character.
-fn display_width(text: &str) -> usize {
-    text.chars().map(|c| if ronghe_data::segment::is_han(c) { 2 } else { 1 }).sum()
-}
-
-fn pad(text: &str, width: usize) -> String {
-    let spaces = width.saturating_sub(display_width(text));
-    format!("{text}{}", " ".repeat(spaces))
 }

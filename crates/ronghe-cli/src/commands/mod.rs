@@ -7,6 +7,7 @@ mod predict;
 mod pull;
 mod quickstart;
 mod train;
+mod transfer_report;
 
 use crate::Outcome;
 use crate::args::{Cli, Command};
@@ -22,6 +23,7 @@ pub(crate) fn run(cli: Cli) -> Result<Outcome> {
         Command::Inspect(args) => inspect::run(&args, &common),
         Command::Pull(args) => pull::run(&args, &common),
         Command::Train(args) => train::run(&args, &common),
+        Command::TransferReport(args) => transfer_report::run(&args, &common),
         Command::Evaluate(args) => evaluate::run(&args, &common),
         Command::Predict(args) => predict::run(&args, &common),
         Command::Explain(args) => explain::run(&args, &common),

@@ -4,3 +4,4 @@ mod bad_input;
 mod pipeline;
 mod resume;
 mod support;
+mod transfer_report;
