@@ -220,9 +220,8 @@ impl Survey<'_> {
         tried[0].0.seconds = seconds;
 
         let mut to_pull = Vec::new();
-        for spec in
-            ENCODERS.iter().filter(|e| e.published && e.modality == self.modality && !e.needs.is_empty())
-        {
+        let modality = self.modality;
+        for spec in ENCODERS.iter().filter(|e| e.published && e.modality == modality && !e.needs.is_empty()) {
             let missing: Vec<String> = spec
                 .needs
                 .iter()
