@@ -87,10 +87,10 @@ def as_written(args, clock, trunk, classes, sets, timer):
 
 def frozen(args, clock, trunk, classes, sets, timer):
     trunk.trainable = False
-    model = compiled(with_head(trunk, classes, None), args, steps=8)
+    model = compiled(with_head(trunk, classes, None), args)
     model.fit(pipeline(sets["train"], args, shuffle=True), epochs=args.epochs,
               validation_data=pipeline(sets["validation"], args), verbose=0, callbacks=[timer])
-    settings = "trunk.trainable = False; tf.data: shuffle, batch, resize, prefetch; steps_per_execution 8"
+    settings = "trunk.trainable = False; tf.data: shuffle, batch, resize, prefetch"
     return settings, lambda: model.evaluate(pipeline(sets["test"], args), verbose=0)[1]
 
 
@@ -113,10 +113,10 @@ def features(args, clock, trunk, classes, sets, timer):
 
 def full(args, clock, trunk, classes, sets, timer):
     model = with_head(trunk, classes, False if args.statistics == "fixed" else None)
-    model = compiled(model, args, steps=8)
+    model = compiled(model, args)
     model.fit(pipeline(sets["train"], args, shuffle=True, augment=True), epochs=args.epochs,
               validation_data=pipeline(sets["validation"], args), verbose=0, callbacks=[timer])
-    settings = f"{args.statistics} batch statistics; tf.data: shuffle, decode, crop, mirror, batch, prefetch; steps_per_execution 8"
+    settings = f"batch norms: {args.statistics} statistics; tf.data: shuffle, decode, crop, mirror, batch, prefetch"
     return settings, lambda: model.evaluate(pipeline(sets["test"], args), verbose=0)[1]
 
 

@@ -103,7 +103,7 @@ def full(args, clock, parts, classes, epochs):
             learn(net, optimiser, scaled(args, x), y)
         judged(args, net, judge)
         epochs.append(time.perf_counter() - start)
-    settings = f"{args.statistics} batch statistics, channels-last, Adam(fused=True), DataLoader of 2 workers, transforms v2"
+    settings = f"batch norms: {args.statistics} statistics; channels-last, Adam(fused=True), DataLoader of 2 workers, transforms v2"
     return settings, lambda: judged(args, net, loader(args, parts["test"], training=False)), {}
 
 
@@ -120,7 +120,7 @@ def step(args, clock, parts, classes, epochs):
         start = time.perf_counter()
         learn(net, optimiser, x, y)
         epochs += [time.perf_counter() - start] if i >= 3 else []
-    settings = f"{args.statistics} batch statistics, channels-last, Adam(fused=True)"
+    settings = f"batch norms: {args.statistics} statistics; channels-last, Adam(fused=True)"
     return settings, lambda: 0.0, {"images_per_second": round(args.batch / float(np.median(epochs)), 1)}
 
 
