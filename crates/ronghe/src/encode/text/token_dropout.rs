@@ -75,6 +75,9 @@ impl Marks {
 
 /// Drops terms of bags with `ids` and `scales`, and makes the norm of what is left 1.
 pub(super) fn drop_terms(chance: f64, rows: &mut Prepared, stream: &mut SplitMix) {
+    if chance <= 0.0 {
+        return;
+    }
     let streams = row_streams(rows.rows(), stream);
     let dropped: Vec<Vec<bool>> = match rows.fields.get("ids") {
         Some(Field::Ids { rows, .. }) => {
