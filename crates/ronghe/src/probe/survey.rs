@@ -220,15 +220,10 @@ impl Survey<'_> {
         tried[0].0.seconds = seconds;
 
         let mut to_pull = Vec::new();
-        for spec in
-            ENCODERS.iter().filter(|e| e.published && e.modality == self.modality && !e.needs.is_empty())
-        {
-            let missing: Vec<String> = spec
-                .needs
-                .iter()
-                .filter(|n| (self.options.files)(n).is_err())
-                .map(|n| (*n).to_owned())
-                .collect();
+        let (modality, files) = (self.modality, self.options.files);
+        for spec in ENCODERS.iter().filter(|e| e.published && e.modality == modality && !e.needs.is_empty()) {
+            let missing = spec.needs.iter().filter(|n| files(n).is_err());
+            let missing: Vec<String> = missing.map(|n| (*n).to_owned()).collect();
             if missing.is_empty() {
                 let (found, network) = self.network(spec, &cells, &goal)?;
                 tried.push((found, Some(network)));
