@@ -55,6 +55,7 @@ impl Features {
     }
 
     /// The vector of one row written into `out`, which is as wide.
+    #[cfg(test)]
     pub(super) fn write(&self, row: usize, out: &mut [f32]) {
         match self {
             Features::Dense { width, values } => out.copy_from_slice(&values[row * width..][..*width]),
