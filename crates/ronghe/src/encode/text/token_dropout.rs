@@ -91,6 +91,9 @@ pub(super) fn drop_terms(chance: f64, rows: &mut Prepared, stream: &mut SplitMix
                 rows.iter_mut().zip(&dropped).for_each(|(r, dropped)| retain(r, |i| !dropped[i]));
             }
             Field::Scales { rows } => rows.iter_mut().zip(&dropped).for_each(|(r, dropped)| {
+                if !dropped.contains(&true) {
+                    return;
+                }
                 retain(r, |i| !dropped[i]);
                 let norm = r.iter().map(|s| s * s).sum::<f32>().sqrt();
                 r.iter_mut().for_each(|s| *s /= norm);
@@ -225,6 +228,9 @@ mod tests {
             seen.insert(kept[0].clone());
         }
         assert_eq!(seen.len(), 15, "every part but the empty one");
+        let mut made = before.clone();
+        drop_terms(0.0, &mut made, &mut SplitMix::named(1, "terms"));
+        assert_eq!(made, before);
     }
 
     #[test]

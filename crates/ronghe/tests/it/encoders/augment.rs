@@ -41,7 +41,7 @@ fn nothing_is_changed_unless_asked_for() -> Outcome {
     for Case { name, encoder, table, .. } in cases()? {
         assert!(!encoder.augments(), "{name}");
         let before = encoder.prepare(&table)?;
-        assert_eq!(changed(encoder.as_ref(), &before, 1), before, "{name}");
+        assert!(changed(encoder.as_ref(), &before, 1) == before, "{name}");
     }
     Ok(())
 }
