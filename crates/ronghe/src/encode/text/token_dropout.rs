@@ -57,7 +57,7 @@ impl Marks {
                     tokens.filter(|(_, dropped)| *dropped).for_each(|(id, _)| *id = mask);
                 }
                 None => {
-                    retain(ids, |i| !i.checked_sub(before).is_some_and(|i| dropped.get(i) == Some(&true)))
+                    retain(ids, |i| i.checked_sub(before).is_none_or(|i| dropped.get(i) != Some(&true)));
                 }
             }
         });
@@ -75,9 +75,6 @@ impl Marks {
 
 /// Drops terms of bags with `ids` and `scales`, and makes the norm of what is left 1.
 pub(super) fn drop_terms(chance: f64, rows: &mut Prepared, stream: &mut SplitMix) {
-    if chance <= 0.0 {
-        return;
-    }
     let streams = row_streams(rows.rows(), stream);
     let dropped: Vec<Vec<bool>> = match rows.fields.get("ids") {
         Some(Field::Ids { rows, .. }) => {

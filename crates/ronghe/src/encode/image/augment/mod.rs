@@ -49,8 +49,10 @@ pub(super) struct Augment {
     rand_augment: Option<RandAugment>,
 }
 
+type Named = fn() -> Augment;
+
 /// Sets of changes by name.
-const WORDS: &[(&str, fn() -> Augment)] = &[
+const WORDS: &[(&str, Named)] = &[
     ("light", || Augment { flip: true, crop: [0.7, 1.0], ..Augment::default() }),
     ("strong", || Augment {
         flip: true,
