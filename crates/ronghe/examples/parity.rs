@@ -1,6 +1,6 @@
 //! Real weights against their reference: MiniLM's sentence vectors against sentence-transformers (cosine), and
-//! EfficientNet-Lite0's first choice on 20 labelled photographs. Needs what `ronghe pull minilm efficientnet-lite0
-//! foolbox-images` puts into the cache folder, the only argument:
+//! the first choice of EfficientNet-Lite0 and SqueezeNet on 20 labelled photographs. Needs what `ronghe pull minilm
+//! efficientnet-lite0 squeezenet foolbox-images` puts into the cache folder, the only argument:
 //!
 //! ```text
 //! cargo run --release -p ronghe --example parity -- ~/.cache/ronghe
@@ -10,11 +10,12 @@
 
 use arrow_array::{ArrayRef, StringArray};
 use ronghe::catalogue::{self, Cache};
+use ronghe::encode::backbone::{PictureFeatures, Pixels};
 use ronghe::encode::{self, FitInput, backbone};
 use ronghe_cpu::CpuExecutor;
 use ronghe_data::decode::{Filter, Fit, PictureOptions, decode_images};
 use ronghe_data::{ColumnSchema, Kind, Modality, Schema, Table, read};
-use ronghe_graph::{Builder, DType, Executor, Feed, Mode, Shape, Tensor, Weights};
+use ronghe_graph::{Builder, DType, Executor, Feed, Mode, Result, Shape, Tensor, ValueId, Weights};
 use serde_json::Value;
 use std::error::Error;
 use std::path::Path;
@@ -26,7 +27,10 @@ fn main() -> Outcome {
     let folder = std::env::args().nth(1).ok_or("name the cache folder")?;
     let cache = Cache::open(Path::new(&folder));
     minilm(&cache)?;
-    efficientnet(&cache)
+    classes(&cache, "efficientnet-lite0", |b, found| {
+        backbone::efficientnet_lite0_classifier(b, found.pooled, 1000)
+    })?;
+    classes(&cache, "squeezenet", |b, found| backbone::squeezenet_classifier(b, found.map, 1000))
 }
 
 fn minilm(cache: &Cache) -> Outcome {
@@ -67,18 +71,22 @@ fn minilm(cache: &Cache) -> Outcome {
     Ok(())
 }
 
-fn efficientnet(cache: &Cache) -> Outcome {
+/// The classifier over a trunk's features.
+type Classify = fn(&mut Builder<'_>, PictureFeatures) -> Result<ValueId>;
+
+fn classes(cache: &Cache, name: &str, classify: Classify) -> Outcome {
     catalogue::prepare("foolbox-images", cache)?;
     let table =
         read::read(&cache.find("foolbox-images")?.join("imagenet.csv"), &read::ReadOptions::default())?;
     let (column, _) = table.find("image")?;
     let (labels, _) = table.find("label")?;
+    let published = backbone::Published::open(&cache.find(name)?, None)?;
+    let network = published.architecture()?;
     let write = |b: &mut Builder<'_>| {
         let x = b.input("x", &Shape::batch(&[224, 224, 3]), DType::F32)?;
-        let features = backbone::efficientnet_lite0(b, x, backbone::Style::Keras, true)?;
-        backbone::efficientnet_lite0_classifier(b, features.pooled, 1000)
+        let features = network.write(b, x, true)?;
+        classify(b, features)
     };
-    let published = backbone::Published::open(&cache.find("efficientnet-lite0")?, None)?;
     let mut weights = published.weights(|b| write(b).map(drop))?;
     let mut b = Builder::new(&mut weights, Mode::Infer, 0);
     let logits = write(&mut b)?;
@@ -89,10 +97,13 @@ fn efficientnet(cache: &Cache) -> Outcome {
         ..PictureOptions::default()
     };
     let rows: Vec<usize> = (0..table.rows()).collect();
+    let Pixels { mean, std } = network.pixels();
     let mut pixels = Vec::new();
     for picture in decode_images(&table, column, &rows, &options) {
         let picture = picture?.ok_or("a missing picture")?;
-        pixels.extend(picture.pixels.iter().map(|&v| (f32::from(v) - 127.0) / 128.0));
+        pixels.extend(
+            picture.pixels.iter().zip((0..3).cycle()).map(|(&v, c)| (f32::from(v) - mean[c]) / std[c]),
+        );
     }
     let feed = Feed::default().with("x", Tensor::f32(&[rows.len(), 224, 224, 3], pixels)?);
     let mut plan = CpuExecutor::new(0).compile(&graph, &[logits])?;
@@ -104,6 +115,6 @@ fn efficientnet(cache: &Cache) -> Outcome {
         first += usize::from(rank == 0);
         five += usize::from(rank < 5);
     }
-    println!("efficientnet-lite0: top-1 {first}/{0}, top-5 {five}/{0} photographs", rows.len());
+    println!("{name}: top-1 {first}/{0}, top-5 {five}/{0} photographs", rows.len());
     Ok(())
 }

@@ -99,6 +99,22 @@ pub enum Error {
         /// Cache folder.
         cache: PathBuf,
     },
+    /// The cache folder cannot be written to, or its disk is full.
+    #[error(
+        "{}: {source}; `{name}` needs {} there: free them, or name another folder with --cache or RONGHE_CACHE",
+        .cache.display(),
+        .bytes.map_or("more bytes than there are".into(), |bytes| format!("up to {bytes} bytes"))
+    )]
+    CacheFull {
+        /// What was to be pulled.
+        name: String,
+        /// Cache folder.
+        cache: PathBuf,
+        /// What it takes, where that is known.
+        bytes: Option<u64>,
+        /// Cause.
+        source: std::io::Error,
+    },
     /// The client of a package registry is not installed.
     #[error("{client} is needed and `{}` cannot be run: {mend}", .program.display())]
     ClientMissing {

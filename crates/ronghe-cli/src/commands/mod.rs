@@ -5,6 +5,7 @@ mod explain;
 mod inspect;
 mod predict;
 mod pull;
+mod pull_table;
 mod quickstart;
 mod train;
 mod transfer_report;

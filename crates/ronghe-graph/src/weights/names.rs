@@ -1,6 +1,6 @@
 //! Names of weights: from one framework's to ours, and against what a graph needs.
 
-use crate::{Error, Graph, Result, Weights};
+use crate::{DType, Error, Graph, Result, Weights};
 use std::collections::BTreeMap;
 
 /// Replaces text in every name, pair after pair. A pattern is taken literally; `^` at its start binds it to the start of
@@ -50,6 +50,13 @@ pub fn check(graph: &Graph, weights: &Weights) -> Result<()> {
             let similar = similar(name, weights.iter().map(|(n, _)| n));
             return Err(Error::MissingWeight { name: name.clone(), expected: expected.clone(), similar });
         };
+        if tensor.dtype() != DType::F32 {
+            return Err(Error::WeightType {
+                name: name.clone(),
+                expected: DType::F32,
+                found: tensor.dtype(),
+            });
+        }
         if *expected != crate::Shape::fixed(tensor.shape()) {
             return Err(Error::WeightShape {
                 name: name.clone(),
@@ -77,7 +84,7 @@ pub(super) fn similar<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> V
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{DType, Op, Shape, Tensor};
+    use crate::{Op, Shape, Tensor};
 
     #[test]
     fn anchors_bind_and_clashes_are_errors() -> Result<()> {
@@ -110,6 +117,9 @@ mod tests {
         assert_eq!(message, Err(expected.to_owned()));
         weights.insert("layer.0.query.weight", Tensor::zeros(&[4, 2]), true);
         assert!(matches!(check(&graph, &weights), Err(Error::WeightShape { .. })));
+        weights.insert("layer.0.query.weight", Tensor::i32(&[2, 4], vec![0; 8])?, true);
+        let message = check(&graph, &weights).map_err(|e| e.to_string());
+        assert_eq!(message, Err("weight `layer.0.query.weight`: expected F32, found I32".to_owned()));
         weights.insert("layer.0.query.weight", Tensor::zeros(&[2, 4]), true);
         check(&graph, &weights)
     }

@@ -1,6 +1,6 @@
 //! Files that a person fetched in another way.
 
-use super::cache::io;
+use super::cache::{fingerprint, io_error as io, settle};
 use super::collect::Collector;
 use super::{Cache, Clients, Item, Part, digest, find, pull, unpack};
 use crate::{Error, Result};
@@ -11,18 +11,19 @@ impl Cache {
     /// Takes the item `name` from `from`: its single file, a folder with its files (under the catalogue's names or the
     /// package's), or the archive of its package. Refuses everything whose hash differs.
     pub fn adopt(&self, name: &str, from: &Path) -> Result<PathBuf> {
-        adopt_item(find(name)?, self, from)
+        let item = find(name)?;
+        adopt_item(item, self, from).map_err(|e| self.explain(name, Some(pull::needed(item)), e))
     }
 }
 
 fn adopt_item(item: &Item, cache: &Cache, from: &Path) -> Result<PathBuf> {
     let meta = fs::metadata(from).map_err(|e| io(from, e))?;
-    let _lock = cache.lock(item, &mut || ())?;
-    let staging = cache.staging(item)?;
+    let _lock = cache.lock(item.name, &mut || ())?;
+    let staging = cache.staging(item.name)?;
     let files = staging.files();
     if meta.is_file() && unpack::is_archive(from) {
         check(from, item.package.sha256, item)?;
-        return pull::keep_archive(item, from, cache, &staging, &Clients::default());
+        return pull::keep_archive(item, from, cache, staging, &Clients::default());
     }
     let mut collector = Collector::new(item, from, &files);
     match item.parts {
@@ -39,10 +40,8 @@ fn adopt_item(item: &Item, cache: &Cache, from: &Path) -> Result<PathBuf> {
         }
         _ => return Err(folder_wanted(item, from)),
     }
-    cache.settle(item, &staging, &collector.finish()?)?;
-    cache
-        .path_of(item)
-        .ok_or_else(|| Error::NotPulled { name: item.name.into(), cache: cache.folder().into() })
+    settle(&cache.item_folder(item), staging, &fingerprint(item), &collector.finish()?)?;
+    cache.path_of(item).ok_or_else(|| cache.not_pulled(item.name))
 }
 
 fn check(file: &Path, expected: &str, item: &Item) -> Result<()> {

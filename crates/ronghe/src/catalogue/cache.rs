@@ -2,16 +2,20 @@
 //!
 //! ```text
 //! CACHE/NAME/...            files of the item, under the catalogue's names
-//! CACHE/NAME/.verified      fingerprint of the item, then `bytes sha256 path` of every file: written once all hashes are right
-//! CACHE/.NAME.lock          held by the process that brings the item in
-//! CACHE/.NAME.part/         its half-finished work; thrown away by the next one
+//! CACHE/hub/OWNER--NAME/    files of a repository, see `hub`
+//! CACHE/.../.verified       what it is, then `bytes sha256 path` of every file: written once all hashes are right
+//! CACHE/.NAME.lock          held by the process that brings the item in, and by the client that it started
+//! CACHE/.NAME.part/         its half-finished work, which the next one goes on with: see `staging`
 //! ```
-//! An item appears by one rename, when it is whole. Later starts compare sizes, not hashes.
+//! An item appears by one rename, when it is whole. Later starts compare sizes, not hashes. What is here is only read, so
+//! that a cache may lie on a disk that cannot be written to.
 
 use super::collect::Kept;
-use super::{Item, digest, find};
+use super::staging::Staging;
+use super::{Item, Repository, digest, find};
 use crate::{Error, Result};
 use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 
 const MARKER: &str = ".verified";
@@ -39,25 +43,34 @@ impl Cache {
     }
 
     /// The file of the item `name` if it is a single one, else its folder; `None` if it is not here as a whole, or no
-    /// item has this name.
+    /// item has this name. `hub:OWNER/NAME` is the folder of a repository.
     pub fn path(&self, name: &str) -> Option<PathBuf> {
-        self.path_of(find(name).ok()?)
+        match Repository::parse(name) {
+            Some(repository) => self.repository(&repository.ok()?).map(|held| held.folder),
+            None => self.path_of(find(name).ok()?),
+        }
     }
 
     /// As [`Cache::path`], with an error that says how to get the item.
     pub fn find(&self, name: &str) -> Result<PathBuf> {
-        let item = find(name)?;
-        self.path_of(item)
-            .ok_or_else(|| Error::NotPulled { name: name.to_owned(), cache: self.folder.clone() })
+        match Repository::parse(name) {
+            Some(repository) => drop(repository?),
+            None => drop(find(name)?),
+        }
+        self.path(name).ok_or_else(|| self.not_pulled(name))
     }
 
     /// Reads every file of the item `name` again and compares its hash.
     pub fn verify(&self, name: &str) -> Result<PathBuf> {
-        let item = find(name)?;
         let path = self.find(name)?;
-        for kept in self.marked(item).unwrap_or_default() {
-            let file = self.item_folder(item).join(&kept.path);
-            let found = digest::of_file(&file).map_err(|e| io(&file, e))?;
+        let folder = match Repository::parse(name) {
+            Some(repository) => self.repository_folder(&repository?),
+            None => self.item_folder(find(name)?),
+        };
+        let (_, files) = marked(&folder).ok_or_else(|| self.not_pulled(name))?;
+        for kept in files {
+            let file = folder.join(&kept.path);
+            let found = digest::of_file(&file).map_err(|e| io_error(&file, e))?;
             if found != kept.digest {
                 return Err(Error::Checksum {
                     path: file,
@@ -72,11 +85,12 @@ impl Cache {
 
     pub(super) fn path_of(&self, item: &Item) -> Option<PathBuf> {
         let folder = self.item_folder(item);
-        let files = self.marked(item)?;
-        let whole = files.iter().all(|kept| {
-            fs::metadata(folder.join(&kept.path)).is_ok_and(|m| m.is_file() && m.len() == kept.digest.bytes)
-        });
-        whole.then(|| match item.parts {
+        let (header, files) = marked(&folder)?;
+        let expected: u64 = item.parts.iter().map(|p| u64::from(p.files)).sum();
+        if header != fingerprint(item) || files.len() as u64 != expected || !are_whole(&folder, &files) {
+            return None;
+        }
+        Some(match item.parts {
             [part] if !part.is_folder() => folder.join(part.name),
             _ => folder,
         })
@@ -86,83 +100,74 @@ impl Cache {
         self.folder.join(item.name)
     }
 
-    /// Files that the marker of this very item lists.
-    fn marked(&self, item: &Item) -> Option<Vec<Kept>> {
-        let text = fs::read_to_string(self.item_folder(item).join(MARKER)).ok()?;
-        let mut lines = text.lines();
-        if lines.next() != Some(fingerprint(item).as_str()) {
-            return None;
-        }
-        let files: Vec<Kept> = lines.map(parse).collect::<Option<_>>()?;
-        let expected: u64 = item.parts.iter().map(|p| u64::from(p.files)).sum();
-        (files.len() as u64 == expected).then_some(files)
+    pub(super) fn not_pulled(&self, name: &str) -> Error {
+        Error::NotPulled { name: name.to_owned(), cache: self.folder.clone() }
     }
 
-    /// Waits for other processes that bring in `item`, telling `waiting` first; the file is the lock.
-    pub(super) fn lock(&self, item: &Item, waiting: &mut dyn FnMut()) -> Result<File> {
-        fs::create_dir_all(&self.folder).map_err(|e| io(&self.folder, e))?;
-        let path = self.folder.join(format!(".{}.lock", item.name));
-        let file = File::options().create(true).truncate(false).write(true).open(&path);
-        let file = file.map_err(|e| io(&path, e))?;
+    /// Waits for other processes that bring in `slot`, telling `waiting` first; the file is the lock.
+    pub(super) fn lock(&self, slot: &str, waiting: &mut dyn FnMut()) -> Result<File> {
+        fs::create_dir_all(&self.folder).map_err(|e| io_error(&self.folder, e))?;
+        let path = self.folder.join(format!(".{slot}.lock"));
+        let file = File::options().create(true).truncate(false).read(true).write(true).open(&path);
+        let file = file.map_err(|e| io_error(&path, e))?;
         if file.try_lock().is_err() {
             waiting();
-            file.lock().map_err(|e| io(&path, e))?;
+            file.lock().map_err(|e| io_error(&path, e))?;
         }
         Ok(file)
     }
 
-    /// An empty folder to work in, for the holder of the lock.
-    pub(super) fn staging(&self, item: &Item) -> Result<Staging> {
-        let folder = self.folder.join(format!(".{}.part", item.name));
-        let staging = Staging { folder };
-        staging.remove();
-        let files = staging.files();
-        fs::create_dir_all(&files).map_err(|e| io(&files, e))?;
-        Ok(staging)
+    /// A folder to work in, for the holder of the lock.
+    pub(super) fn staging(&self, slot: &str) -> Result<Staging> {
+        Staging::open(self.folder.join(format!(".{slot}.part")))
     }
 
-    /// Puts the files of `staging` under the name of the item.
-    pub(super) fn settle(&self, item: &Item, staging: &Staging, kept: &[Kept]) -> Result<()> {
-        let lines: Vec<String> = kept.iter().map(line).collect();
-        let marker = staging.files().join(MARKER);
-        fs::write(&marker, format!("{}\n{}", fingerprint(item), lines.concat()))
-            .map_err(|e| io(&marker, e))?;
-        let folder = self.item_folder(item);
-        if fs::symlink_metadata(&folder).is_ok() {
-            let old = staging.folder.join("old");
-            fs::rename(&folder, &old).map_err(|e| io(&folder, e))?;
+    /// What kept something of up to `bytes` bytes out of the cache, said so that it can be mended.
+    pub(super) fn explain(&self, name: &str, bytes: Option<u64>, error: Error) -> Error {
+        match error {
+            Error::Io { path, source } if path.starts_with(&self.folder) && is_refusal(source.kind()) => {
+                Error::CacheFull { name: name.to_owned(), cache: self.folder.clone(), bytes, source }
+            }
+            other => other,
         }
-        fs::rename(staging.files(), &folder).map_err(|e| io(&folder, e))
     }
 }
 
-/// The folder an item is made in; removed when dropped.
-#[derive(Debug)]
-pub(super) struct Staging {
-    folder: PathBuf,
+/// Whether the disk or its owner said no.
+pub(super) fn is_refusal(kind: io::ErrorKind) -> bool {
+    use io::ErrorKind::{NotADirectory, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+    matches!(kind, NotADirectory | PermissionDenied | QuotaExceeded | ReadOnlyFilesystem | StorageFull)
 }
 
-impl Staging {
-    /// Where the client and its archive are.
-    pub(super) fn folder(&self) -> &Path {
-        &self.folder
+/// Puts the files of `staging` at `folder`, with a marker that begins with the line `header`.
+pub(super) fn settle(folder: &Path, staging: Staging, header: &str, kept: &[Kept]) -> Result<()> {
+    let lines: Vec<String> = kept.iter().map(line).collect();
+    let marker = staging.files().join(MARKER);
+    fs::write(&marker, format!("{header}\n{}", lines.concat())).map_err(|e| io_error(&marker, e))?;
+    if let Some(parent) = folder.parent() {
+        fs::create_dir_all(parent).map_err(|e| io_error(parent, e))?;
     }
-
-    /// Where the wanted files go.
-    pub(super) fn files(&self) -> PathBuf {
-        self.folder.join("files")
+    if fs::symlink_metadata(folder).is_ok() {
+        fs::rename(folder, staging.old()).map_err(|e| io_error(folder, e))?;
     }
-
-    fn remove(&self) {
-        // What cannot be removed is told by the next step that needs the place.
-        let _ = fs::remove_dir_all(&self.folder);
-    }
+    fs::rename(staging.files(), folder).map_err(|e| io_error(folder, e))?;
+    staging.done();
+    Ok(())
 }
 
-impl Drop for Staging {
-    fn drop(&mut self) {
-        self.remove();
-    }
+/// First line and files of the marker in a folder.
+pub(super) fn marked(folder: &Path) -> Option<(String, Vec<Kept>)> {
+    let text = fs::read_to_string(folder.join(MARKER)).ok()?;
+    let mut lines = text.lines();
+    let header = lines.next()?.to_owned();
+    Some((header, lines.map(parse).collect::<Option<_>>()?))
+}
+
+/// Whether all files are there in their sizes.
+pub(super) fn are_whole(folder: &Path, files: &[Kept]) -> bool {
+    files.iter().all(|kept| {
+        fs::metadata(folder.join(&kept.path)).is_ok_and(|m| m.is_file() && m.len() == kept.digest.bytes)
+    })
 }
 
 /// Changes when the catalogue wants other files.
@@ -182,7 +187,7 @@ fn parse(line: &str) -> Option<Kept> {
     Some(Kept { path: fields.next()?.to_owned(), digest: digest::Digest { bytes, sha256 } })
 }
 
-pub(super) fn io(path: &Path, source: std::io::Error) -> Error {
+pub(super) fn io_error(path: &Path, source: io::Error) -> Error {
     Error::Io { path: path.to_owned(), source }
 }
 

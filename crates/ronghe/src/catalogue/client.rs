@@ -2,8 +2,22 @@
 //!
 //! pip is given the hash of the one archive that is wanted (`--require-hashes`), so that it refuses another one before it
 //! looks inside. npm runs no scripts of packages. Mirrors and proxies are those the client is set up with.
+//!
+//! What a client can do when it was stopped half-way:
+//!
+//! | client | a connection that breaks | a new start |
+//! |---|---|---|
+//! | pip | goes on within the run from 25.1 on (it is told to by `PIP_RESUME_RETRIES`) | begins again, unless its own cache has the whole archive |
+//! | npm | begins again | begins again, unless its own cache has the whole archive |
+//! | apt-get | goes on within the run | goes on with its file where the server says that it is still the same, else begins again |
+//! | hf | goes on within the run | goes on with its `.incomplete` files |
+//!
+//! A finished archive is kept until it has been unpacked, whatever client it came by. The client holds the lock of the
+//! item: if its caller is killed, the next one waits for its end and takes what it fetched.
 
-use super::{Client, Package};
+use super::cache::{io_error, is_refusal};
+use super::staging::{Staging, files_in};
+use super::{Client, Package, digest};
 use crate::{Error, Result};
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -24,6 +38,8 @@ pub struct Clients {
     pub apt_get: PathBuf,
     /// dpkg-deb, which opens Debian packages.
     pub dpkg_deb: PathBuf,
+    /// The client of the hub of models, and its former name, tried in this order.
+    pub hub: Vec<PathBuf>,
 }
 
 impl Default for Clients {
@@ -34,6 +50,7 @@ impl Default for Clients {
             npm: npm.into(),
             apt_get: "apt-get".into(),
             dpkg_deb: "dpkg-deb".into(),
+            hub: vec!["hf".into(), "huggingface-cli".into()],
         }
     }
 }
@@ -47,56 +64,114 @@ const SLACK: u64 = 256 << 20;
 /// Bytes of a client's last words that are told.
 const WORDS: u64 = 4096;
 
-/// Fetches the archive of `package` into the folder `work`. `watch` is told the bytes there so far, and says whether to
-/// go on.
+/// Fetches the archive of `package`, if it is not there already; the file has the right hash. `watch` is told the bytes
+/// there so far, and says whether to go on.
 pub(super) fn fetch(
     package: &Package,
-    work: &Path,
+    staging: &Staging,
     clients: &Clients,
+    lock: &File,
     watch: &mut dyn FnMut(u64) -> bool,
 ) -> Result<PathBuf> {
-    let into = work.join("download");
-    let temporary = work.join("temporary");
-    for folder in [&into, &temporary] {
-        fs::create_dir_all(folder).map_err(|e| io_error(folder, e))?;
+    if let Some(archive) = staging.finished(package)? {
+        return Ok(archive);
     }
-    let (program, arguments) = arguments(package, work, &into, clients)?;
-    let log = work.join("log");
-    let words = File::create(&log).map_err(|e| io_error(&log, e))?;
-    let copy = words.try_clone().map_err(|e| io_error(&log, e))?;
-    let mut command = Command::new(program);
-    command.args(arguments).current_dir(&into).env("TMPDIR", &temporary);
-    command.stdin(Stdio::null()).stdout(words).stderr(copy);
-    let client = package.client.name();
-    let mut child = command.spawn().map_err(|e| not_started(program, client, e))?;
-    let status = attend(&mut child, work, 4 * package.bytes + SLACK, watch);
-    if status.is_err() {
-        // It may have ended by itself; it must not outlive this call.
-        let _ = child.kill();
-        let _ = child.wait();
+    let goes_on = package.client == Client::Apt;
+    if !goes_on {
+        staging.forget()?;
     }
-    let status = status?;
-    let last = last_words(&log);
-    if !status.success() && last.contains("No module named pip") {
-        return Err(missing(program, client));
+    let (program, arguments) = arguments(package, staging, clients)?;
+    let run = Run { program, client: package.client.name(), arguments, most: 4 * package.bytes + SLACK };
+    let fetched = run.run(staging, lock, watch).and_then(|ended| {
+        let last = ended.map_err(|found| failed(package, found))?;
+        if let Some(archive) = staging.finished(package)? {
+            return Ok(archive);
+        }
+        let Some(other) = files_in(&staging.download())?.pop() else {
+            return Err(failed(package, format!("it fetched nothing: {last}")));
+        };
+        let found = digest::of_file(&other).map_err(|e| io_error(&other, e))?;
+        staging.forget()?;
+        Err(Error::Checksum {
+            path: other.file_name().map(PathBuf::from).unwrap_or(other),
+            expected: package.sha256.to_owned(),
+            found: found.sha256,
+            mend: "the registry gave another file; nothing was kept: check where the client fetches from"
+                .into(),
+        })
+    });
+    if fetched.is_err() && !goes_on {
+        staging.forget()?;
     }
-    if !status.success() {
-        return Err(failed(package, format!("{status}: {last}")));
-    }
-    only_file(&into, package, &last)
+    fetched
 }
+
+/// One run of a client.
+pub(super) struct Run<'a> {
+    pub(super) program: &'a Path,
+    pub(super) client: &'static str,
+    pub(super) arguments: Vec<OsString>,
+    /// Bytes that it may put on the disk.
+    pub(super) most: u64,
+}
+
+impl Run<'_> {
+    /// Runs it in the download folder. Its last words, or how it failed.
+    pub(super) fn run(
+        self,
+        staging: &Staging,
+        lock: &File,
+        watch: &mut dyn FnMut(u64) -> bool,
+    ) -> Result<std::result::Result<String, String>> {
+        let log = staging.folder().join("log");
+        let words = File::create(&log).map_err(|e| io_error(&log, e))?;
+        let copy = words.try_clone().map_err(|e| io_error(&log, e))?;
+        // An empty file to read, and with it the lock for as long as the client lives.
+        let held = lock.try_clone().map_err(|e| io_error(staging.folder(), e))?;
+        let mut command = Command::new(self.program);
+        command.args(&self.arguments).current_dir(staging.download());
+        command.env("TMPDIR", staging.temporary()).env("PIP_RESUME_RETRIES", "10");
+        command.stdin(Stdio::from(held)).stdout(words).stderr(copy);
+        let mut child = command.spawn().map_err(|e| not_started(self.program, self.client, e))?;
+        let status = attend(&mut child, staging.folder(), self.most, watch);
+        if status.is_err() {
+            // It may have ended by itself; it must not outlive this call.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+        let status = status?;
+        let last = last_words(&log);
+        if status.success() {
+            return Ok(Ok(last));
+        }
+        if last.contains("No module named pip") {
+            return Err(missing(self.program, self.client));
+        }
+        let full = REFUSALS.iter().find(|(words, _)| last.contains(words));
+        if let Some((_, kind)) = full.filter(|(_, kind)| is_refusal(*kind)) {
+            return Err(io_error(staging.folder(), (*kind).into()));
+        }
+        Ok(Err(format!("{status}: {last}")))
+    }
+}
+
+/// How clients say that the disk takes no more.
+const REFUSALS: [(&str, io::ErrorKind); 3] = [
+    ("No space left on device", io::ErrorKind::StorageFull),
+    ("ENOSPC", io::ErrorKind::StorageFull),
+    ("Disk quota exceeded", io::ErrorKind::QuotaExceeded),
+];
 
 fn arguments<'a>(
     package: &Package,
-    work: &Path,
-    into: &Path,
+    staging: &Staging,
     clients: &'a Clients,
 ) -> Result<(&'a Path, Vec<OsString>)> {
     let mut list: Vec<OsString> = Vec::new();
     let mut add = |arguments: &[&str]| list.extend(arguments.iter().map(OsString::from));
     Ok(match package.client {
         Client::Pip => {
-            let wanted = work.join("wanted.txt");
+            let wanted = staging.folder().join("wanted.txt");
             let line = format!("{}=={} --hash=sha256:{}\n", package.name, package.version, package.sha256);
             fs::write(&wanted, line).map_err(|e| io_error(&wanted, e))?;
             add(&["-m", "pip", "download", "--no-deps", "--require-hashes", "--ignore-requires-python"]);
@@ -104,7 +179,7 @@ fn arguments<'a>(
             if let Some(platform) = package.platform {
                 add(&["--platform", platform]);
             }
-            list.extend(["-d".into(), into.into(), "-r".into(), wanted.into()]);
+            list.extend(["-d".into(), staging.download().into(), "-r".into(), wanted.into()]);
             (&clients.python, list)
         }
         Client::Npm => {
@@ -158,16 +233,6 @@ fn size_of(folder: &Path, depth: usize) -> u64 {
     sizes.sum()
 }
 
-fn only_file(folder: &Path, package: &Package, last: &str) -> Result<PathBuf> {
-    let entries = fs::read_dir(folder).map_err(|e| io_error(folder, e))?;
-    let mut files = entries.filter_map(io::Result::ok).map(|e| e.path()).filter(|p| p.is_file());
-    match (files.next(), files.next()) {
-        (Some(file), None) => Ok(file),
-        (None, _) => Err(failed(package, format!("it fetched nothing: {last}"))),
-        _ => Err(failed(package, "it fetched more than one file".into())),
-    }
-}
-
 /// The last lines of the log, on one line, without control characters.
 fn last_words(log: &Path) -> String {
     let read = || -> io::Result<Vec<u8>> {
@@ -213,6 +278,11 @@ fn missing(program: &Path, client: &'static str) -> Error {
     let install = match client {
         "pip" => "install Python 3 with pip",
         "npm" => "install Node.js, which brings npm",
+        "hf" => {
+            let mend = "install it with `pip install -U huggingface_hub`; or fetch the files by hand into a folder and \
+                        name that instead, `weights: FOLDER`";
+            return Error::ClientMissing { program: program.to_owned(), client, mend: mend.into() };
+        }
         _ => "use Debian, or a system made from it",
     };
     Error::ClientMissing {
@@ -220,8 +290,4 @@ fn missing(program: &Path, client: &'static str) -> Error {
         client,
         mend: format!("{install}; or fetch the file elsewhere and give it with --from"),
     }
-}
-
-fn io_error(path: &Path, source: io::Error) -> Error {
-    Error::Io { path: path.to_owned(), source }
 }

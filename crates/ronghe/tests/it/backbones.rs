@@ -3,7 +3,7 @@
 //! shapes, so that a test builds the file that the peer would have saved.
 
 use crate::formula::{centred, network_tensor};
-use ronghe::encode::backbone::{Architecture, BACKBONES, Published, ResNet, Style, bert, load_bert};
+use ronghe::encode::backbone::{Architecture, BACKBONES, Pixels, Published, ResNet, Style, bert, load_bert};
 use ronghe_cpu::CpuExecutor;
 use ronghe_graph::passes::infer_optimise;
 use ronghe_graph::{Builder, DType, Dim, Executor, Feed, Graph, Mode, Shape, Tensor, ValueId, Weights};
@@ -28,11 +28,13 @@ const CASES: &[((&str, &str), &str, &str)] = &[
     (golden!("mobilenet_v2_keras"), "mobilenet_v2", "Keras"),
     (golden!("efficientnet_lite0_timm"), "efficientnet_lite0", "timm"),
     (golden!("efficientnet_lite0_timm_torch"), "efficientnet_lite0", "timm"),
+    (golden!("efficientnet_lite0_pytorch"), "efficientnet_lite0", "efficientnet-lite-pytorch"),
     (golden!("resnet18"), "resnet", "torchvision and timm"),
     (golden!("resnet50"), "resnet", "torchvision and timm"),
     (golden!("squeezenet"), "squeezenet", "torchvision"),
     (golden!("vit"), "vit", "Hugging Face"),
     (golden!("vit_interpolated"), "vit", "Hugging Face"),
+    (golden!("vit_timm"), "vit", "DINO and timm"),
 ];
 
 /// What a golden file says of its peer.
@@ -230,6 +232,7 @@ fn wrong_tensors_are_named_with_expected_and_found_shape_in_each_layout() -> Out
 
         // A deeper member of the family, of which a part would otherwise be left out unseen.
         let more = match backbone {
+            "vit" if name == "vit_timm" => "blocks.99.mlp.fc2.weight".to_owned(),
             "vit" => "encoder.layer.99.output.dense.weight".to_owned(),
             "resnet" => "layer4.9.conv1.weight".to_owned(),
             _ => tensor.replacen(['1', '2', '3', '4', '5', '6', '7'], "99", 1),
@@ -243,7 +246,8 @@ fn wrong_tensors_are_named_with_expected_and_found_shape_in_each_layout() -> Out
 
 #[test]
 fn wrappers_around_names_are_seen_through_and_heads_left_aside() -> Outcome {
-    let peer = Peer::read("squeezenet", CASES[7].0.1)?;
+    let (name, text) = golden!("squeezenet");
+    let peer = Peer::read(name, text)?;
     let mut wrapped = Weights::new();
     for (name, param) in peer.outline() {
         wrapped.insert(&format!("state_dict.module.{name}"), param.tensor, true);
@@ -251,7 +255,77 @@ fn wrappers_around_names_are_seen_through_and_heads_left_aside() -> Outcome {
     wrapped.insert("state_dict.module.classifier.1.weight", Tensor::zeros(&[7, 512, 1, 1]), true);
     wrapped.insert("optimizer.state.0", Tensor::zeros(&[7]), true);
     let published = Published::recognise(Path::new("a.pth"), wrapped, None)?;
-    assert_eq!(published.trunk(&Architecture::Squeezenet, 64)?.len(), peer.tensors.len());
+    assert_eq!(published.trunk(&published.architecture()?, 64)?.len(), peer.tensors.len());
+    Ok(())
+}
+
+/// Keras numbers the layers of a .weights.h5 file: the golden file has its paths beside Keras' names.
+#[test]
+fn weights_by_number_are_those_by_name() -> Outcome {
+    let (name, text) = golden!("mobilenet_v2_keras");
+    let peer = Peer::read(name, text)?;
+    let golden: Value = serde_json::from_str(include_str!("../golden/mobilenet_v2_keras_numbers.json"))?;
+    let pairs: Vec<(String, String)> = serde_json::from_value(golden["pairs"].clone())?;
+    let named = peer.weights()?;
+    let mut numbered = Weights::new();
+    for (place, name) in &pairs {
+        numbered.insert(place, named.get(name).ok_or("a name of Keras'")?.clone(), true);
+    }
+    assert_eq!(numbered.len(), named.len());
+    numbered.insert("optimizer/vars/3", Tensor::zeros(&[3]), true);
+    let by_number = Published::recognise(Path::new("a.weights.h5"), numbered, None)?;
+    let by_name = Published::recognise(Path::new("a.h5"), named, None)?;
+    assert_eq!(by_number.layout().name, "Keras, weights alone");
+    let network = by_number.architecture()?;
+    assert_eq!(network, by_name.architecture()?);
+    assert_eq!(by_number.trunk(&network, 64)?, by_name.trunk(&network, 64)?);
+    Ok(())
+}
+
+/// The first release of SqueezeNet keeps kernels in Keras' order and expects blue, green, red.
+#[test]
+fn arrays_of_squeezenet_are_its_tensors_in_another_order() -> Outcome {
+    let (name, text) = golden!("squeezenet");
+    let theirs = Published::recognise(Path::new("a.pth"), Peer::read(name, text)?.weights()?, None)?;
+    let network = theirs.architecture()?;
+    let trunk = theirs.trunk(&network, 64)?;
+    let mut arrays = Weights::new();
+    let mut fire = 1;
+    for place in [0, 3, 4, 6, 7, 9, 10, 11, 12] {
+        let layers: &[[&str; 2]] = match place {
+            0 => &[["", "conv1"]],
+            _ => &[[".squeeze", "squeeze1x1"], [".expand1x1", "expand1x1"], [".expand3x3", "expand3x3"]],
+        };
+        for [ours, theirs] in layers {
+            let get = |variable: &str| trunk.get(&format!("features.{place}{ours}.{variable}"));
+            let kernel = get("weight").ok_or("a kernel")?;
+            let (&[o, h, w, c], v) = (kernel.shape(), kernel.as_f32()) else { return Err("a kernel".into()) };
+            let channel = |k: usize| if place == 0 { c - 1 - k } else { k };
+            let turned = (0..h * w * c * o).map(|i| v[(i % o * h * w + i / o / c) * c + channel(i / o % c)]);
+            let layer = if place == 0 { (*theirs).to_owned() } else { format!("fire{fire}/{theirs}") };
+            arrays.insert(&format!("{layer}.0"), Tensor::f32(&[h, w, c, o], turned.collect())?, true);
+            arrays.insert(&format!("{layer}.1"), get("bias").ok_or("a bias")?.clone(), true);
+        }
+        fire += 1;
+    }
+    arrays.insert("conv10.0", Tensor::zeros(&[1, 1, 512, 7]), true);
+    let published = Published::recognise(Path::new("a.pkl"), arrays, None)?;
+    assert_eq!(published.architecture()?, Architecture::Squeezenet { pixels: Pixels::CAFFE });
+    assert_eq!(published.trunk(&published.architecture()?, 64)?, trunk);
+    Ok(())
+}
+
+#[test]
+fn integers_and_numbers_that_are_none_are_refused() -> Outcome {
+    let (name, text) = golden!("squeezenet");
+    let peer = Peer::read(name, text)?;
+    for bad in [Tensor::i32(&[64], vec![1; 64])?, Tensor::f32(&[64], vec![f32::NAN; 64])?] {
+        let mut weights = peer.outline();
+        weights.insert("features.0.bias", bad, true);
+        let published = Published::recognise(Path::new("a.pth"), weights, None)?;
+        let made = published.trunk(&published.architecture()?, 64).map_err(|e| e.to_string());
+        assert!(made.as_ref().is_err_and(|m| m.contains("`features.0.bias` of finite")), "{made:?}");
+    }
     Ok(())
 }
 

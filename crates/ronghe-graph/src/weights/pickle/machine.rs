@@ -65,6 +65,18 @@ impl<'c, 'a> Machine<'c, 'a> {
                 let len = self.cursor.u8()?;
                 self.text(len.into())?;
             }
+            b'B' => {
+                let len = self.cursor.size()?;
+                self.bytes(len)?;
+            }
+            b'C' => {
+                let len = self.cursor.u8()?;
+                self.bytes(len.into())?;
+            }
+            0x8e => {
+                let len = self.cursor.long()?;
+                self.bytes(len)?;
+            }
             b')' => self.make(Object::Tuple(Vec::new())),
             b']' => self.make(Object::List(Vec::new())),
             b'}' => self.make(Object::Dict(Vec::new())),
@@ -128,11 +140,7 @@ impl<'c, 'a> Machine<'c, 'a> {
             }
             b'Q' => self.storage()?,
             b'R' => self.call()?,
-            // BUILD: the attributes that PyTorch hangs on its dictionaries (`_metadata`) are not weights.
-            b'b' => {
-                self.pop()?;
-                self.top_object("a dictionary", |o| matches!(o, Object::Dict(_)).then_some(()))?;
-            }
+            b'b' => self.build()?,
             code => return self.cursor.fail(format!("pickle instruction {code:#04x} is not for tensors")),
         }
         Ok(None)
@@ -153,6 +161,18 @@ impl<'c, 'a> Machine<'c, 'a> {
         }
     }
 
+    /// The state of the object below it. The attributes that PyTorch hangs on its dictionaries (`_metadata`) are not
+    /// weights.
+    fn build(&mut self) -> Result<()> {
+        let state = self.pop()?;
+        let kept = self.top_object("a dictionary or an array", |o| match o {
+            Object::Dict(_) => Some(false),
+            Object::Dtype(_) | Object::Array(_) => Some(true),
+            _ => None,
+        })?;
+        if kept { self.numpy_state(&state) } else { Ok(()) }
+    }
+
     pub(super) fn make(&mut self, object: Object) {
         self.objects.push(object);
         self.stack.push(Value::Ref(self.objects.len() - 1));
@@ -161,6 +181,13 @@ impl<'c, 'a> Machine<'c, 'a> {
     fn text(&mut self, len: usize) -> Result<()> {
         let text = self.cursor.text(len)?;
         self.stack.push(Value::Text(text.into()));
+        Ok(())
+    }
+
+    fn bytes(&mut self, len: usize) -> Result<()> {
+        let at = self.cursor.at();
+        self.cursor.take(len)?;
+        self.stack.push(Value::Bytes(at, len));
         Ok(())
     }
 

@@ -1,10 +1,11 @@
 //! Reads Python pickles of tensors, and nothing else: a small stack machine that knows dictionaries, tuples, lists,
-//! numbers, text, and the handful of PyTorch constructors of [`Global`]. Any other name is refused by name, so that no
+//! numbers, text, and the handful of constructors of PyTorch and NumPy in [`Global`]. Any other name is refused by name, so that no
 //! code that a file brings can run. Memory stays in proportion to the bytes read.
 //!
-//! `machine` has the instructions, `torch` the constructors.
+//! `machine` has the instructions, `torch` and `numpy` the constructors.
 
 mod machine;
+mod numpy;
 mod torch;
 
 use super::cursor::Cursor;
@@ -19,6 +20,8 @@ pub(super) enum Value {
     Bool(bool),
     Int(i128),
     Text(Rc<str>),
+    /// Place and length of bytes in the file.
+    Bytes(usize, usize),
     Ref(usize),
 }
 
@@ -31,6 +34,20 @@ pub(super) enum Object {
     Global(Global),
     Storage(Storage),
     Tensor(Strided),
+    /// Element type of an array; `None` before it is told, and of a type that is not read.
+    Dtype(Option<Element>),
+    /// NumPy's; `None` before it is told.
+    Array(Option<Array>),
+}
+
+/// A dense array of NumPy, in row-major order.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Array {
+    pub(super) sizes: Vec<usize>,
+    /// `None` for a type that is not read.
+    pub(super) element: Option<Element>,
+    /// Place and length of its bytes in the file.
+    pub(super) bytes: (usize, usize),
 }
 
 /// What a pickle may call.
@@ -40,6 +57,10 @@ pub(super) enum Global {
     RebuildTensor,
     RebuildParameter,
     Storage(Element),
+    /// NumPy's, which makes an empty array that is then filled.
+    Reconstruct,
+    Ndarray,
+    Dtype,
 }
 
 /// A piece of memory that the file holds elsewhere.

@@ -1,4 +1,4 @@
-//! What a pickle may call: PyTorch's constructors of tensors and storages, and ordered dictionaries.
+//! What a pickle may call: PyTorch's constructors of tensors and storages, ordered dictionaries, and NumPy's (`numpy`).
 
 use super::super::element::{Element, MAX_RANK};
 use super::machine::Machine;
@@ -12,6 +12,9 @@ impl Machine<'_, '_> {
     pub(super) fn global(&mut self, module: &str, name: &str) -> Result<()> {
         let global = match (module, name) {
             ("collections", "OrderedDict") => Global::OrderedDict,
+            ("numpy.core.multiarray" | "numpy._core.multiarray", "_reconstruct") => Global::Reconstruct,
+            ("numpy", "ndarray") => Global::Ndarray,
+            ("numpy", "dtype") => Global::Dtype,
             ("torch._utils", "_rebuild_tensor_v2") => Global::RebuildTensor,
             ("torch._utils", "_rebuild_parameter") => Global::RebuildParameter,
             ("torch", "DoubleStorage") => Global::Storage(Element::F64),
@@ -26,8 +29,8 @@ impl Machine<'_, '_> {
             ("torch", "BoolStorage") => Global::Storage(Element::Bool),
             _ => {
                 return self.cursor.fail(format!(
-                    "the file wants to call `{module}.{name}`; only dictionaries of tensors are read (save a state_dict, \
-                     or safetensors)"
+                    "the file wants to call `{module}.{name}`; only dictionaries of tensors or arrays are read (save a \
+                     state_dict, or safetensors)"
                 ));
             }
         };
@@ -44,7 +47,7 @@ impl Machine<'_, '_> {
         Ok(made)
     }
 
-    fn object(&self, value: Option<&Value>) -> Option<&Object> {
+    pub(super) fn object(&self, value: Option<&Value>) -> Option<&Object> {
         match value {
             Some(Value::Ref(i)) => self.objects.get(*i),
             _ => None,
@@ -83,7 +86,13 @@ impl Machine<'_, '_> {
                 Some(Object::Tensor(tensor)) => Some(Object::Tensor(tensor.clone())),
                 _ => None,
             },
-            Global::Storage(_) => None,
+            // Every dtype is told in full by the state that follows.
+            Global::Dtype => self.dtype(&arguments),
+            Global::Reconstruct => match self.object(arguments.first()) {
+                Some(Object::Global(Global::Ndarray)) => Some(Object::Array(None)),
+                _ => None,
+            },
+            Global::Storage(_) | Global::Ndarray => None,
         };
         match made {
             Some(object) => {
@@ -133,7 +142,7 @@ impl Machine<'_, '_> {
     }
 }
 
-fn size(value: &Value) -> Option<usize> {
+pub(super) fn size(value: &Value) -> Option<usize> {
     match value {
         Value::Int(n) => usize::try_from(*n).ok(),
         _ => None,

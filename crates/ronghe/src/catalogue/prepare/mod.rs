@@ -13,7 +13,7 @@ pub(super) mod labelled_images;
 pub(super) mod newsgroups;
 pub(super) mod sounds;
 
-use super::cache::{fingerprint, io};
+use super::cache::{fingerprint, io_error as io};
 use super::{Cache, Item, find, items};
 use crate::{Error, Result};
 use arrow_array::{ArrayRef, RecordBatch, StringArray};
@@ -48,10 +48,16 @@ pub fn prepare(name: &str, cache: &Cache) -> Result<PathBuf> {
     if is_made(item, &folder) && path.exists() {
         return Ok(path);
     }
-    let _lock = cache.lock(item, &mut || ())?;
-    make(&folder)?;
-    let marker = folder.join(MARKER);
-    fs::write(&marker, made(item)).map_err(|e| io(&marker, e))?;
+    let write = || {
+        let _lock = cache.lock(item.name, &mut || ())?;
+        if is_made(item, &folder) && path.exists() {
+            return Ok(());
+        }
+        make(&folder)?;
+        let marker = folder.join(MARKER);
+        fs::write(&marker, made(item)).map_err(|e| io(&marker, e))
+    };
+    write().map_err(|e| cache.explain(name, Some(item.parts.iter().map(|part| part.bytes).sum()), e))?;
     Ok(path)
 }
 

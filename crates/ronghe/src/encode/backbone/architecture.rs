@@ -27,7 +27,10 @@ pub enum Architecture {
     /// A residual network of any of the published depths.
     Resnet(ResNet),
     /// SqueezeNet 1.1.
-    Squeezenet,
+    Squeezenet {
+        /// Scale of its pixels.
+        pixels: Pixels,
+    },
     /// A vision transformer.
     Vit(VitConfig),
 }
@@ -44,7 +47,7 @@ impl Architecture {
             }
             Architecture::EfficientnetLite0 { style } => efficientnet_lite0(b, x, *style, frozen),
             Architecture::Resnet(config) => resnet(b, x, config, frozen),
-            Architecture::Squeezenet => squeezenet(b, x),
+            Architecture::Squeezenet { .. } => squeezenet(b, x),
             Architecture::Vit(config) => vit(b, x, config),
         }
     }
@@ -59,8 +62,8 @@ impl Architecture {
             }
             Architecture::MobilenetV2 { .. }
             | Architecture::EfficientnetLite0 { .. }
-            | Architecture::Resnet(_)
-            | Architecture::Squeezenet => Pixels::IMAGENET,
+            | Architecture::Resnet(_) => Pixels::IMAGENET,
+            Architecture::Squeezenet { pixels } => *pixels,
             Architecture::Vit(config) => config.pixels,
         }
     }
@@ -79,7 +82,8 @@ impl Architecture {
             Architecture::MobilenetV2 { width, .. } => MobileNetV2::torch(*width, true).check(),
             Architecture::Resnet(config) => config.check(),
             Architecture::Vit(config) => config.check("architecture"),
-            Architecture::EfficientnetLite0 { .. } | Architecture::Squeezenet => Ok(()),
+            Architecture::Squeezenet { pixels } => pixels.check("architecture"),
+            Architecture::EfficientnetLite0 { .. } => Ok(()),
         }
     }
 }

@@ -37,6 +37,8 @@ pub(super) static BACKBONE: Backbone = Backbone {
             style: Style::Keras,
             theirs: same_name,
             adapt: None,
+            part: None,
+            pixels: None,
         },
         // Of timm's two, `tf_efficientnet_lite0` has the habits of the original release, `efficientnet_lite0` those of
         // PyTorch under the same names and shapes.
@@ -48,6 +50,8 @@ pub(super) static BACKBONE: Backbone = Backbone {
             style: Style::Keras,
             theirs: |name, _| timm(name).unwrap_or_else(|| name.to_owned()),
             adapt: None,
+            part: None,
+            pixels: None,
         },
     ],
     describe: |file| Ok(Architecture::EfficientnetLite0 { style: file.style() }),

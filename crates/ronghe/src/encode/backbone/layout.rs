@@ -1,10 +1,10 @@
 //! How a framework names a network's tensors, and in which order of dimensions it keeps them.
 
-use super::Style;
+use super::{Pixels, Style};
 use ronghe_graph::weights::layout::{
     conv_from_keras, conv_from_torch, dense_from_keras, depthwise_from_keras, depthwise_from_torch,
 };
-use ronghe_graph::{Error, Result, Shape, Tensor, Weights};
+use ronghe_graph::{DType, Error, Result, Shape, Tensor, Weights};
 
 /// One layout of the files of one network.
 #[derive(Debug)]
@@ -23,6 +23,22 @@ pub struct Layout {
     pub(super) theirs: fn(&str, usize) -> String,
     /// Brings a tensor of another shape to ours, where that makes sense.
     pub(super) adapt: Option<Adapt>,
+    /// Tensors of ours that the file keeps as one, row below row.
+    pub(super) part: Option<Part>,
+    /// Pixels that only files of this layout have.
+    pub(super) pixels: Option<OwnPixels>,
+}
+
+/// Of our tensor `name`: which part of the file's tensor it is, and of how many.
+pub(super) type Part = fn(name: &str) -> Option<(usize, usize)>;
+
+/// Pixels whose colours come in the order blue, green, red.
+#[derive(Debug)]
+pub(super) struct OwnPixels {
+    /// Their scale, of red, green, blue.
+    pub(super) scale: Pixels,
+    /// Our first convolution: it is given red, green, blue instead.
+    pub(super) first: &'static str,
 }
 
 /// The tensor `name` brought to the shape expected, if it can be.
@@ -69,7 +85,11 @@ impl Layout {
     /// Our tensor `name` of `shape`, out of a file's weights with names of this layout.
     pub(super) fn take(&self, weights: &Weights, name: &str, shape: &[usize]) -> Result<(String, Tensor)> {
         let theirs = (self.theirs)(name, shape.len());
-        let expected = self.order.theirs(shape);
+        let part = self.part.and_then(|part| part(name));
+        let mut expected = self.order.theirs(shape);
+        if let (Some((_, of)), Some(rows)) = (part, expected.first_mut()) {
+            *rows *= of;
+        }
         let Some(tensor) = weights.get(&theirs) else {
             return Err(Error::MissingWeight {
                 name: theirs,
@@ -77,9 +97,21 @@ impl Layout {
                 similar: Vec::new(),
             });
         };
-        if self.order.fits(tensor.shape(), shape) {
+        if tensor.dtype() != DType::F32 || !tensor.as_f32().iter().all(|v| v.is_finite()) {
+            return Err(Error::Shape {
+                op: "weights",
+                expected: format!("`{theirs}` of finite floating-point numbers"),
+                found: "others".into(),
+            });
+        }
+        if let Some((index, _)) = part {
+            if tensor.shape() == expected {
+                return Ok((theirs, rows(tensor, index, shape)?));
+            }
+        } else if self.order.fits(tensor.shape(), shape) {
             let tensor = self.order.ours(tensor, shape)?;
-            return Ok((theirs, tensor));
+            let turned = self.pixels.as_ref().is_some_and(|own| format!("{}.weight", own.first) == name);
+            return Ok((theirs, if turned { last_reversed(tensor)? } else { tensor }));
         }
         if let Some(adapt) = self.adapt
             && let Some(tensor) = adapt(name, tensor, shape)?
@@ -134,6 +166,19 @@ impl Order {
     }
 }
 
+/// The part `index` of a tensor that is cut into parts of `shape` along its rows.
+fn rows(tensor: &Tensor, index: usize, shape: &[usize]) -> Result<Tensor> {
+    let len: usize = shape.iter().product();
+    Tensor::f32(shape, tensor.as_f32()[index * len..][..len].to_vec())
+}
+
+/// The tensor with its last dimension backwards.
+fn last_reversed(tensor: Tensor) -> Result<Tensor> {
+    let last = tensor.shape().last().copied().unwrap_or(1).max(1);
+    let turned = tensor.as_f32().chunks_exact(last).flat_map(|row| row.iter().rev().copied()).collect();
+    Tensor::f32(tensor.shape(), turned)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -146,6 +191,14 @@ mod tests {
         assert_eq!(Order::Keras.theirs(&[3, 5, 2]), [3, 5, 2, 1]);
         assert!(Order::Torch.fits(&[1, 1, 4], &[4]) && !Order::Torch.fits(&[2, 4], &[4]));
         assert_eq!(Order::Keras.outputs(&[3, 3, 2, 8]), Some(8));
+    }
+
+    #[test]
+    fn fused_rows_come_apart_and_channels_turn() -> Result<()> {
+        let fused = Tensor::f32(&[4, 2], (0..8).map(|v| v as f32).collect())?;
+        assert_eq!(rows(&fused, 1, &[2, 2])?.as_f32(), [4.0, 5.0, 6.0, 7.0]);
+        assert_eq!(last_reversed(fused)?.as_f32(), [1.0, 0.0, 3.0, 2.0, 5.0, 4.0, 7.0, 6.0]);
+        Ok(())
     }
 
     #[test]

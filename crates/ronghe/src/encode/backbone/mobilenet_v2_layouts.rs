@@ -1,4 +1,5 @@
-//! The files of MobileNetV2: torchvision's names, which are ours, timm's and Keras'.
+//! The files of MobileNetV2: torchvision's names, which are ours, timm's and Keras',
+//! the latter also by numbers, as a .weights.h5 file alone has them.
 
 use super::layout::{Layout, Order, same_name, stage_and_block};
 use super::mobilenet_v2::{MobileNetV2, STAGES};
@@ -16,6 +17,8 @@ pub(super) static BACKBONE: Backbone = Backbone {
             style: Style::Torch,
             theirs: same_name,
             adapt: None,
+            part: None,
+            pixels: None,
         },
         Layout {
             name: "timm",
@@ -25,6 +28,8 @@ pub(super) static BACKBONE: Backbone = Backbone {
             style: Style::Torch,
             theirs: |name, _| timm(name).unwrap_or_else(|| name.to_owned()),
             adapt: None,
+            part: None,
+            pixels: None,
         },
         Layout {
             name: "Keras",
@@ -34,6 +39,19 @@ pub(super) static BACKBONE: Backbone = Backbone {
             style: Style::Keras,
             theirs: |name, rank| keras(name, rank).unwrap_or_else(|| name.to_owned()),
             adapt: None,
+            part: None,
+            pixels: None,
+        },
+        Layout {
+            name: "Keras, weights alone",
+            marks: &["conv2d_34/0", "depthwise_conv2d_16/0", "batch_normalization_51/3"],
+            own: &["conv2d", "depthwise_conv2d", "batch_normalization"],
+            order: Order::Keras,
+            style: Style::Keras,
+            theirs: |name, _| numbers(name).unwrap_or_else(|| name.to_owned()),
+            adapt: None,
+            part: None,
+            pixels: None,
         },
     ],
     describe: |file| Ok(Architecture::MobilenetV2 { width: width(file), style: file.style() }),
@@ -101,6 +119,27 @@ fn keras(name: &str, rank: usize) -> Option<String> {
         Some(0) => format!("expanded_conv_{layer}/{variable}"),
         Some(block) => format!("block_{block}_{layer}/{variable}"),
     })
+}
+
+/// The name in a .weights.h5 file, which counts the layers of each class in the order they were made.
+fn numbers(name: &str) -> Option<String> {
+    let (block, [_, _, layer], variable) = layer(name)?;
+    let (class, number) = match (block, layer) {
+        (None, "Conv1") => ("conv2d", 0),
+        (None, "bn_Conv1") => ("batch_normalization", 0),
+        (None, "Conv_1") => ("conv2d", 34),
+        (None, "Conv_1_bn") => ("batch_normalization", 51),
+        (None, _) => ("dense", 0),
+        (Some(block), "expand") => ("conv2d", 2 * block),
+        (Some(block), "expand_BN") => ("batch_normalization", 3 * block),
+        (Some(block), "depthwise") => ("depthwise_conv2d", block),
+        (Some(block), "depthwise_BN") => ("batch_normalization", 3 * block + 1),
+        (Some(block), "project") => ("conv2d", 2 * block + 1),
+        (Some(block), _) => ("batch_normalization", 3 * block + 2),
+    };
+    let class = if number == 0 { class.to_owned() } else { format!("{class}_{number}") };
+    let variable = ["weight", "bias", "running_mean", "running_var"].iter().position(|v| *v == variable)?;
+    Some(format!("{class}/{variable}"))
 }
 
 /// The factor on the channels, from the widths of the stem, of the stages and of the head: the one that most of them

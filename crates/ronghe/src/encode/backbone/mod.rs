@@ -5,11 +5,11 @@
 //!
 //! | file | network | its files |
 //! |---|---|---|
-//! | `mobilenet_v2` | [`mobilenet_v2`] of any width | torchvision's, timm's, Keras' (`mobilenet_v2_layouts`) |
+//! | `mobilenet_v2` | [`mobilenet_v2`] of any width | torchvision's, timm's, Keras' with names or numbers (`mobilenet_v2_layouts`) |
 //! | `efficientnet_lite` | [`efficientnet_lite0`] | timm's, efficientnet-lite-pytorch's |
 //! | `resnet` | [`resnet`] of depth 18 to 152 | torchvision's and timm's, which agree |
-//! | `squeezenet` | [`squeezenet`] 1.1 | torchvision's |
-//! | `vit` | [`vit`], DINO among them | Hugging Face's |
+//! | `squeezenet` | [`squeezenet`] 1.1 | torchvision's, the NumPy arrays of Keras' release |
+//! | `vit` | [`vit`], DINO among them | Hugging Face's, DINO's own and timm's |
 //!
 //! `published` recognises a file and takes its weights by its `layout`; `style` has the habits that names do not tell;
 //! `inverted` is the block of the first two. `bert` ([`bert`], [`load_bert`]) reads texts and stands apart;
@@ -37,7 +37,7 @@ pub use layout::Layout;
 pub use mobilenet_v2::{MobileNetV2, mobilenet_v2, mobilenet_v2_classifier};
 pub use published::Published;
 pub use resnet::{ResNet, resnet};
-pub use squeezenet::squeezenet;
+pub use squeezenet::{squeezenet, squeezenet_classifier};
 pub use style::{Pixels, Style};
 pub use vit::{VitConfig, vit};
 

@@ -100,9 +100,14 @@ impl Published {
         Ok(out)
     }
 
+    /// The file, for messages.
+    pub(super) fn place(&self) -> String {
+        self.file.display().to_string()
+    }
+
     /// An error about this file.
     pub(super) fn wrong(&self, what: String) -> Error {
-        Error::WeightFile { path: self.file.display().to_string(), format: self.backbone.name, what }
+        Error::WeightFile { path: self.place(), format: self.backbone.name, what }
     }
 
     /// Whose habits its network has.
@@ -132,13 +137,13 @@ impl Published {
 }
 
 /// Keras' paths cut to `LAYER/VARIABLE` (`model_weights/mobilenetv2/Conv1/kernel:0` is `Conv1/kernel`), the optimiser's
-/// left out; names without slashes stay.
+/// left out; `layers/conv2d_1/vars/0` of a .weights.h5 file is `conv2d_1/0`; names without slashes stay.
 fn layer_and_variable(weights: Weights) -> Weights {
     weights
         .into_iter()
-        .filter(|(name, _)| !name.starts_with("optimizer_weights/"))
+        .filter(|(name, _)| !name.starts_with("optimizer_weights/") && !name.starts_with("optimizer/"))
         .map(|(name, param)| {
-            let mut parts = name.rsplit('/');
+            let mut parts = name.rsplit('/').filter(|part| *part != "vars");
             match (parts.next(), parts.next()) {
                 (Some(variable), Some(layer)) => {
                     let variable = variable.trim_end_matches(":0");

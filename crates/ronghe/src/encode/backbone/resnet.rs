@@ -30,6 +30,8 @@ pub(super) static BACKBONE: Backbone = Backbone {
         style: Style::Torch,
         theirs: same_name,
         adapt: None,
+        part: None,
+        pixels: None,
     }],
     describe: |file| {
         let block = |stage: usize, i: usize| {

@@ -4,8 +4,8 @@
 //! `x[N, H, W, 3] -> [N, ~H / 16, ~W / 16, 512]`; 0.72 million parameters without the classifier, 0.5 billion flops at
 //! 224 px.
 
-use super::layout::{Layout, Order, same_name};
-use super::{Architecture, Backbone, PictureFeatures, Style};
+use super::layout::{Layout, Order, OwnPixels, same_name};
+use super::{Architecture, Backbone, PictureFeatures, Pixels, Style};
 use ronghe_graph::layers::conv2d;
 use ronghe_graph::{Act, Builder, Error, Op, Result, ValueId, Window};
 
@@ -37,17 +37,54 @@ enum Step {
 pub(super) static BACKBONE: Backbone = Backbone {
     name: "squeezenet",
     summary: "SqueezeNet 1.1, the smallest in bytes",
-    layouts: &[Layout {
-        name: "torchvision",
-        marks: &["features.0.weight", "features.12.squeeze.weight"],
-        own: &["features."],
-        order: Order::Torch,
-        style: Style::Torch,
-        theirs: same_name,
-        adapt: None,
-    }],
-    describe: |_| Ok(Architecture::Squeezenet),
+    layouts: &[
+        Layout {
+            name: "torchvision",
+            marks: &["features.0.weight", "features.12.squeeze.weight"],
+            own: &["features."],
+            order: Order::Torch,
+            style: Style::Torch,
+            theirs: same_name,
+            adapt: None,
+            part: None,
+            pixels: None,
+        },
+        // The first release's weights in Keras' order of dimensions, as NumPy arrays: kernel 0, bias 1.
+        Layout {
+            name: "Keras arrays",
+            marks: &["conv1.0", "fire2/squeeze1x1.0", "fire9/expand3x3.1"],
+            own: &["conv1.", "fire"],
+            order: Order::Keras,
+            style: Style::Keras,
+            theirs: |name, _| arrays(name).unwrap_or_else(|| name.to_owned()),
+            adapt: None,
+            part: None,
+            pixels: Some(OwnPixels { scale: Pixels::CAFFE, first: "features.0" }),
+        },
+    ],
+    describe: |file| {
+        let pixels = file.layout().pixels.as_ref().map_or(Pixels::IMAGENET, |own| own.scale);
+        Ok(Architecture::Squeezenet { pixels })
+    },
 };
+
+/// A tensor's name in the release: the fire modules are counted from 2.
+fn arrays(name: &str) -> Option<String> {
+    let (layer, variable) = name.rsplit_once('.')?;
+    let variable = usize::from(variable == "bias");
+    let layer = match layer {
+        "features.0" => "conv1".to_owned(),
+        "classifier.1" => "conv10".to_owned(),
+        _ => {
+            let (place, part) = layer.strip_prefix("features.")?.split_once('.')?;
+            let mut fires = STEPS.iter().filter(|(_, step)| matches!(step, Step::Fire { .. }));
+            let fire = 2 + fires.position(|(at, _)| place.parse() == Ok(*at))?;
+            let part = if part == "squeeze" { "squeeze1x1" } else { part };
+            format!("fire{fire}/{part}")
+        }
+    };
+    Some(format!("{layer}.{variable}"))
+}
 
 /// The trunk over `x[N, H, W, 3]`: a map `[N, H', W', 512]` and its mean.
 pub fn squeezenet(b: &mut Builder<'_>, x: ValueId) -> Result<PictureFeatures> {
@@ -67,6 +104,12 @@ pub fn squeezenet(b: &mut Builder<'_>, x: ValueId) -> Result<PictureFeatures> {
         };
     }
     Ok(PictureFeatures { map: x, pooled: b.op(Op::GlobalAvgPool, &[x])? })
+}
+
+/// The published classifier over the map: `[N, H', W', 512] -> [N, classes]` logits, a 1x1 convolution and the mean.
+pub fn squeezenet_classifier(b: &mut Builder<'_>, map: ValueId, classes: usize) -> Result<ValueId> {
+    let scores = conv_relu(b, "classifier.1", map, classes, Window::square(1, 1, 0))?;
+    b.op(Op::GlobalAvgPool, &[scores])
 }
 
 fn conv_relu(b: &mut Builder<'_>, name: &str, x: ValueId, out: usize, window: Window) -> Result<ValueId> {

@@ -1,6 +1,8 @@
 //! With which habits a picture network was trained: padding, the constants of its norms, the scale of its pixels.
 
+use super::hugging_face::wrong;
 use super::inverted::Padding;
+use ronghe_graph::Result;
 use ronghe_graph::layers::BatchNorm;
 use serde::{Deserialize, Serialize};
 
@@ -47,6 +49,16 @@ impl Pixels {
         mean: [0.485 * 255.0, 0.456 * 255.0, 0.406 * 255.0],
         std: [0.229 * 255.0, 0.224 * 255.0, 0.225 * 255.0],
     };
+    /// ImageNet's means subtracted, not scaled, as Caffe's networks expect.
+    pub const CAFFE: Pixels = Pixels { mean: [123.68, 116.779, 103.939], std: [1.0; 3] };
     /// -1 to 1.
     pub const SYMMETRIC: Pixels = Pixels { mean: [127.5; 3], std: [127.5; 3] };
+
+    /// Refuses numbers that no network has; `place` is where they come from.
+    pub(super) fn check(&self, place: &str) -> Result<()> {
+        if self.mean.iter().all(|m| m.is_finite()) && self.std.iter().all(|s| s.is_finite() && *s > 0.0) {
+            return Ok(());
+        }
+        Err(wrong(place, "means must be finite and standard deviations above 0".into()))
+    }
 }

@@ -5,6 +5,9 @@
 //! `layers T (8 D^2 + 4 D hidden + 4 T D)` flops a picture; the small one has 21.7 million parameters and 9.2 billion flops
 //! at 224 px with patches of 16. For other sizes the position embeddings, a grid, are interpolated by bicubic
 //! convolution (Keys 1981, a = -3/4) when they are loaded, as Hugging Face does.
+//!
+//! Files: Hugging Face's folders, and DINO's own .pth files, whose names timm has too. Those have no configuration beside
+//! them; pixels are then those of DINO (ImageNet's statistics), or -1..1 with `style: keras`, as timm's others expect.
 
 use super::hugging_face::{self, wrong};
 use super::layout::{Layout, Order, same_name};
@@ -17,17 +20,74 @@ use serde_json::json;
 pub(super) static BACKBONE: Backbone = Backbone {
     name: "vit",
     summary: "vision transformers with a class token, DINO among them",
-    layouts: &[Layout {
-        name: "Hugging Face",
-        marks: &["embeddings.cls_token", "embeddings.patch_embeddings.projection.weight", "layernorm.weight"],
-        own: &["embeddings.patch_embeddings.", "encoder.", "layernorm."],
-        order: Order::Torch,
-        style: Style::Torch,
-        theirs: same_name,
-        adapt: Some(interpolate),
-    }],
+    layouts: &[
+        Layout {
+            name: "Hugging Face",
+            marks: &[
+                "embeddings.cls_token",
+                "embeddings.patch_embeddings.projection.weight",
+                "layernorm.weight",
+            ],
+            own: &["embeddings.patch_embeddings.", "encoder.", "layernorm."],
+            order: Order::Torch,
+            style: Style::Torch,
+            theirs: same_name,
+            adapt: Some(interpolate),
+            part: None,
+            pixels: None,
+        },
+        // Query, key and value are one layer; the optional config.json beside is Hugging Face's.
+        Layout {
+            name: "DINO and timm",
+            marks: &["cls_token", "pos_embed", "patch_embed.proj.weight", "blocks.0.attn.qkv.weight"],
+            own: &["patch_embed.", "blocks.", "norm."],
+            order: Order::Torch,
+            style: Style::Torch,
+            theirs: |name, _| fused(name).unwrap_or_else(|| name.to_owned()),
+            adapt: Some(interpolate),
+            part: Some(|name| {
+                let third = FUSED.iter().position(|part| name.contains(part))?;
+                Some((third, FUSED.len()))
+            }),
+            pixels: None,
+        },
+    ],
     describe: |file| Ok(Architecture::Vit(read_config(file)?)),
 };
+
+/// Layers of ours that DINO and timm keep as one.
+const FUSED: [&str; 3] = [".attention.query.", ".attention.key.", ".attention.value."];
+
+/// Layers of a block: ours, DINO's.
+const PARTS: [[&str; 2]; 8] = [
+    ["layernorm_before", "norm1"],
+    ["attention.attention.query", "attn.qkv"],
+    ["attention.attention.key", "attn.qkv"],
+    ["attention.attention.value", "attn.qkv"],
+    ["attention.output.dense", "attn.proj"],
+    ["layernorm_after", "norm2"],
+    ["intermediate.dense", "mlp.fc1"],
+    ["output.dense", "mlp.fc2"],
+];
+
+/// DINO's name of a tensor of ours.
+fn fused(name: &str) -> Option<String> {
+    match name {
+        "embeddings.cls_token" => return Some("cls_token".into()),
+        "embeddings.position_embeddings" => return Some("pos_embed".into()),
+        _ => {}
+    }
+    let (layer, variable) = name.rsplit_once('.')?;
+    Some(match layer {
+        "embeddings.patch_embeddings.projection" => format!("patch_embed.proj.{variable}"),
+        "layernorm" => format!("norm.{variable}"),
+        _ => {
+            let (index, part) = layer.strip_prefix("encoder.layer.")?.split_once('.')?;
+            let [_, theirs] = PARTS.iter().find(|names| names[0] == part)?;
+            format!("blocks.{index}.{theirs}.{variable}")
+        }
+    })
+}
 
 /// Shape of a vision transformer; reads Hugging Face's config.json.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -61,6 +121,10 @@ pub struct VitConfig {
     pub pixels: Pixels,
 }
 
+/// Width of a head where no configuration tells the number of heads.
+const HEAD_WIDTH: usize = 64;
+const MAX_LAYERS: usize = 256;
+
 fn tiny() -> f32 {
     1e-12
 }
@@ -85,7 +149,7 @@ impl VitConfig {
     pub(super) fn check(&self, path: &str) -> Result<()> {
         let sizes = [
             ("hidden_size", self.width, 16_384),
-            ("num_hidden_layers", self.layers, 256),
+            ("num_hidden_layers", self.layers, MAX_LAYERS),
             ("num_attention_heads", self.heads, 1024),
             ("intermediate_size", self.hidden, 65_536),
             ("patch_size", self.patch, 256),
@@ -102,11 +166,7 @@ impl VitConfig {
         if !(0.0..1.0).contains(&self.eps) {
             return Err(wrong(path, "layer_norm_eps must be in 0..1".into()));
         }
-        let Pixels { mean, std } = self.pixels;
-        if !mean.iter().all(|m| m.is_finite()) || !std.iter().all(|s| s.is_finite() && *s > 0.0) {
-            return Err(wrong(path, "means must be finite and standard deviations above 0".into()));
-        }
-        Ok(())
+        self.pixels.check(path)
     }
 }
 
@@ -119,6 +179,10 @@ struct Preprocessor {
 
 fn read_config(file: &Published) -> Result<VitConfig> {
     let Some((path, text)) = file.beside("config.json")? else {
+        if let Some(config) = from_shapes(file) {
+            config.check(&file.place())?;
+            return Ok(config);
+        }
         return Err(file.wrong("expected config.json beside the weights: it has the number of heads".into()));
     };
     let mut config = VitConfig::from_json(&path, &text)?;
@@ -129,6 +193,36 @@ fn read_config(file: &Published) -> Result<VitConfig> {
         config.check(&path)?;
     }
     Ok(config)
+}
+
+/// What the shapes of DINO's and timm's tensors tell. All that both publish under these names have heads of
+/// [`HEAD_WIDTH`], 1e-6 in their norms and the exact GELU.
+fn from_shapes(file: &Published) -> Option<VitConfig> {
+    let shape = |ours: &str| file.tensor(ours, 0).map(|t| t.shape().to_vec());
+    let &[width, _, patch, _] = shape("embeddings.patch_embeddings.projection.weight")?.as_slice() else {
+        return None;
+    };
+    let &[1, places, _] = shape("embeddings.position_embeddings")?.as_slice() else { return None };
+    let hidden = *shape("encoder.layer.0.intermediate.dense.weight")?.first()?;
+    let fused = |i: usize| file.tensor(&format!("encoder.layer.{i}.attention.attention.query.weight"), 2);
+    if !file.any(|name| name == "blocks.0.attn.qkv.weight") || !width.is_multiple_of(HEAD_WIDTH) {
+        return None;
+    }
+    let pixels = match file.style() {
+        Style::Torch => Pixels::IMAGENET,
+        Style::Keras => Pixels::SYMMETRIC,
+    };
+    Some(VitConfig {
+        width,
+        layers: (0..MAX_LAYERS).take_while(|&i| fused(i).is_some()).count(),
+        heads: width / HEAD_WIDTH,
+        hidden,
+        patch,
+        size: square_root(places)?.checked_mul(patch)?,
+        eps: 1e-6,
+        act: Act::Gelu,
+        pixels,
+    })
 }
 
 /// The trunk over `x[N, H, W, 3]`, whose sides the patch divides: the map of the patches' tokens
