@@ -54,7 +54,7 @@ fn pull_item(item: &Item, cache: &Cache, clients: &Clients, progress: &mut dyn P
     if let Some(path) = cache.path_of(item) {
         return Ok(path);
     }
-    let bring = || {
+    let mut bring = || {
         let lock = cache.lock(item.name, &mut || {
             progress.step(item.name, Step::Waiting);
         })?;
