@@ -145,7 +145,7 @@ pub fn transfer_report(
     let rows = split(&config, table)?;
     let mut pool: Vec<usize> = rows.train.into_iter().chain(rows.validation).collect();
     pool.sort_unstable();
-    let mut unused = config.split.column.clone().into_iter().collect::<Vec<_>>();
+    let mut unused: Vec<String> = config.split.column.into_iter().collect();
     unused.push(target.column.clone());
     let inputs = inputs(table, options.input, &unused)?;
     let mut report = TransferReport { target: target.column.clone(), metric: "accuracy", inputs: Vec::new() };
