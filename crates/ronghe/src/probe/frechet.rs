@@ -202,11 +202,11 @@ mod tests {
 
     #[test]
     fn one_column_is_as_in_the_books() {
-        // F = (m1 - m2)² + (s1 - s2)².
+        // F = (m1 - m2)² + (s1 - s2)². The root of an eigenvalue that is zero but for rounding is 1e-8.
         let a = Set::new(&[0.0, 2.0], 1, &[0, 1]);
         let b = Set::new(&[5.0, 5.0, 11.0, 11.0], 1, &[0, 1, 2, 3]);
         let (s1, s2) = (2f64.sqrt(), 12f64.sqrt());
-        assert!((frechet(&a, &b) - (49.0 + (s1 - s2).powi(2))).abs() < 1e-9);
+        assert!((frechet(&a, &b) - (49.0 + (s1 - s2).powi(2))).abs() < 1e-6);
     }
 
     #[test]
@@ -217,8 +217,8 @@ mod tests {
         let turned: Vec<f32> = values.chunks(2).flat_map(|r| [r[1], r[0]]).collect();
         let rows: Vec<usize> = (0..40).collect();
         let (a, b) = (Set::new(&values, 2, &rows), Set::new(&turned, 2, &rows));
-        assert!(frechet(&a, &a) < 1e-9);
-        assert!(frechet(&a, &b) > 1.0 && (frechet(&a, &b) - frechet(&b, &a)).abs() < 1e-9);
+        assert!(frechet(&a, &a) < 1e-6);
+        assert!(frechet(&a, &b) > 1.0 && (frechet(&a, &b) - frechet(&b, &a)).abs() < 1e-6);
     }
 
     #[test]

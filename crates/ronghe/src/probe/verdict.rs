@@ -52,7 +52,9 @@ pub(super) fn advise(ranked: &[Tried], duel: Option<&Duel>, scratch: &str) -> Ad
     let level = interval.is_some_and(|(low, high)| (low..=high).contains(&0.0));
     let (encoder, because) = match (network, duel) {
         (None, _) => (scratch, Reason::NoNetwork),
-        (_, Some(duel)) if duel.scratch.value > duel.transfer.value => (scratch, Reason::ScratchAhead),
+        (_, Some(duel)) if duel.scratch.value > duel.transfer.value => {
+            (scratch, if level { Reason::ScratchLevel } else { Reason::ScratchAhead })
+        }
         (Some(network), _) if plain.is_some_and(|p| p.linear.value >= network.linear.value) => {
             (scratch, Reason::PlainAhead)
         }
@@ -154,7 +156,7 @@ mod tests {
     fn the_lines_are_yaml_for_any_name() {
         let advice = Advice { encoder: "e5".into(), because: Reason::NetworkAhead };
         for name in ["photo", "评论", "a: b", "- x", "yes, \"no\"", "1"] {
-            let text = format!("{}target: {{column: y}}\n", advice.yaml(name));
+            let text = format!("{}target: {{column: label}}\n", advice.yaml(name));
             let config = crate::config::Written::parse(&text, "test").and_then(|w| w.config()).expect(&text);
             assert_eq!(
                 (config.inputs[0].name.as_str(), config.inputs[0].encoder.kind.as_str()),
