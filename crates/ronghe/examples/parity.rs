@@ -15,7 +15,7 @@ use ronghe::encode::{self, FitInput, backbone};
 use ronghe_cpu::CpuExecutor;
 use ronghe_data::decode::{Filter, Fit, PictureOptions, decode_images};
 use ronghe_data::{ColumnSchema, Kind, Modality, Schema, Table, read};
-use ronghe_graph::{Builder, DType, Executor, Feed, Mode, Result, Shape, Tensor, ValueId, Weights};
+use ronghe_graph::{Builder, DType, Executor, Feed, Mode, Shape, Tensor, ValueId, Weights};
 use serde_json::Value;
 use std::error::Error;
 use std::path::Path;
@@ -72,7 +72,7 @@ fn minilm(cache: &Cache) -> Outcome {
 }
 
 /// The classifier over a trunk's features.
-type Classify = fn(&mut Builder<'_>, PictureFeatures) -> Result<ValueId>;
+type Classify = fn(&mut Builder<'_>, PictureFeatures) -> ronghe_graph::Result<ValueId>;
 
 fn classes(cache: &Cache, name: &str, classify: Classify) -> Outcome {
     catalogue::prepare("foolbox-images", cache)?;

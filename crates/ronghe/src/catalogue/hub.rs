@@ -136,7 +136,7 @@ pub(super) fn pull(
     }
     let shown = repository.shown();
     let slot = format!("hub.{}", repository.folder());
-    let bring = || {
+    let mut bring = || {
         let lock = cache.lock(&slot, &mut || {
             progress.step(&shown, Step::Waiting);
         })?;
