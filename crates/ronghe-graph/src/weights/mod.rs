@@ -71,7 +71,7 @@ impl Weights {
             safetensors::read(&name, &bytes)
         } else if bytes.starts_with(zip::MAGIC) && keras::is_keras(&name, &bytes)? {
             keras::read(&name, &bytes)
-        } else if matches!(extension.as_str(), "pkl" | "pickle") {
+        } else if !bytes.starts_with(zip::MAGIC) && matches!(extension.as_str(), "pkl" | "pickle") {
             pkl::read(&name, &bytes)
         } else if bytes.starts_with(zip::MAGIC) || matches!(extension.as_str(), "pth" | "pt" | "bin") {
             pth::read(&name, &bytes)

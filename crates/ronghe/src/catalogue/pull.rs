@@ -366,8 +366,8 @@ mod tests {
         let home = tempfile::tempdir().expect("a temporary folder");
         let (item, archive) = item();
         // A file where the folder should be stands for a disk that cannot be written to.
-        let blocked = Cache::open(&home.path().join("blocked"));
-        fs::write(blocked.folder(), "").expect("a file");
+        let blocked = Cache::open(&home.path().join("blocked/cache"));
+        fs::write(home.path().join("blocked"), "").expect("a file");
         let full = Cache::open(&home.path().join("full"));
         let script = "echo 'npm error ENOSPC: no space left on device, write' >&2; exit 228";
         for cache in [&blocked, &full] {

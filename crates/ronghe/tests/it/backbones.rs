@@ -316,6 +316,26 @@ fn arrays_of_squeezenet_are_its_tensors_in_another_order() -> Outcome {
 }
 
 #[test]
+fn weights_of_another_network_are_refused_with_both_names() -> Outcome {
+    for &((name, text), backbone, layout) in CASES {
+        let peer = Peer::read(name, text)?;
+        let folder = peer.folder()?;
+        let file = folder.path().join("weights");
+        let published = Published::recognise(&file, peer.outline(), peer.style())?;
+        assert_eq!(published.architecture()?.family(), backbone);
+        let other = match backbone {
+            "resnet" => Architecture::Squeezenet { pixels: Pixels::IMAGENET },
+            _ => Architecture::Resnet(ResNet::RESNET18),
+        };
+        let message = published.trunk(&other, 64).map_err(|e| e.to_string()).err().unwrap_or_default();
+        let expected =
+            format!("expected weights of {}, found those of {backbone} ({layout})", other.family());
+        assert!(message.contains(&expected), "{message}");
+    }
+    Ok(())
+}
+
+#[test]
 fn integers_and_numbers_that_are_none_are_refused() -> Outcome {
     let (name, text) = golden!("squeezenet");
     let peer = Peer::read(name, text)?;

@@ -52,6 +52,17 @@ impl Architecture {
         }
     }
 
+    /// Its name in [`super::BACKBONES`].
+    pub fn family(&self) -> &'static str {
+        match self {
+            Architecture::MobilenetV2 { .. } => "mobilenet_v2",
+            Architecture::EfficientnetLite0 { .. } => "efficientnet_lite0",
+            Architecture::Resnet(_) => "resnet",
+            Architecture::Squeezenet { .. } => "squeezenet",
+            Architecture::Vit(_) => "vit",
+        }
+    }
+
     /// How pixels of 0 to 255 become the numbers that it was trained on.
     pub fn pixels(&self) -> Pixels {
         match self {

@@ -64,6 +64,13 @@ impl Published {
 
     /// The weights of `architecture`'s trunk for pictures of `size` pixels a side.
     pub fn trunk(&self, architecture: &Architecture, size: usize) -> Result<Weights> {
+        if architecture.family() != self.backbone.name {
+            let (wanted, found) = (architecture.family(), self.backbone.name);
+            let layout = self.layout.name;
+            return Err(
+                self.wrong(format!("expected weights of {wanted}, found those of {found} ({layout})"))
+            );
+        }
         self.weights(|b| {
             let x = b.input("picture", &Shape::batch(&[size, size, 3]), DType::F32)?;
             architecture.write(b, x, true).map(drop)
