@@ -30,6 +30,8 @@ pub struct SetDistance {
 /// Most rows of a set.
 const ROWS: usize = 300;
 const BISECTIONS: usize = 60;
+/// Eigenvalues below this share of the largest are zeros.
+const ROUNDING: f64 = 1e-13;
 
 /// Compares two sets of vectors of one width, drawn down with the seed; `None` with fewer than four rows.
 pub fn set_distance(source: &[f32], target: &[f32], width: usize, seed: u64) -> Option<SetDistance> {
@@ -87,7 +89,10 @@ fn frechet(a: &Set, b: &Set) -> f64 {
         .collect();
     let square: Vec<f64> =
         product.par_chunks(n).flat_map_iter(|x| product.chunks(n).map(move |y| dot(x, y))).collect();
-    let nuclear: f64 = eigenvalues(square, a.rows.len() / a.width).iter().map(|v| v.max(0.0).sqrt()).sum();
+    let values = eigenvalues(square, a.rows.len() / a.width);
+    // What rounding leaves of zeros is no part of the sum; roots would make it large.
+    let floor = values.last().map_or(0.0, |largest| ROUNDING * largest);
+    let nuclear: f64 = values.iter().filter(|&&v| v > floor).map(|v| v.sqrt()).sum();
     let means: f64 = a.mean.iter().zip(&b.mean).map(|(a, b)| (a - b).powi(2)).sum();
     (means + a.trace + b.trace - 2.0 * nuclear).max(0.0)
 }

@@ -2,6 +2,7 @@
 
 use super::Duel;
 use super::survey::Tried;
+use crate::metric::paired;
 use serde::Serialize;
 use std::fmt;
 
@@ -32,7 +33,7 @@ pub struct Advice {
 pub enum Reason {
     /// The best published network is ahead of the plain baseline, and of training from the start where that was tried.
     NetworkAhead,
-    /// As before, but the interval of the difference to training from the start holds none.
+    /// As before, but by no more than chance would make: the interval of the difference, row by row, holds none.
     NetworkLevel,
     /// Training from the start is ahead of the best published network.
     ScratchAhead,
@@ -59,17 +60,23 @@ pub(super) fn advise(ranked: &[Tried], duel: Option<&Duel>, scratch: &str) -> Ad
             (scratch, Reason::PlainAhead)
         }
         (Some(network), _) => {
+            let ahead = plain.and_then(|p| paired(&network.linear.right, &p.linear.right));
+            let level = level || ahead.is_some_and(|(_, (low, _))| low <= 0.0);
             (network.name.as_str(), if level { Reason::NetworkLevel } else { Reason::NetworkAhead })
         }
     };
     Advice { encoder: encoder.to_owned(), because }
 }
 
+/// Words that YAML, of one version or another, takes for something else than a name.
+const NO_NAMES: [&str; 10] = ["y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan"];
+
 impl Advice {
     /// The lines of a configuration for the input `column`.
     pub(super) fn yaml(&self, column: &str) -> String {
-        let bare = column.chars().all(|c| c.is_alphanumeric() || c == '_')
+        let word = column.chars().all(|c| c.is_alphanumeric() || c == '_')
             && column.starts_with(|c: char| c.is_alphabetic());
+        let bare = word && !NO_NAMES.contains(&column.to_lowercase().as_str());
         // What is no plain word stands in quotes; those of JSON are YAML's too.
         let name = if bare { column.to_owned() } else { serde_json::Value::from(column).to_string() };
         format!("inputs:\n  - name: {name}\n    encoder: {}\n", self.encoder)
@@ -143,6 +150,10 @@ mod tests {
         let ranked = [net.clone(), pixels.clone()];
         assert_eq!(says(&ranked, None), ("net".into(), Reason::NetworkAhead));
         assert_eq!(says(&ranked, Some(&duel(0.8, 0.9))), ("net".into(), Reason::NetworkAhead));
+        let mut close = [net.clone(), pixels.clone()];
+        close[0].linear.right = vec![true, true, false, true];
+        close[1].linear.right = vec![true, false, true, false];
+        assert_eq!(says(&close, None), ("net".into(), Reason::NetworkLevel));
         assert_eq!(says(&ranked, Some(&duel(0.95, 0.9))), ("cnn".into(), Reason::ScratchAhead));
         let level =
             |scratch, transfer| Duel { difference: Some((0.0, (-0.1, 0.1))), ..duel(scratch, transfer) };
@@ -155,8 +166,8 @@ mod tests {
     #[test]
     fn the_lines_are_yaml_for_any_name() {
         let advice = Advice { encoder: "e5".into(), because: Reason::NetworkAhead };
-        for name in ["photo", "评论", "a: b", "- x", "yes, \"no\"", "1"] {
-            let text = format!("{}target: {{column: label}}\n", advice.yaml(name));
+        for name in ["photo", "评论", "a: b", "- x", "yes, \"no\"", "1", "No", "y"] {
+            let text = format!("{}target: {{column: kind}}\n", advice.yaml(name));
             let config = crate::config::Written::parse(&text, "test").and_then(|w| w.config()).expect(&text);
             assert_eq!(
                 (config.inputs[0].name.as_str(), config.inputs[0].encoder.kind.as_str()),
