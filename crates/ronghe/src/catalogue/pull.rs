@@ -354,9 +354,9 @@ mod tests {
         // As after a kill: nobody tidies up, and only the client has the lock.
         std::mem::forget(staging);
         drop(client);
-        let path = pull_item(item.item(), &cache, &npm(home.path(), "exit 1"), &mut ())?;
-        assert_eq!(fs::read(path).expect("the file"), b"alpha");
+        let path = pull_item(item.item(), &cache, &npm(home.path(), "exit 1"), &mut ());
         assert!(orphan.wait().expect("its end").success());
+        assert_eq!(fs::read(path?).expect("the file"), b"alpha");
         Ok(())
     }
 

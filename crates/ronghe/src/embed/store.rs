@@ -212,7 +212,7 @@ mod tests {
             third.append(&[([9; 32], &[9.0, 9.0])]).expect("room");
             assert_eq!(all(&mut store()).last(), Some(&(9, vec![9.0, 9.0])));
         }
-        let mut damaged = bytes.clone();
+        let mut damaged = bytes;
         damaged[70] ^= 1;
         fs::write(&path, damaged).expect("the file");
         assert_eq!(all(&mut store()).len(), 1);

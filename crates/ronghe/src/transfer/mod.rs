@@ -225,7 +225,7 @@ pub fn find(name: &str, place: &str) -> Result<&'static TransferSpec> {
 mod tests {
     use super::*;
 
-    fn parse(kind: &str, params: Value) -> Result<Transfer> {
+    fn parse(kind: &str, params: &Value) -> Result<Transfer> {
         let mut all = (find(kind, "test")?.defaults)().as_object().cloned().unwrap_or_default();
         all.extend(params.as_object().cloned().unwrap_or_default());
         Transfer::parse(&NamedConfig { kind: kind.into(), params: all }, "test")
@@ -234,27 +234,27 @@ mod tests {
     #[test]
     fn every_strategy_has_sound_defaults() {
         for spec in TRANSFERS {
-            assert!(parse(spec.name, json!({})).is_ok(), "{}", spec.name);
+            assert!(parse(spec.name, &json!({})).is_ok(), "{}", spec.name);
         }
     }
 
     #[test]
     fn gradual_opens_from_the_end() {
-        let gradual = parse("gradual", json!({"head_epochs": 2})).unwrap();
+        let gradual = parse("gradual", &json!({"head_epochs": 2})).unwrap();
         let stages: Vec<Stage> = (0..5).map(|epoch| gradual.stage(epoch, 20)).collect();
         assert_eq!(stages, [Stage::Closed, Stage::Closed, Stage::From(13), Stage::From(0), Stage::From(0)]);
         assert_eq!(gradual.rate(19, 20), 0.1);
         assert!((gradual.rate(17, 20) - 0.081).abs() < 1e-6);
-        let more = parse("gradual", json!({"head_epochs": 0, "blocks": 99})).unwrap();
+        let more = parse("gradual", &json!({"head_epochs": 0, "blocks": 99})).unwrap();
         assert_eq!(more.stage(0, 20), Stage::From(0));
     }
 
     #[test]
     fn wrong_parameters_are_named() {
-        let message = |kind: &str, params: Value| parse(kind, params).unwrap_err().to_string();
-        assert!(message("lora", json!({"targets": ["keys"]})).contains("query, key, value"));
-        assert!(message("lora", json!({"rank": 0})).contains("1 to 1024"));
-        assert!(message("full", json!({"rate": 0.0})).contains("rate"));
-        assert!(message("slow", json!({})).contains("norm+bias"));
+        let message = |kind: &str, params: &Value| parse(kind, params).unwrap_err().to_string();
+        assert!(message("lora", &json!({"targets": ["keys"]})).contains("query, key, value"));
+        assert!(message("lora", &json!({"rank": 0})).contains("1 to 1024"));
+        assert!(message("full", &json!({"rate": 0.0})).contains("rate"));
+        assert!(message("slow", &json!({})).contains("norm+bias"));
     }
 }

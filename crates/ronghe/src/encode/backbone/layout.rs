@@ -111,7 +111,7 @@ impl Layout {
         } else if self.order.fits(tensor.shape(), shape) {
             let tensor = self.order.ours(tensor, shape)?;
             let turned = self.pixels.as_ref().is_some_and(|own| format!("{}.weight", own.first) == name);
-            return Ok((theirs, if turned { last_reversed(tensor)? } else { tensor }));
+            return Ok((theirs, if turned { last_reversed(&tensor)? } else { tensor }));
         }
         if let Some(adapt) = self.adapt
             && let Some(tensor) = adapt(name, tensor, shape)?
@@ -173,7 +173,7 @@ fn rows(tensor: &Tensor, index: usize, shape: &[usize]) -> Result<Tensor> {
 }
 
 /// The tensor with its last dimension backwards.
-fn last_reversed(tensor: Tensor) -> Result<Tensor> {
+fn last_reversed(tensor: &Tensor) -> Result<Tensor> {
     let last = tensor.shape().last().copied().unwrap_or(1).max(1);
     let turned = tensor.as_f32().chunks_exact(last).flat_map(|row| row.iter().rev().copied()).collect();
     Tensor::f32(tensor.shape(), turned)
@@ -197,7 +197,7 @@ mod tests {
     fn fused_rows_come_apart_and_channels_turn() -> Result<()> {
         let fused = Tensor::f32(&[4, 2], (0..8).map(|v| v as f32).collect())?;
         assert_eq!(rows(&fused, 1, &[2, 2])?.as_f32(), [4.0, 5.0, 6.0, 7.0]);
-        assert_eq!(last_reversed(fused)?.as_f32(), [1.0, 0.0, 3.0, 2.0, 5.0, 4.0, 7.0, 6.0]);
+        assert_eq!(last_reversed(&fused)?.as_f32(), [1.0, 0.0, 3.0, 2.0, 5.0, 4.0, 7.0, 6.0]);
         Ok(())
     }
 
