@@ -46,7 +46,7 @@ pub(super) fn table(cache: &Cache, held: &[Held], language: Language) -> String 
         lines.push(row(pick("repositories", "仓库"), "", "MB", ""));
         for repository in held {
             lines.push(row(&repository.name, here(true), &megabytes(repository.bytes), ""));
-            lines.extend(wrapped(&[repository.licence.clone()]));
+            lines.extend(wrapped(std::slice::from_ref(&repository.licence)));
         }
     }
     lines.iter().map(|line| format!("{}\n", line.trim_end())).collect()
@@ -76,7 +76,7 @@ fn wrapped(facts: &[String]) -> Vec<String> {
     for fact in facts {
         match lines.last_mut() {
             Some(line) if INDENT + line.width() + 3 + fact.width() <= WIDTH => {
-                line.push_str(&format!(" | {fact}"))
+                line.push_str(&format!(" | {fact}"));
             }
             _ => lines.push(fact.clone()),
         }

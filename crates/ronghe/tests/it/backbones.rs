@@ -290,8 +290,7 @@ fn arrays_of_squeezenet_are_its_tensors_in_another_order() -> Outcome {
     let network = theirs.architecture()?;
     let trunk = theirs.trunk(&network, 64)?;
     let mut arrays = Weights::new();
-    let mut fire = 1;
-    for place in [0, 3, 4, 6, 7, 9, 10, 11, 12] {
+    for (fire, place) in (1..).zip([0, 3, 4, 6, 7, 9, 10, 11, 12]) {
         let layers: &[[&str; 2]] = match place {
             0 => &[["", "conv1"]],
             _ => &[[".squeeze", "squeeze1x1"], [".expand1x1", "expand1x1"], [".expand3x3", "expand3x3"]],
@@ -306,7 +305,6 @@ fn arrays_of_squeezenet_are_its_tensors_in_another_order() -> Outcome {
             arrays.insert(&format!("{layer}.0"), Tensor::f32(&[h, w, c, o], turned.collect())?, true);
             arrays.insert(&format!("{layer}.1"), get("bias").ok_or("a bias")?.clone(), true);
         }
-        fire += 1;
     }
     arrays.insert("conv10.0", Tensor::zeros(&[1, 1, 512, 7]), true);
     let published = Published::recognise(Path::new("a.pkl"), arrays, None)?;
