@@ -10,6 +10,7 @@
 //! halves of the target's own as the distance that chance alone makes. Source: Fréchet 1957; Dowson and Landau 1982; Golub and
 //! Van Loan 2013, sections 8.3 and 8.4.
 
+use super::lbfgs::dot;
 use rayon::prelude::*;
 use ronghe_graph::SplitMix;
 use serde::Serialize;
@@ -159,18 +160,6 @@ fn tridiagonal(mut a: Vec<f64>, n: usize) -> (Vec<f64>, Vec<f64>) {
         }
     }
     ((0..n).map(|i| a[i * n + i]).collect(), beside)
-}
-
-/// In four sums side by side.
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    let (a4, a1) = a.as_chunks::<4>();
-    let (b4, b1) = b.as_chunks::<4>();
-    let mut sums = [0.0; 4];
-    for (a, b) in a4.iter().zip(b4) {
-        (0..4).for_each(|i| sums[i] += a[i] * b[i]);
-    }
-    let rest: f64 = a1.iter().zip(b1).map(|(a, b)| a * b).sum();
-    sums.iter().sum::<f64>() + rest
 }
 
 #[cfg(test)]

@@ -189,7 +189,7 @@ fn between(a: (f64, f64, f64), b: (f64, f64, f64)) -> f64 {
 }
 
 /// In four sums, so that the additions need not wait for each other.
-fn dot(a: &[f64], b: &[f64]) -> f64 {
+pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
     let (a4, a1) = a.as_chunks::<4>();
     let (b4, b1) = b.as_chunks::<4>();
     let mut sums = [0.0; 4];
