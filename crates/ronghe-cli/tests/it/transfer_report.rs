@@ -32,7 +32,8 @@ fn texts_are_reported_on_with_what_is_here() {
     assert!(value > 0.9 && tried["plain"] == true, "{tried}");
     let interval: Vec<f64> =
         tried["linear"]["interval"].as_array().expect("two").iter().filter_map(Value::as_f64).collect();
-    assert!(interval[0] < value && value <= interval[1]);
+    // Of rows that are all right the upper end is 1 but for rounding.
+    assert!(interval[0] < value && value < interval[1] + 1e-9);
 
     room.bad(&format!("{line} --input shop"), &["`shop`", "pictures, text or sound", "note"]);
     room.bad("transfer-report t.csv --target labl", &["`labl`", "label"]);
