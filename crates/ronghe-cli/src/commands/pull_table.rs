@@ -9,7 +9,7 @@ const WIDTH: usize = 120;
 
 /// Columns before the summary, and what they hold.
 const INDENT: usize = 31;
-const NAME: usize = 20;
+const NAME: usize = 19;
 const HERE: usize = 4;
 
 /// The language of messages that the system is set to.
