@@ -27,29 +27,30 @@ impl Cache {
 fn adopt_item(item: &Item, cache: &Cache, from: &Path) -> Result<PathBuf> {
     let meta = fs::metadata(from).map_err(|e| io(from, e))?;
     let _lock = cache.lock(item.name, &mut || ())?;
-    let staging = cache.staging(item.name)?;
-    let files = staging.files();
-    if meta.is_file() && unpack::is_archive(from) {
-        check(from, item.package.sha256, item)?;
-        return pull::keep_archive(item, from, cache, staging, &Clients::default());
-    }
-    let mut collector = Collector::new(item, from, &files);
-    match item.parts {
-        [part] if meta.is_file() && !part.is_folder() => {
-            check(from, part.sha256, item)?;
-            collector.keep_file(0, from)?;
+    cache.staged(item.name, |staging| {
+        let files = staging.files();
+        if meta.is_file() && unpack::is_archive(from) {
+            check(from, item.package.sha256, item)?;
+            return pull::keep_archive(item, from, cache, staging, &Clients::default());
         }
-        parts if meta.is_dir() => {
-            for (i, part) in parts.iter().enumerate() {
-                for path in files_of(part, from)? {
-                    collector.keep_file(i, &path)?;
+        let mut collector = Collector::new(item, from, &files);
+        match item.parts {
+            [part] if meta.is_file() && !part.is_folder() => {
+                check(from, part.sha256, item)?;
+                collector.keep_file(0, from)?;
+            }
+            parts if meta.is_dir() => {
+                for (i, part) in parts.iter().enumerate() {
+                    for path in files_of(part, from)? {
+                        collector.keep_file(i, &path)?;
+                    }
                 }
             }
+            _ => return Err(folder_wanted(item, from)),
         }
-        _ => return Err(folder_wanted(item, from)),
-    }
-    settle(&cache.item_folder(item), staging, &fingerprint(item), &collector.finish()?)?;
-    cache.path_of(item).ok_or_else(|| cache.not_pulled(item.name))
+        settle(&cache.item_folder(item), staging, &fingerprint(item), &collector.finish()?)?;
+        cache.path_of(item).ok_or_else(|| cache.not_pulled(item.name))
+    })
 }
 
 fn check(file: &Path, expected: &str, item: &Item) -> Result<()> {

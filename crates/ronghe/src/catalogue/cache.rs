@@ -117,9 +117,16 @@ impl Cache {
         Ok(file)
     }
 
-    /// A folder to work in, for the holder of the lock.
-    pub(super) fn staging(&self, slot: &str) -> Result<Staging> {
-        Staging::open(self.folder.join(format!(".{slot}.part")))
+    /// Does `work` in a folder for it, for the holder of the lock. Where the disk is full, nothing of it stays.
+    pub(super) fn staged<T>(&self, slot: &str, work: impl FnOnce(Staging) -> Result<T>) -> Result<T> {
+        let folder = self.folder.join(format!(".{slot}.part"));
+        let made = Staging::open(folder.clone()).and_then(work);
+        if let Err(Error::Io { source, .. }) = &made
+            && matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+        {
+            let _ = fs::remove_dir_all(folder);
+        }
+        made
     }
 
     /// What kept something of up to `bytes` bytes out of the cache, said so that it can be mended.

@@ -81,7 +81,13 @@ pub(super) fn fetch(
         staging.forget()?;
     }
     let (program, arguments) = arguments(package, staging, clients)?;
-    let run = Run { program, client: package.client.name(), arguments, most: 4 * package.bytes + SLACK };
+    let run = Run {
+        program,
+        client: package.client.name(),
+        arguments,
+        least: package.bytes,
+        most: 4 * package.bytes + SLACK,
+    };
     let fetched = run.run(staging, lock, watch).and_then(|ended| {
         let last = ended.map_err(|found| failed(package, found))?;
         if let Some(archive) = staging.finished(package)? {
@@ -111,7 +117,8 @@ pub(super) struct Run<'a> {
     pub(super) program: &'a Path,
     pub(super) client: &'static str,
     pub(super) arguments: Vec<OsString>,
-    /// Bytes that it may put on the disk.
+    /// Bytes that it has to put on the disk, and that it may.
+    pub(super) least: u64,
     pub(super) most: u64,
 }
 
@@ -147,12 +154,25 @@ impl Run<'_> {
         if last.contains("No module named pip") {
             return Err(missing(self.program, self.client));
         }
-        let full = REFUSALS.iter().find(|(words, _)| last.contains(words));
-        if let Some((_, kind)) = full.filter(|(_, kind)| is_refusal(*kind)) {
+        if let Some((_, kind)) = REFUSALS.iter().find(|(words, _)| last.contains(words)) {
             return Err(io_error(staging.folder(), (*kind).into()));
+        }
+        // Where the log is on the same disk, the client could not say why.
+        if let Err(e) = room(&staging.temporary(), self.least)
+            && is_refusal(e.kind())
+        {
+            return Err(io_error(staging.folder(), e));
         }
         Ok(Err(format!("{status}: {last}")))
     }
+}
+
+/// Whether the disk takes so many bytes.
+fn room(folder: &Path, bytes: u64) -> io::Result<()> {
+    let path = folder.join("room");
+    let written = io::copy(&mut io::repeat(0).take(bytes), &mut File::create(&path)?);
+    fs::remove_file(&path)?;
+    written.map(drop)
 }
 
 /// How clients say that the disk takes no more.

@@ -27,8 +27,8 @@ const BIN: &str = "pytorch_model.bin";
 const MOST: u64 = 16 << 30;
 /// Weight files of a repository.
 const MOST_FILES: usize = 256;
-/// Bytes of README.md and config.json that are read.
-const TEXT: u64 = 1 << 20;
+/// Bytes of a description that are read.
+const TEXT: u64 = 16 << 20;
 
 /// A repository by name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -143,21 +143,31 @@ pub(super) fn pull(
         if let Some(held) = cache.repository(repository) {
             return Ok(held.folder);
         }
-        let staging = cache.staging(&slot)?;
-        let mut job = Job { repository, clients, staging: &staging, lock: &lock, progress, shown: &shown };
-        let fetched = job.fetch();
-        if let Err(Error::ClientMissing { .. }) = fetched {
-            staging.forget()?;
-        }
-        let weights = fetched?;
-        if !progress.step(&shown, Step::Unpacking) {
-            return Err(Error::Stopped);
-        }
-        let kept = keep(&staging, &weights)?;
-        let licence = licence(&staging.files());
-        let folder = cache.repository_folder(repository);
-        settle(&folder, staging, &format!("{shown} {licence}"), &kept)?;
-        Ok(folder)
+        cache.staged(&slot, |staging| {
+            let (staged, last) = (&staging, String::new());
+            let mut job = Job {
+                repository,
+                clients,
+                staging: staged,
+                lock: &lock,
+                progress: &mut *progress,
+                shown: &shown,
+                last,
+            };
+            let fetched = job.fetch();
+            if let Err(Error::ClientMissing { .. }) = fetched {
+                staging.forget()?;
+            }
+            let weights = fetched?;
+            if !progress.step(&shown, Step::Unpacking) {
+                return Err(Error::Stopped);
+            }
+            let kept = keep(&staging, &weights)?;
+            let licence = licence(&staging.files());
+            let folder = cache.repository_folder(repository);
+            settle(&folder, staging, &format!("{shown} {licence}"), &kept)?;
+            Ok(folder)
+        })
     };
     bring().map_err(|e| cache.explain(&shown, None, e))
 }
@@ -169,6 +179,8 @@ struct Job<'a> {
     lock: &'a File,
     progress: &'a mut dyn Progress,
     shown: &'a str,
+    /// The client's last words.
+    last: String,
 }
 
 impl Job<'_> {
@@ -197,9 +209,14 @@ impl Job<'_> {
         }
         if weights.is_empty() || weights.len() > MOST_FILES {
             return Err(self.failed(format!(
-                "expected up to {MOST_FILES} .safetensors files or {BIN}, found {}",
-                weights.len()
+                "expected up to {MOST_FILES} .safetensors files or {BIN}, found {}: {}",
+                weights.len(),
+                self.last
             )));
+        }
+        // Without a network the client is content with what there is.
+        if let Some(missing) = missing_part(&download, &weights) {
+            return Err(self.failed(format!("it did not bring `{missing}`: {}", self.last)));
         }
         Ok(weights)
     }
@@ -217,14 +234,17 @@ impl Job<'_> {
                 arguments.extend([option.into(), value.into()]);
             }
             arguments.extend(["--local-dir".into(), self.staging.download().into()]);
-            let run = Run { program, client: "hf", arguments, most: MOST };
+            let run = Run { program, client: "hf", arguments, least: 0, most: MOST };
             let (progress, shown) = (&mut *self.progress, self.shown);
             let mut watch = |done| progress.step(shown, Step::Fetching { done, total: 0 });
             match run.run(self.staging, self.lock, &mut watch) {
                 Err(e @ Error::ClientMissing { .. }) => missing = missing.or(Some(e)),
                 Err(e) => return Err(e),
                 Ok(Err(found)) => return Err(self.failed(found)),
-                Ok(Ok(_)) => return Ok(()),
+                Ok(Ok(last)) => {
+                    self.last = last;
+                    return Ok(());
+                }
             }
         }
         Err(missing.unwrap_or_else(|| self.failed("no client is named".into())))
@@ -245,6 +265,21 @@ impl Job<'_> {
 /// In the download folder: what the half-finished work there is of.
 const REVISION: &str = ".ronghe-revision";
 
+/// A file that the list of a network in several files names and that is not here.
+fn missing_part(folder: &Path, weights: &[String]) -> Option<String> {
+    let text = read_text(&folder.join("model.safetensors.index.json"))?;
+    let index: Value = serde_json::from_str(&text).ok()?;
+    let named = index.get("weight_map")?.as_object()?.values().filter_map(Value::as_str);
+    named.into_iter().find(|name| !weights.iter().any(|w| w == name)).map(str::to_owned)
+}
+
+/// The beginning of a text file.
+fn read_text(path: &Path) -> Option<String> {
+    let mut text = String::new();
+    File::open(path).ok()?.take(TEXT).read_to_string(&mut text).ok()?;
+    Some(text)
+}
+
 /// Moves the wanted files, hashed before the first is moved, so that a stop leaves all or almost none to fetch again.
 fn keep(staging: &Staging, weights: &[String]) -> Result<Vec<Kept>> {
     let download = staging.download();
@@ -264,11 +299,7 @@ fn keep(staging: &Staging, weights: &[String]) -> Result<Vec<Kept>> {
 
 /// The licence that README.md states between its first two lines of `---`, or config.json; else `not stated`.
 fn licence(folder: &Path) -> String {
-    let text = |name: &str| -> Option<String> {
-        let mut text = String::new();
-        File::open(folder.join(name)).ok()?.take(TEXT).read_to_string(&mut text).ok()?;
-        Some(text)
-    };
+    let text = |name: &str| read_text(&folder.join(name));
     let config = || {
         let config: Value = serde_json::from_str(&text("config.json")?).ok()?;
         Some(config.get("license")?.as_str()?.to_owned())
@@ -415,6 +446,15 @@ mod tests {
         let message = super::super::pull("hub:a/b", &cache, &clients, &mut ()).unwrap_err().to_string();
         assert!(message.contains("hub:a/b") && message.contains("found 0"), "{message}");
         fs::write(home.path().join("source").join(BIN), "pickle").expect("a file");
+        let source = home.path().join("source");
+        let index = r#"{"weight_map": {"a": "model-1.safetensors", "b": "model-2.safetensors"}}"#;
+        fs::write(source.join("model.safetensors.index.json"), index).expect("a file");
+        fs::write(source.join("model-1.safetensors"), "x").expect("a file");
+        let message = super::super::pull("hub:a/b", &cache, &clients, &mut ()).unwrap_err().to_string();
+        assert!(message.contains("did not bring `model-2.safetensors`"), "{message}");
+        fs::remove_file(source.join("model.safetensors.index.json")).expect("a file");
+        fs::remove_file(source.join("model-1.safetensors")).expect("a file");
+        fs::remove_dir_all(cache.folder()).expect("a folder");
         let folder = super::super::pull("hub:a/b", &cache, &clients, &mut ()).expect("a folder");
         assert!(folder.join(BIN).is_file());
         assert_eq!(cache.repositories()[0].licence, "not stated");

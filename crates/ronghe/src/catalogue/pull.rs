@@ -61,14 +61,16 @@ fn pull_item(item: &Item, cache: &Cache, clients: &Clients, progress: &mut dyn P
         if let Some(path) = cache.path_of(item) {
             return Ok(path);
         }
-        let staging = cache.staging(item.name)?;
-        let total = item.package.bytes;
-        let mut watch = |done: u64| progress.step(item.name, Step::Fetching { done: done.min(total), total });
-        let archive = client::fetch(&item.package, &staging, clients, &lock, &mut watch)?;
-        if !progress.step(item.name, Step::Unpacking) {
-            return Err(Error::Stopped);
-        }
-        keep_archive(item, &archive, cache, staging, clients)
+        cache.staged(item.name, |staging| {
+            let total = item.package.bytes;
+            let mut watch =
+                |done: u64| progress.step(item.name, Step::Fetching { done: done.min(total), total });
+            let archive = client::fetch(&item.package, &staging, clients, &lock, &mut watch)?;
+            if !progress.step(item.name, Step::Unpacking) {
+                return Err(Error::Stopped);
+            }
+            keep_archive(item, &archive, cache, staging, clients)
+        })
     };
     bring().map_err(|e| cache.explain(item.name, Some(needed(item)), e))
 }
@@ -346,7 +348,7 @@ mod tests {
         let source = home.path().join("source");
         fs::write(&source, archive).expect("an archive");
         let lock = cache.lock("test", &mut || ())?;
-        let staging = cache.staging("test")?;
+        let staging = Staging::open(cache.folder().join(".test.part"))?;
         let script = format!("sleep 0.3; cp '{}' package-1.tgz", source.display());
         let mut client = std::process::Command::new("sh");
         client.args(["-c", &script]).current_dir(staging.download()).stdin(lock);
