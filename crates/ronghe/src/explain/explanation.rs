@@ -8,7 +8,7 @@ use crate::{Error, Result, Task, TaskKind};
 use serde::{Deserialize, Serialize};
 
 /// Name and version of the JSON format.
-pub const FORMAT: &str = "ronghe.explanation/1";
+pub const FORMAT: &str = "ronghe.explanation/2";
 
 /// The JSON schema of [`RowExplanation`].
 pub const SCHEMA: &str = include_str!("explanation.schema.json");
@@ -37,6 +37,31 @@ pub struct RowExplanation {
     pub modalities: Explanation,
     /// Players are columns.
     pub fields: Explanation,
+    /// Players are the parts of cells (words, patches, stretches of sound) and the columns that are not divided; the parts of
+    /// a column sum to it, the columns of a modality to that. None where no cell was divided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parts: Option<Explanation>,
+    /// What pairs of modalities add together beyond what each adds alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub synergy: Vec<Pair>,
+}
+
+/// What two players add together beyond what each adds alone: their Shapley interaction index (order 2).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Pair {
+    /// Positions of the two among the players.
+    pub players: (usize, usize),
+    /// The index, an output.
+    pub values: Vec<f64>,
+    /// Its standard error, an output; 0 if exact.
+    pub standard_error: Vec<f64>,
+}
+
+impl RowExplanation {
+    /// The finest level there is.
+    pub fn finest(&self) -> &Explanation {
+        self.parts.as_ref().unwrap_or(&self.fields)
+    }
 }
 
 /// A prediction taken apart into what each player added.
@@ -68,6 +93,10 @@ pub struct Explanation {
     pub evaluations: usize,
     /// Whether the standard errors fell below the tolerance.
     pub converged: bool,
+    /// Largest standard error over the widest span of attributions of an output: what the tolerance bounds.
+    pub ratio: f64,
+    /// Players whose attribution to the explained output lies within 1.96 standard errors of 0 without being 0.
+    pub unresolved: usize,
     /// Largest `|base + sum of attributions - prediction|` over the outputs, relative to the larger of 1 and the
     /// prediction.
     pub residual: f64,
@@ -100,6 +129,13 @@ impl Explanation {
         };
         let last = &found.prediction;
         let explained = (0..last.len()).fold(0, |best, k| if last[k] > last[best] { k } else { best });
+        let unresolved = (0..players.len())
+            .filter(|&i| {
+                let (phi, error) = (found.attributions[i][explained], found.standard_error[i][explained]);
+                error > 0.0 && phi.abs() < 1.96 * error
+            })
+            .count();
+        let ratio = found.ratio();
         Ok(Explanation {
             method: method.to_owned(),
             target,
@@ -114,6 +150,8 @@ impl Explanation {
             standard_error: found.standard_error,
             evaluations: found.evaluations,
             converged: found.converged,
+            ratio,
+            unresolved,
             residual,
         })
     }

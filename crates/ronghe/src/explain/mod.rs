@@ -38,13 +38,13 @@ mod testing;
 
 pub use cached::Cached;
 pub use coalition::Coalition;
-pub use explanation::{Explanation, FORMAT, RowExplanation, SCHEMA};
+pub use explanation::{Explanation, FORMAT, Pair, RowExplanation, SCHEMA};
 pub use game::{Game, Values};
 pub use grouped::Grouped;
 pub use link::Link;
 pub use masker::{MASKERS, Masker, MaskerInput, MaskerSpec};
 pub use options::{AUTO_EXACT_PLAYERS, Options};
-pub use player::Player;
+pub use player::{Part, Player};
 pub use row::{background_rows, explain_row};
 pub use row_game::RowGame;
 
@@ -80,4 +80,17 @@ pub struct Shapley {
     pub evaluations: usize,
     /// Whether the standard errors fell below the tolerance.
     pub converged: bool,
+}
+
+impl Shapley {
+    /// Largest standard error over the widest span of attributions (zero included) of an output; 0 without any error.
+    pub fn ratio(&self) -> f64 {
+        let largest = self.standard_error.iter().flatten().copied().fold(0.0, f64::max);
+        let span = |k: usize| {
+            let column = || self.attributions.iter().map(|a| a[k]);
+            column().fold(0.0, f64::max) - column().fold(0.0, f64::min)
+        };
+        let widest = (0..self.base.len()).map(span).fold(0.0, f64::max);
+        if largest == 0.0 { 0.0 } else { largest / widest }
+    }
 }

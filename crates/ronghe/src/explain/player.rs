@@ -5,14 +5,57 @@ use ronghe_data::Modality;
 use serde::{Deserialize, Serialize};
 
 /// A part of the row that is shown or hidden as a whole.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Player {
-    /// Name: that of the column, or of the modality.
+    /// Name: that of the modality, of the column, or of the part of its cell (a word; the place of a patch).
     pub name: String,
     /// Modality of its columns.
     pub modality: Modality,
     /// Columns of the table.
     pub columns: Vec<String>,
+    /// Which part of the cell of its one column; all of it where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<Part>,
+}
+
+/// A part of a cell.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum Part {
+    /// Bytes `from..to` of a text.
+    Words {
+        /// First byte.
+        from: usize,
+        /// Byte after the last.
+        to: usize,
+    },
+    /// A box of a picture, in its own pixels.
+    Patch {
+        /// Columns of pixels left of it.
+        x: usize,
+        /// Rows of pixels above it.
+        y: usize,
+        /// Pixels across.
+        width: usize,
+        /// Pixels down.
+        height: usize,
+    },
+    /// A region of a picture: runs of pixels in reading order, as first pixel and length.
+    Region {
+        /// The runs.
+        runs: Vec<(usize, usize)>,
+    },
+    /// A stretch of a sound, within a band of frequencies.
+    Span {
+        /// Start, seconds.
+        from: f64,
+        /// End, seconds.
+        to: f64,
+        /// Lower edge, hertz.
+        low: f64,
+        /// Upper edge, hertz.
+        high: f64,
+    },
 }
 
 impl Player {
@@ -26,6 +69,7 @@ impl Player {
                         name: column.clone(),
                         modality: input.modality,
                         columns: vec![column.clone()],
+                        part: None,
                     });
                 }
             }
@@ -44,7 +88,7 @@ impl Player {
             .filter(|(_, members)| !members.is_empty())
             .map(|(modality, members)| {
                 let columns = members.iter().flat_map(|&i| fields[i].columns.iter().cloned()).collect();
-                (Player { name: modality.name().to_owned(), modality, columns }, members)
+                (Player { name: modality.name().to_owned(), modality, columns, part: None }, members)
             })
             .unzip()
     }

@@ -62,6 +62,8 @@ pub fn explain_row(
         rows_predicted: game.rows_predicted(),
         modalities: by_modality,
         fields: by_field,
+        parts: None,
+        synergy: Vec::new(),
     })
 }
 

@@ -246,6 +246,7 @@ mod tests {
             name: name.into(),
             modality: Modality::Tabular,
             columns: vec![name.into()],
+            part: None,
         };
         Explanation {
             method: if errors > 0.0 { "permutation" } else { "exact" }.into(),
@@ -261,6 +262,8 @@ mod tests {
             standard_error: vec![vec![errors]; 3],
             evaluations: 8,
             converged: true,
+            ratio: 0.0,
+            unresolved: 0,
             residual: 0.0,
         }
     }
