@@ -15,6 +15,7 @@ mod optimise;
 mod packed;
 mod plan;
 mod step;
+mod subset;
 #[cfg(test)]
 mod testing;
 mod threads;
@@ -22,3 +23,4 @@ mod threads;
 pub use cpu::{Cpu, detected_cpu, fast_precision};
 pub use optimise::{Optimizer, OptimizerConfig};
 pub use plan::CpuExecutor;
+pub use subset::SubsetSums;

@@ -18,6 +18,7 @@ pub mod head;
 pub mod metric;
 mod model;
 mod network;
+mod opening;
 mod predict;
 pub mod probe;
 pub mod report;
@@ -29,6 +30,7 @@ pub mod transfer;
 pub use error::{Error, Result};
 pub use model::{Detailed, Difference, Model, ModelParts, PartPrecision, PrecisionMode};
 pub use network::{InputPart, Network, Trunk};
+pub use opening::{Layout, Opening};
 pub use predict::{InputInfo, Predictions, Predictor};
 pub use task::{Targets, Task, TaskKind};
 

@@ -1,5 +1,6 @@
 //! The seam between whatever predicts and whatever uses predictions.
 
+use crate::opening::Opening;
 use crate::{Result, Task, TaskKind};
 use ronghe_data::{Modality, Table};
 
@@ -13,6 +14,11 @@ pub trait Predictor: Send + Sync {
 
     /// One prediction a row. A missing cell is valid everywhere.
     fn predict(&self, table: &Table) -> Result<Predictions>;
+
+    /// Its first step, where that is a weighted sum of the cells' features.
+    fn opening(&self) -> Result<Option<Box<dyn Opening + '_>>> {
+        Ok(None)
+    }
 }
 
 /// An input of a predictor: one modality, one or more columns.

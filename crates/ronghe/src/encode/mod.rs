@@ -25,7 +25,7 @@ mod trunk;
 pub use audio::{LogMel, MelConfig};
 pub use prepared::{BadCell, Field, Prepared};
 
-use crate::{Error, Result};
+use crate::{Error, Layout, Result};
 use ronghe_data::{Modality, Table};
 use ronghe_graph::{Builder, SplitMix, ValueId, Weights};
 use serde_json::Value;
@@ -118,6 +118,11 @@ pub trait Encoder: Send + Sync {
     fn write(&self, b: &mut Builder<'_>) -> Result<ValueId> {
         let trunk = self.trunk(b)?;
         self.build(b, trunk)
+    }
+
+    /// Which places of a cell the numbers that [`Encoder::prepare`] makes are, where each is one place's.
+    fn layout(&self) -> Option<Layout> {
+        None
     }
 
     /// Whether training rows are changed at random by [`Encoder::augment`].

@@ -61,6 +61,15 @@ impl Coalition {
         rest
     }
 
+    /// Whether those present here are those absent there.
+    pub fn is_complement(&self, other: &Coalition) -> bool {
+        let last = self.words.len().wrapping_sub(1);
+        let tail = if self.players % 64 == 0 { u64::MAX } else { (1 << (self.players % 64)) - 1 };
+        let all = |i: usize| if i == last { tail } else { u64::MAX };
+        self.players == other.players
+            && self.words.iter().zip(&other.words).enumerate().all(|(i, (a, b))| a ^ b == all(i))
+    }
+
     /// The players present, in order.
     pub fn iter(&self) -> impl Iterator<Item = usize> + '_ {
         (0..self.players).filter(|&p| self.contains(p))
@@ -78,6 +87,8 @@ mod tests {
         assert_eq!(some.iter().collect::<Vec<_>>(), [0, 63, 64, 129]);
         assert_eq!(some.complement().count(), 126);
         assert!(!some.contains(130));
+        assert!(some.is_complement(&some.complement()) && !some.is_complement(&some));
+        assert!(Coalition::empty(64).is_complement(&Coalition::full(64)));
         assert!(Coalition::full(130).is_full() && !some.is_full());
         assert_eq!(Coalition::empty(130).complement(), Coalition::full(130));
     }

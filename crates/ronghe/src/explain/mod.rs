@@ -14,6 +14,7 @@
 //! | `coalition`, `game`, `player` | who takes part, who is present, what they get |
 //! | `masker` | from a coalition to raw rows, and the table of maskers |
 //! | `row_game`, `cached`, `grouped` | the games: of a predictor, remembered, of groups |
+//! | `opened` | the game of a predictor that begins with a weighted sum |
 //! | `exact`, `permutation` | the explainers |
 //! | `link` | probability or log-odds |
 //! | `options`, `explanation` | what goes in and what comes out (also as JSON) |
@@ -28,6 +29,7 @@ mod game;
 mod grouped;
 mod link;
 mod masker;
+mod opened;
 mod options;
 mod permutation;
 mod player;
@@ -43,6 +45,7 @@ pub use game::{Game, Values};
 pub use grouped::Grouped;
 pub use link::Link;
 pub use masker::{MASKERS, Masker, MaskerInput, MaskerSpec};
+pub use opened::Opened;
 pub use options::{AUTO_EXACT_PLAYERS, Options};
 pub use player::{Part, Player};
 pub use row::{background_rows, explain_row};

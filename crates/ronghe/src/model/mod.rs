@@ -3,6 +3,7 @@
 //! Cells of one input that are equal in several rows of a call are encoded once: explanations ask for thousands of
 //! rows made of a few dozen different cells.
 
+mod opening;
 mod precision;
 mod rows;
 mod table;
@@ -12,6 +13,7 @@ pub use precision::{Difference, PartPrecision, PrecisionMode};
 use crate::config::ModelConfig;
 use crate::encode::Encoder;
 use crate::network::{InputPart, Network, Trunk};
+use crate::opening::Opening;
 use crate::{InputInfo, Predictions, Predictor, Result, Task, TaskKind, encode, fuse, head};
 use precision::Part;
 use ronghe_cpu::CpuExecutor;
@@ -43,6 +45,7 @@ pub struct Model {
     encoders: Vec<Box<dyn Encoder>>,
     temperature: f64,
     weights: Weights,
+    executor: CpuExecutor,
     plans: Mutex<Plans>,
     widths: Vec<usize>,
     has_fusion_weights: bool,
@@ -122,7 +125,18 @@ impl Model {
             .collect();
         let has_fusion_weights = network.fusion_weights.is_some();
         let plans = Mutex::new(plans);
-        Ok(Model { config, task, inputs, encoders, temperature, weights, plans, widths, has_fusion_weights })
+        Ok(Model {
+            config,
+            task,
+            inputs,
+            encoders,
+            temperature,
+            weights,
+            executor,
+            plans,
+            widths,
+            has_fusion_weights,
+        })
     }
 
     /// The resolved configuration.
@@ -230,6 +244,10 @@ impl Predictor for Model {
 
     fn predict(&self, table: &Table) -> Result<Predictions> {
         Ok(self.predict_detailed(table)?.predictions)
+    }
+
+    fn opening(&self) -> Result<Option<Box<dyn Opening + '_>>> {
+        self.dense_opening()
     }
 }
 

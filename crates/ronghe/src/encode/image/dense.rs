@@ -5,8 +5,8 @@
 
 use super::augment::Augment;
 use super::pictures::{self, Pictures};
-use crate::Result;
 use crate::encode::{Encoder, EncoderSpec, FitInput, Prepared, State, network, params};
+use crate::{Layout, Result};
 use ronghe_data::decode::{Filter, Fit};
 use ronghe_data::{Modality, Table};
 use ronghe_graph::{Builder, Op, Shape, SplitMix, ValueId};
@@ -99,6 +99,11 @@ impl Encoder for Dense {
         let flat = Shape::batch(&[self.pictures.shape.iter().product()]);
         let x = b.op(Op::Reshape { shape: flat }, &[x])?;
         network::dense(b, x, &self.params.hidden, self.params.dropout)
+    }
+
+    fn layout(&self) -> Option<Layout> {
+        let [height, width, channels] = self.pictures.shape;
+        Some(Layout::Pixels { height, width, channels })
     }
 
     fn augments(&self) -> bool {
