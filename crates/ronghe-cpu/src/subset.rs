@@ -1,14 +1,16 @@
-//! Sums over many subsets of the same vectors: `out[s] = start + sum over p in subset s of vectors[p]`.
+//! Sums over many subsets of the same vectors: `out[s] = act(start + sum over p in subset s of vectors[p])`.
 //!
 //! Vectors are taken in groups of 8; the 256 sums of a group's subsets are computed once (one addition each), and a subset
 //! adds one of them a group: `S P U / 8` additions for S subsets, P vectors of U numbers, instead of `S P U / 2` (Arlazarov,
-//! Dinic, Kronrod, Faradzev 1970). Where subsets come with their complements, `out[s'] = 2 start + all - out[s]` in place of
+//! Dinic, Kronrod, Faradzev 1970). Where subsets come with their complements, `2 start + all - sum(s)` takes the place of
 //! a second sum. Each element has its own order of additions, so thread counts never change a bit.
 
 use crate::CpuExecutor;
-use crate::kernels::multiversion;
+use crate::kernels::elementwise::with_act;
+use crate::kernels::lanes::Lanes;
+use crate::kernels::{math, multiversion};
 use crate::threads;
-use ronghe_graph::{Error, Result};
+use ronghe_graph::{Act, Error, Result};
 
 /// Numbers of a vector that are summed at a time: they stay in registers.
 const SLICE: usize = 32;
@@ -18,7 +20,7 @@ const GROUP: usize = 8;
 const SUMS: usize = 1 << GROUP;
 /// Groups whose sums are at hand at once: 512 KiB.
 const GROUPS: usize = 16;
-/// Subsets for which a thread computes the sums of the groups anew.
+/// Most subsets for which a thread computes the sums of the groups anew.
 const CHUNK: usize = 1024;
 
 type Slice = [f32; SLICE];
@@ -36,6 +38,8 @@ pub struct SubsetSums<'a> {
     pub subsets: usize,
     /// Whether each subset's sum is followed by that of its complement.
     pub mirrored: bool,
+    /// Applied to each sum.
+    pub act: Act,
 }
 
 impl CpuExecutor {
@@ -62,9 +66,12 @@ impl CpuExecutor {
             return Ok(());
         }
         let all = total(of, units);
+        // Chunks of one size, an even number of them if there are many, that begin with a word of the members.
+        let chunks = of.subsets.div_ceil(CHUNK).next_multiple_of(2);
+        let chunk = of.subsets.div_ceil(chunks).next_multiple_of(64);
         self.install(|| {
-            threads::rows(out, CHUNK * rows * units, usize::MAX, |first, out| {
-                sums(of, first * CHUNK, &all, out);
+            threads::rows(out, chunk * rows * units, usize::MAX, |first, out| {
+                sums(of, first * chunk, &all, out);
             });
         })
     }
@@ -86,30 +93,29 @@ fn sums(of: &SubsetSums<'_>, first: usize, all: &[f32], out: &mut [f32]) {
     let subsets = out.len() / units / rows;
     let groups = of.members.len().div_ceil(GROUP);
     let codes = codes(of, first, subsets, groups);
-    let mut tables = vec![[0.0; SLICE]; GROUPS.min(groups) * SUMS];
-    let mut partial = vec![[0.0; SLICE]; subsets];
-    for at in (0..units).step_by(SLICE) {
-        let width = SLICE.min(units - at);
-        let mut start = [0.0; SLICE];
-        start[..width].copy_from_slice(&of.start[at..at + width]);
-        partial.fill(start);
-        for block in (0..groups).step_by(GROUPS) {
-            let here = GROUPS.min(groups - block);
-            for (g, table) in tables.chunks_exact_mut(SUMS).take(here).enumerate() {
-                let from = (block + g) * GROUP;
-                let players = GROUP.min(of.members.len() - from);
-                fill(&of.vectors[from * units..(from + players) * units], units, at, width, table);
+    let tables = GROUPS.min(groups) * SUMS;
+    threads::scratch((tables + subsets) * SLICE, |room| {
+        let (room, _) = room.as_chunks_mut::<SLICE>();
+        let (tables, partial) = room.split_at_mut(tables);
+        for at in (0..units).step_by(SLICE) {
+            let width = SLICE.min(units - at);
+            let mut start = [0.0; SLICE];
+            start[..width].copy_from_slice(&of.start[at..at + width]);
+            partial.fill(start);
+            for block in (0..groups).step_by(GROUPS) {
+                let here = GROUPS.min(groups - block);
+                for (g, table) in tables.chunks_exact_mut(SUMS).take(here).enumerate() {
+                    let from = (block + g) * GROUP;
+                    let players = GROUP.min(of.members.len() - from);
+                    fill(&of.vectors[from * units..(from + players) * units], units, at, width, table);
+                }
+                let codes = &codes[block * subsets..(block + here) * subsets];
+                add(&tables[..here * SUMS], codes, partial);
             }
-            add(&tables, &codes[block * subsets..(block + here) * subsets], &mut partial);
+            let all = of.mirrored.then_some(&all[at..at + width]);
+            write(of.act, partial, all, at, width, units, out);
         }
-        for (row, partial) in out.chunks_exact_mut(units * rows).zip(&partial) {
-            row[at..at + width].copy_from_slice(&partial[..width]);
-            if of.mirrored {
-                let mirror = row[units + at..].iter_mut().zip(&all[at..at + width]).zip(partial);
-                mirror.for_each(|((m, all), p)| *m = all - p);
-            }
-        }
-    }
+    });
 }
 
 /// The subsets of each group of players as numbers, `[groups][subsets]`: 64 subsets of 8 players are eight 8 x 8 matrices of
@@ -158,29 +164,85 @@ fn fill(vectors: &[f32], units: usize, at: usize, width: usize, table: &mut [Sli
 
 multiversion! {
     /// `new[s] = known[s] + own`
-    fn extend(known: &[Slice], own: &Slice, new: &mut [Slice]) {
+    #[allow(unsafe_code)]
+    fn extend[S: Set](known: &[Slice], own: &Slice, new: &mut [Slice]) {
+        let len = <S::Wide as Lanes>::LEN;
         for (new, known) in new.iter_mut().zip(known) {
-            for j in 0..SLICE {
-                new[j] = known[j] + own[j];
+            for at in (0..SLICE).step_by(len) {
+                // SAFETY: `at + len` is at most SLICE, a multiple of a register.
+                unsafe {
+                    let own = S::Wide::load(own.as_ptr().add(at));
+                    S::Wide::load(known.as_ptr().add(at)).add(own).store(new.as_mut_ptr().add(at));
+                }
+            }
+        }
+    }
+}
+
+/// Subsets summed side by side: enough sums under way to hide the time that an addition takes.
+const TOGETHER: usize = 4;
+
+multiversion! {
+    /// `partial[s] += sum over groups of the table's entry for the subset's code`
+    #[allow(unsafe_code)]
+    fn add[S: Set](tables: &[Slice], codes: &[u8], partial: &mut [Slice]) {
+        let (subsets, groups) = (partial.len(), tables.len() / SUMS);
+        assert!(codes.len() == subsets * groups);
+        let len = <S::Wide as Lanes>::LEN;
+        let (from, to) = (tables.as_ptr().cast::<f32>(), partial.as_mut_ptr().cast::<f32>());
+        for s in (0..subsets).step_by(TOGETHER) {
+            // Of the last few there may be less: what is left over is summed for nothing.
+            let together = TOGETHER.min(subsets - s);
+            for at in (0..SLICE).step_by(2 * len) {
+                // SAFETY: `s + i` is below the number of partial sums and `at + 2 len` at most their length, for SLICE is a
+                // multiple of two registers; a code is below SUMS, so that its entry lies within the group's table.
+                unsafe {
+                    let mut sum = [(S::Wide::splat(0.0), S::Wide::splat(0.0)); TOGETHER];
+                    for (i, sum) in sum.iter_mut().enumerate().take(together) {
+                        let partial = to.add((s + i) * SLICE + at);
+                        *sum = (S::Wide::load(partial), S::Wide::load(partial.add(len)));
+                    }
+                    for g in 0..groups {
+                        for (i, sum) in sum.iter_mut().enumerate() {
+                            let code = usize::from(codes[g * subsets + (s + i).min(subsets - 1)]);
+                            let entry = from.add((g * SUMS + code) * SLICE + at);
+                            *sum = (sum.0.add(S::Wide::load(entry)), sum.1.add(S::Wide::load(entry.add(len))));
+                        }
+                    }
+                    for (i, sum) in sum.iter().enumerate().take(together) {
+                        let partial = to.add((s + i) * SLICE + at);
+                        sum.0.store(partial);
+                        sum.1.store(partial.add(len));
+                    }
+                }
             }
         }
     }
 }
 
 multiversion! {
-    /// `partial[s] += sum over groups of the table's entry for the subset's code`
-    fn add(tables: &[Slice], codes: &[u8], partial: &mut [Slice]) {
-        let subsets = partial.len();
-        for (s, partial) in partial.iter_mut().enumerate() {
-            let mut sum = *partial;
-            for (codes, table) in codes.chunks_exact(subsets).zip(tables.chunks_exact(SUMS)) {
-                let entry = &table[usize::from(codes[s])];
-                for j in 0..SLICE {
-                    sum[j] += entry[j];
+    /// Columns `at..at + width` of the rows of the subsets and, where `all` is given, of their complements after each.
+    fn write(
+        act: Act,
+        partial: &[Slice],
+        all: Option<&[f32]>,
+        at: usize,
+        width: usize,
+        units: usize,
+        out: &mut [f32],
+    ) {
+        let row = if all.is_some() { 2 * units } else { units };
+        with_act!(act, K, for (row, partial) in out.chunks_exact_mut(row).zip(partial) {
+            let partial = &partial[..width];
+            for (y, p) in row[at..at + width].iter_mut().zip(partial) {
+                *y = math::act(K, *p);
+            }
+            if let Some(all) = all {
+                for ((y, all), p) in row[units + at..units + at + width].iter_mut().zip(all).zip(partial) {
+                    *y = math::act(K, all - p);
                 }
             }
-            *partial = sum;
-        }
+        });
     }
 }
 
@@ -200,7 +262,8 @@ mod tests {
                         .filter(chosen)
                         .map(|p| f64::from(of.vectors[p * units + u]))
                         .sum();
-                    out.push((sum + f64::from(of.start[u])) as f32);
+                    let sum = (sum + f64::from(of.start[u])) as f32;
+                    out.push(if of.act == Act::Relu { sum.max(0.0) } else { sum });
                 }
             }
         }
@@ -217,7 +280,7 @@ mod tests {
             let mut number = || (next() % 2000) as f32 / 1000.0 - 1.0;
             let start: Vec<f32> = (0..units).map(|_| number()).collect();
             let vectors: Vec<f32> = (0..players * units).map(|_| number()).collect();
-            let of = SubsetSums { start: &start, vectors: &vectors, members: &members, subsets, mirrored };
+            let of = SubsetSums { start: &start, vectors: &vectors, members: &members, subsets, mirrored, act: if seed % 2 == 0 { Act::Relu } else { Act::Identity } };
             let expected = plain(&of);
             let mut one = vec![0.0; expected.len()];
             let mut three = one.clone();
@@ -232,7 +295,14 @@ mod tests {
 
     #[test]
     fn a_wrong_size_is_an_error() {
-        let of = SubsetSums { start: &[0.0], vectors: &[1.0], members: &[&[1]], subsets: 1, mirrored: false };
+        let of = SubsetSums {
+            start: &[0.0],
+            vectors: &[1.0],
+            members: &[&[1]],
+            subsets: 1,
+            mirrored: false,
+            act: Act::Identity,
+        };
         assert!(CpuExecutor::new(1).subset_sums(&of, &mut [0.0; 2]).is_err());
         let mut out = [0.0];
         CpuExecutor::new(1).subset_sums(&of, &mut out).unwrap();

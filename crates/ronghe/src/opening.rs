@@ -3,8 +3,9 @@
 use crate::Result;
 use ronghe_cpu::SubsetSums;
 use ronghe_data::Table;
+use ronghe_graph::Act;
 
-/// The first step of a predictor of one input: `prediction = close(W x + b)`, x the F features of a row, each of which belongs
+/// The first step of a predictor of one input: `prediction = close(act(W x + b))`, x the F features of a row, each of which belongs
 /// to one place of the row.
 ///
 /// Rows that differ in some features differ in the sums by these features' products alone, so that thousands of masked rows
@@ -21,6 +22,9 @@ pub trait Opening: Send + Sync {
 
     /// What each sum starts from, `[U]`.
     fn bias(&self) -> &[f32];
+
+    /// Applied to the sums before [`Opening::close`].
+    fn act(&self) -> Act;
 
     /// The sums of many subsets of vectors of U numbers.
     fn add_up(&self, of: &SubsetSums<'_>, out: &mut [f32]) -> Result<()>;

@@ -88,12 +88,19 @@ impl<'a> Opened<'a> {
                 members: &active,
                 subsets: coalitions.len(),
                 mirrored,
+                act: self.opening.act(),
             };
             let mut sums = vec![0.0; rows * units];
             self.opening.add_up(&of, &mut sums)?;
             let predictions = self.opening.close(sums)?;
-            for (paid, &p) in paid.iter_mut().zip(&predictions) {
-                *paid += self.link.apply(f64::from(p));
+            match self.link {
+                Link::Identity => {
+                    paid.iter_mut().zip(&predictions).for_each(|(paid, &p)| *paid += f64::from(p))
+                }
+                link => {
+                    let linked = predictions.iter().map(|&p| link.apply(f64::from(p)));
+                    paid.iter_mut().zip(linked).for_each(|(paid, p)| *paid += p);
+                }
             }
         }
         let fillers = (self.starts.len() / units) as f64;

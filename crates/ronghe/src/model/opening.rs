@@ -14,8 +14,8 @@ use ronghe_graph::passes::{infer_optimise, subgraph};
 use ronghe_graph::{Act, Executor, Feed, Graph, Mode, Node, Op, Plan, Source, Tensor, ValueId, Weights};
 use std::sync::{Mutex, PoisonError};
 
-/// Rows that go through the rest of the network at a time: their sums stay in a cache.
-const ROWS: usize = 1024;
+/// Rows that go through the rest of the network at a time.
+const ROWS: usize = 4096;
 
 /// A model's dense beginning.
 pub(super) struct DenseOpening<'a> {
@@ -24,6 +24,7 @@ pub(super) struct DenseOpening<'a> {
     /// `[F, U]`
     weights: Vec<f32>,
     bias: Vec<f32>,
+    act: Act,
     executor: CpuExecutor,
     rest: Mutex<Box<dyn Plan>>,
     rest_weights: Weights,
@@ -54,7 +55,8 @@ impl<'a> DenseOpening<'a> {
         let matrix = matrix.as_f32();
         let turned = (0..features).flat_map(|f| (0..units).map(move |u| matrix[u * features + f])).collect();
         let out = linked(&mut graph, network.logits, model)?;
-        let rest = subgraph(&graph, &[("out", out)], &[(first.outputs[0], "sums")])?;
+        let (act, cut) = rest(&graph, first.outputs[0]);
+        let rest = subgraph(&graph, &[("out", out)], &[(cut, "sums")])?;
         let (rest, rest_weights) = infer_optimise(&rest, weights)?;
         let plan = model.executor.compile(&rest, &[rest.outputs()["out"]])?;
         Ok(Some(DenseOpening {
@@ -62,6 +64,7 @@ impl<'a> DenseOpening<'a> {
             layout,
             weights: turned,
             bias,
+            act,
             executor: model.executor.clone(),
             rest: Mutex::new(plan),
             rest_weights,
@@ -84,6 +87,23 @@ fn opens(graph: &Graph, node: &Node, prefix: &str) -> bool {
             _ => return false,
         }
     }
+}
+
+/// What is done to the sums before anything is made of them, and the value after that: an activation; and the choice of what is
+/// there over what stands for a missing input, for every explained row has the input.
+fn rest(graph: &Graph, sums: ValueId) -> (Act, ValueId) {
+    let only_user = |value: ValueId| {
+        let mut users = graph.nodes().iter().filter(|n| n.inputs.contains(&value));
+        users.next().filter(|_| users.next().is_none())
+    };
+    let (mut act, mut cut) = (Act::Identity, sums);
+    if let Some(Node { op: Op::Activate(next), outputs, .. }) = only_user(cut) {
+        (act, cut) = (*next, outputs[0]);
+    }
+    if let Some(Node { op: Op::Select, outputs, .. }) = only_user(cut) {
+        cut = outputs[0];
+    }
+    (act, cut)
 }
 
 /// What the model says for the logits: probabilities (one for two classes), or the quantity.
@@ -124,6 +144,10 @@ impl Opening for DenseOpening<'_> {
 
     fn bias(&self) -> &[f32] {
         &self.bias
+    }
+
+    fn act(&self) -> Act {
+        self.act
     }
 
     fn add_up(&self, of: &SubsetSums<'_>, out: &mut [f32]) -> Result<()> {
