@@ -61,7 +61,7 @@ def diabetes():
 
 def wine():
     x, y = load_wine(return_X_y=True)
-    model = make_pipeline(StandardScaler(), MLPClassifier((32,), max_iter=2000, random_state=SEED)).fit(x, y)
+    model = make_pipeline(StandardScaler(), MLPClassifier(hidden_layer_sizes=(32,), max_iter=2000, random_state=SEED)).fit(x, y)
     return x, model.predict_proba
 
 
@@ -78,7 +78,7 @@ def gates():
     s = np.sign(x)
     y = x[:, 0] + s[:, 1] * s[:, 2] + s[:, 3] * s[:, 4] * s[:, 5] + np.maximum(x[:, 6] * x[:, 7], 0) * (x[:, 8] > 0) \
         + s[:, 8] * s[:, 9] * s[:, 10] * s[:, 11]
-    return x, MLPRegressor((128, 64), max_iter=300, random_state=SEED).fit(x, y).predict
+    return x, MLPRegressor(hidden_layer_sizes=(128, 64), max_iter=300, random_state=SEED).fit(x, y).predict
 
 
 GAMES = {"california": california, "adult": adult, "diabetes": diabetes, "wine": wine, "friedman": friedman, "gates": gates}

@@ -181,6 +181,16 @@ pub enum Error {
         /// What the user can do.
         mend: String,
     },
+    /// A model in another program does not answer as it should.
+    #[error("model `{command}`: expected {expected}, found {found}")]
+    External {
+        /// What was started.
+        command: String,
+        /// What was expected of it.
+        expected: String,
+        /// What it did.
+        found: String,
+    },
     /// The caller asked to stop; everything acknowledged is on disk.
     #[error("stopped on request")]
     Stopped,

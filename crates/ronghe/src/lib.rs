@@ -6,6 +6,7 @@
 //! ```
 
 pub mod artifact;
+mod base64;
 mod calibrate;
 pub mod catalogue;
 pub mod config;
@@ -13,6 +14,7 @@ pub mod embed;
 pub mod encode;
 mod error;
 pub mod explain;
+mod external;
 pub mod fuse;
 pub mod head;
 pub mod metric;
@@ -28,6 +30,7 @@ pub mod train;
 pub mod transfer;
 
 pub use error::{Error, Result};
+pub use external::External;
 pub use model::{Detailed, Difference, Model, ModelParts, PartPrecision, PrecisionMode};
 pub use network::{InputPart, Network, Trunk};
 pub use opening::{Layout, Opening};
