@@ -18,14 +18,20 @@
 //! | `exact`, `permutation` | the explainers |
 //! | `link` | probability or log-odds |
 //! | `options`, `explanation` | what goes in and what comes out (also as JSON) |
+//! | `export` | explanations as a long table and as NumPy arrays |
+//! | `check` | how faithful attributions are to their game |
+//! | [`global`] | importance and effect of columns over many rows, counterfactual rows |
 //! | `draw` | seeded orders |
 
 mod cached;
+mod check;
 mod coalition;
 mod draw;
 mod exact;
 mod explanation;
+pub mod export;
 mod game;
+pub mod global;
 mod grouped;
 mod link;
 mod masker;
@@ -39,6 +45,7 @@ mod row_game;
 mod testing;
 
 pub use cached::Cached;
+pub use check::{Curve, Faithfulness, check};
 pub use coalition::Coalition;
 pub use explanation::{Explanation, FORMAT, Pair, RowExplanation, SCHEMA};
 pub use game::{Game, Values};
