@@ -22,7 +22,7 @@ pub(crate) fn run(call: &mut Call) -> Result<()> {
                         let rows = out.chunks_exact_mut(width).zip(mask.chunks_exact(width));
                         rows.for_each(|(row, mask)| softmax(row, Some(mask)));
                     }
-                    None => out.chunks_exact_mut(width).for_each(|row| softmax(row, None)),
+                    None => softmax_rows(out, width, 1.0, None),
                 }
             });
         }
