@@ -34,5 +34,7 @@ pub use data::{
     Series, Shown,
 };
 pub use page::html;
+#[cfg(feature = "png")]
+pub use plot::Rasterizer;
 pub use plot::{Ground, plots, plots_on};
 pub use words::Language;

@@ -46,7 +46,7 @@ impl Axis {
     ) {
         // Round steps may be few: three figures at least.
         let wanted = ((self.right - self.left) / 95.0).floor().max(2.0) as usize;
-        let ticks = (wanted..wanted + 4).map(|n| self.scale.ticks(n)).find(|t| t.len() >= 3);
+        let ticks = (wanted..wanted + 8).map(|n| self.scale.ticks(n)).find(|t| t.len() >= 3);
         let ticks = ticks.unwrap_or_else(|| self.scale.ticks(wanted));
         let decimals = number::step_decimals(&ticks);
         for &tick in &ticks {

@@ -8,10 +8,13 @@ use super::canvas::{Canvas, Drawing, Say, Sheet};
 use super::measure;
 use super::theme::{Ink, VALUES};
 use super::view::{self, LISTED, View};
-use crate::report::number;
+use crate::report::{Language, number};
 
 /// Rows drawn; of more, some evenly spaced.
 const MOST_ROWS: usize = 500;
+
+/// Name, mean size, changes and numbers of a player.
+type Line = (String, f64, Vec<f64>, Vec<Option<f64>>);
 
 /// The chart.
 pub(in crate::report) fn draw(view: &View<'_>, sheet: &Sheet) -> Drawing {
@@ -23,7 +26,7 @@ pub(in crate::report) fn draw(view: &View<'_>, sheet: &Sheet) -> Drawing {
     let radius = if rows.len() > 250 { 2.0 } else { 3.0 };
     let high = (rows.len() as f64 / 12.0).clamp(9.0, 18.0);
 
-    let mut lines: Vec<(String, f64, Vec<f64>, Vec<Option<f64>>)> = listed
+    let mut lines: Vec<Line> = listed
         .iter()
         .map(|&p| {
             let phi = rows.iter().map(|&r| view.phi(r, p, k)).collect();
@@ -41,8 +44,16 @@ pub(in crate::report) fn draw(view: &View<'_>, sheet: &Sheet) -> Drawing {
     let top = key(&mut c) + 22.0;
     let left = gutter(lines.iter().map(|l| l.0.as_str()), sheet);
     let right = sheet.width - 58.0;
-    let all = lines.iter().flat_map(|l| l.2.iter().copied()).chain([0.0]);
-    let axis = Axis::over(all, (left + radius, right - radius), 0.02);
+    let span = |lines: &[Line]| {
+        let all = lines.iter().flat_map(|l| l.2.iter().copied()).chain([0.0]);
+        all.fold((0.0_f64, 0.0_f64), |(low, high), v| (low.min(v), high.max(v)))
+    };
+    // The sum of hundreds would press the players that are shown into a line: then it is told in figures.
+    let own = span(&lines[..listed.len()]);
+    let whole = span(&lines);
+    let told = whole.1 - whole.0 > 2.0 * (own.1 - own.0) && own.1 > own.0;
+    let ends = if told { own } else { whole };
+    let axis = Axis::over([ends.0, ends.1], (left + radius, right - radius), 0.02);
     let line = 2.0 * high + 6.0;
     let bottom = top + line * lines.len() as f64;
     axis.draw(&mut c, (top, bottom), &view.unit(), true);
@@ -53,6 +64,22 @@ pub(in crate::report) fn draw(view: &View<'_>, sheet: &Sheet) -> Drawing {
         let y = top + line * (i as f64 + 0.5);
         c.name((left - 10.0, y + 4.0), left - 10.0, name, Say::new(Ink::Ink).end());
         c.text((sheet.width, y + 4.0), &number::plain(*size, decimals), Say::new(Ink::Soft).end());
+        if told && i == listed.len() {
+            let (low, high) = span(&lines[i..]);
+            let ends = [low, high].map(|v| number::signed(v, decimals));
+            let words = match sheet.language {
+                Language::English => format!("from {} to {}: beyond this scale", ends[0], ends[1]),
+                Language::Chinese => format!("{} 至 {}，超出本刻度", ends[0], ends[1]),
+            };
+            let room = right - left;
+            c.name(
+                (left + room / 2.0, y + 4.0),
+                room,
+                &words,
+                Say::new(Ink::Soft).size(11.5).middle().halo(),
+            );
+            continue;
+        }
         let places: Vec<f64> = phi.iter().map(|&v| axis.at(v)).collect();
         let shares = shares(numbers);
         for (dot, offset) in swarm(&places, radius, high).into_iter().enumerate() {
@@ -70,12 +97,12 @@ pub(in crate::report) fn draw(view: &View<'_>, sheet: &Sheet) -> Drawing {
     let title = format!("{}{}", c.pick("What moved the predictions", "是什么左右了预测"), view.of());
     let drawn = if step > 1 { rows.len() } else { view.rows.len() };
     let note = match sheet.language {
-        crate::report::Language::English => format!(
+        Language::English => format!(
             "{}{}. A dot is a row: right of zero the column raised the prediction, left of it it lowered it.",
             view.counted(),
             if step > 1 { format!(", {drawn} of them drawn") } else { String::new() }
         ),
-        crate::report::Language::Chinese => format!(
+        Language::Chinese => format!(
             "{}{}。每个点是一行：零线右侧表示该列提高了预测，左侧表示降低。",
             view.counted(),
             if step > 1 { format!("，画出 {drawn} 行") } else { String::new() }

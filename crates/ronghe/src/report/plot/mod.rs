@@ -16,6 +16,7 @@
 //! | `tree` | modalities, columns, parts |
 //! | `shares` | modalities and strongest parts by class; right against wrong |
 //! | `view`, `parts` | what the charts look at |
+//! | `png` | from SVG to PNG, with the feature of that name |
 //! | `canvas`, `axis`, `measure`, `theme`, `raster`, `spectrum` | what they are drawn with |
 
 mod axis;
@@ -29,6 +30,8 @@ mod heatmap;
 mod measure;
 mod overlay;
 mod parts;
+#[cfg(feature = "png")]
+mod png;
 mod raster;
 mod scatter;
 mod shares;
@@ -44,6 +47,8 @@ use super::escape::html as safe;
 use super::{ExplainedRow, Language, ReportData};
 use canvas::{Drawing, Sheet, figure, panel};
 use overlay::Overlay;
+#[cfg(feature = "png")]
+pub use png::Rasterizer;
 use sound::Heard;
 use theme::Theme;
 pub(super) use view::others;
@@ -108,7 +113,10 @@ static OVER_ROWS: &[Chart] = &[
     },
     Chart {
         file: "strongest-parts",
-        fits: |v, rows| v.rows.len() >= 2 && rows.iter().any(|r| r.explanation.finest().players.len() >= 2),
+        fits: |v, rows| {
+            let divided = rows.iter().any(|r| r.explanation.parts.is_some());
+            v.rows.len() >= 2 && (divided || (v.outputs.len() >= 2 && v.players() >= 2))
+        },
         draw: |v, rows, s| shares::strongest(v, rows, s),
         instead: false,
     },

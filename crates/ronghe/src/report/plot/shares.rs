@@ -148,7 +148,11 @@ pub(in crate::report) fn strongest(view: &View<'_>, rows: &[ExplainedRow], sheet
         c.line((zero, y + 22.0), (zero, foot), Ink::Soft, 1.0);
     }
     let bottom = classes.len().div_ceil(columns) as f64 * block - 14.0;
-    let title = c.pick("The strongest parts of each class", "各类别最重要的部分").to_owned();
+    let title = match view.outputs.len() {
+        1 => c.pick("The strongest parts", "最重要的部分"),
+        _ => c.pick("The strongest parts of each class", "各类别最重要的部分"),
+    };
+    let title = title.to_owned();
     let note = match sheet.language {
         Language::English => {
             format!(
