@@ -6,6 +6,7 @@ use super::svg::{self, Scale};
 use super::{Content, ExplainedRow, Language, Shown, number, plot};
 use crate::explain::{Explanation, Link};
 use ronghe_data::Modality;
+use std::collections::BTreeSet;
 
 /// Cells listed; the rest are folded away.
 const LISTED_CELLS: usize = 24;
@@ -79,8 +80,8 @@ fn outcome(row: &ExplainedRow, language: Language) -> String {
 }
 
 /// The cells, but for those that a chart shows whole; many are folded away.
-fn cells(row: &ExplainedRow, drawn: &[&str], language: Language) -> String {
-    let left: Vec<&Shown> = row.cells.iter().filter(|c| !drawn.contains(&c.column.as_str())).collect();
+fn cells(row: &ExplainedRow, drawn: &BTreeSet<&str>, language: Language) -> String {
+    let left: Vec<&Shown> = row.cells.iter().filter(|c| !drawn.contains(c.column.as_str())).collect();
     let listed = if left.len() > LISTED_CELLS + 3 { LISTED_CELLS } else { left.len() };
     let html = |cells: &[&Shown]| cells.iter().map(|c| cell(c, language)).collect::<String>();
     let mut out = html(&left[..listed]);

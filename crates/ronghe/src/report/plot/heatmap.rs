@@ -41,7 +41,9 @@ pub(in crate::report) fn draw(view: &View<'_>, sheet: &Sheet) -> Drawing {
         .map(|&r| view.rows[r].1.prediction.get(k).copied().filter(|v| v.is_finite()).unwrap_or(0.0))
         .collect();
     let order = alike(&cells, &predicted);
-    let limit = limit(&cells);
+    // The sum of the rest may be far larger than any player; it must not bleach them.
+    let limit = limit(cells.iter().map(|line| &line[..listed.len()]));
+    let full = number::plain(limit, number::decimals(limit));
 
     let mut c = Canvas::new(sheet);
     let left = gutter(names.iter().map(String::as_str), sheet);
@@ -111,13 +113,13 @@ pub(in crate::report) fn draw(view: &View<'_>, sheet: &Sheet) -> Drawing {
     let drawn = if step > 1 { rows.len() } else { view.rows.len() };
     let note = match sheet.language {
         Language::English => format!(
-            "{}{}, side by side with those like it; {}.",
+            "{}{}, side by side with those like it; {}, full colour {full} and more.",
             view.counted(),
             if step > 1 { format!(", {drawn} of them drawn") } else { String::new() },
             view.unit()
         ),
         Language::Chinese => format!(
-            "{}{}，相似者相邻；{}。",
+            "{}{}，相似者相邻；{}，最深为 {full} 及以上。",
             view.counted(),
             if step > 1 { format!("，画出 {drawn} 行") } else { String::new() },
             view.unit()
@@ -147,8 +149,8 @@ pub(super) fn scale_key(c: &mut Canvas, limit: f64, strongest: f64) -> f64 {
 }
 
 /// The size that is full colour: of 100 cells that are not zero, two may lie beyond it.
-fn limit(cells: &[Vec<f64>]) -> f64 {
-    let mut sizes: Vec<f64> = cells.iter().flatten().map(|v| v.abs()).filter(|v| *v > 0.0).collect();
+fn limit<'a>(cells: impl Iterator<Item = &'a [f64]>) -> f64 {
+    let mut sizes: Vec<f64> = cells.flatten().map(|v| v.abs()).filter(|v| *v > 0.0).collect();
     sizes.sort_by(f64::total_cmp);
     let at = (sizes.len() as f64 * 0.98).floor() as usize;
     sizes.get(at.min(sizes.len().saturating_sub(1))).copied().unwrap_or(1.0)
@@ -182,6 +184,6 @@ mod tests {
         let cells = [vec![0.0], vec![5.0], vec![0.1], vec![5.1]];
         assert_eq!(alike(&cells, &[9.0, 0.0, 0.0, 0.0]), [0, 2, 1, 3]);
         assert!(alike(&[], &[]).is_empty());
-        assert_eq!(limit(&[vec![0.0]]), 1.0);
+        assert_eq!(limit([&[0.0][..]].into_iter()), 1.0);
     }
 }

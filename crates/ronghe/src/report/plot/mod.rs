@@ -49,7 +49,9 @@ use canvas::{Drawing, Sheet, figure, panel};
 use overlay::Overlay;
 #[cfg(feature = "png")]
 pub use png::Rasterizer;
+use ronghe_data::Modality;
 use sound::Heard;
+use std::collections::{BTreeMap, BTreeSet};
 use theme::Theme;
 pub(super) use view::others;
 use view::{LISTED, Local, View};
@@ -161,23 +163,29 @@ pub(super) fn over_rows(data: &ReportData) -> String {
 }
 
 fn scattered(view: &View<'_>) -> Vec<usize> {
-    if view.rows.len() < 8 { Vec::new() } else { scatter::columns(view, SCATTERS) }
+    // One pixel says little.
+    let pixels = parts::pixels(view.rows[0].0).is_some();
+    if view.rows.len() < 8 || pixels { Vec::new() } else { scatter::columns(view, SCATTERS) }
 }
 
 /// The charts of one row for its article, and the columns that they show whole.
-pub(super) fn of_row(row: &ExplainedRow, language: Language) -> (String, Vec<&str>) {
-    let mut shown = Vec::new();
+pub(super) fn of_row(row: &ExplainedRow, language: Language) -> (String, BTreeSet<&str>) {
+    let mut shown = BTreeSet::new();
     let mut out = figure(language, |sheet| force::draw(&local(row, language), sheet));
     for words in Words::of(row) {
         out += &words.html(language);
-        shown.push(words.column);
+        shown.insert(words.column);
     }
     for overlay in Overlay::of(row) {
         out += &overlay.html(language);
     }
+    if parts::pixels(row).is_some() {
+        let cells = row.cells.iter().filter(|c| c.modality == Modality::Tabular);
+        shown.extend(cells.map(|c| c.column.as_str()));
+    }
     for heard in Heard::of(row) {
         out += &heard.html(language);
-        shown.push(heard.column);
+        shown.insert(heard.column);
     }
     if tree::worthwhile(row) {
         let title = language.pick("From the whole to its parts", "从整体到部分");
@@ -232,7 +240,7 @@ pub fn plots_on(data: &ReportData, ground: Ground) -> Vec<(String, String)> {
         let sounds = Heard::of(row);
         out.extend(sounds.iter().map(|h| (format!("{stem}-sound-{}", slug(h.column)), h.draw(&sheet))));
     }
-    let mut taken = std::collections::BTreeMap::new();
+    let mut taken = BTreeMap::new();
     out.into_iter()
         .map(|(name, drawing)| {
             let count = taken.entry(name.to_lowercase()).or_insert(0_usize);

@@ -1,7 +1,6 @@
 use super::*;
 use crate::explain::{Explanation, FORMAT, Link, Pair, Part, Player, RowExplanation};
 use crate::report::{Content, Shown};
-use ronghe_data::Modality;
 use std::time::Instant;
 
 const HOSTILE: &str = "a<b>&\"'\u{0}\u{fffe}]]>";
@@ -148,7 +147,7 @@ fn every_chart_is_whole_and_names_what_it_shows() {
             assert_eq!(of("summary-classes").is_some(), outputs >= 3);
             assert!(of("row-1-words-text").is_some_and(|svg| svg.contains("好") && svg.contains("word")));
             assert!(of("row-1-force").is_some_and(|svg| svg.contains("a&lt;b&gt;&amp;&quot;&#39;\u{fffd}")));
-            let names: std::collections::BTreeSet<&String> = files.iter().map(|f| &f.0).collect();
+            let names: BTreeSet<&String> = files.iter().map(|f| &f.0).collect();
             assert_eq!(names.len(), files.len());
         }
     }
