@@ -143,7 +143,7 @@ pub struct ExplainedRow {
 }
 
 /// A cell to be shown.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Shown {
     /// Column.
     pub column: String,
@@ -151,6 +151,8 @@ pub struct Shown {
     pub modality: Modality,
     /// What is in it.
     pub content: Content,
+    /// The number in it, if its column holds numbers: what charts are coloured and laid out by.
+    pub number: Option<f64>,
 }
 
 /// What is in a cell.

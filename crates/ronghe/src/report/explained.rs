@@ -3,9 +3,16 @@
 use super::escape::html;
 use super::media::{self, Media};
 use super::svg::{self, Scale};
-use super::{Content, ExplainedRow, Language, Shown, number};
+use super::{Content, ExplainedRow, Language, Shown, number, plot};
 use crate::explain::{Explanation, Link};
 use ronghe_data::Modality;
+use std::collections::BTreeSet;
+
+/// Cells listed; the rest are folded away.
+const LISTED_CELLS: usize = 24;
+
+/// Players in a bridge and in the table of all classes; the rest are summed.
+const LISTED_PLAYERS: usize = 20;
 
 /// Classes listed with their probabilities; the rest are in the table of all classes.
 const LISTED_CLASSES: usize = 5;
@@ -14,7 +21,8 @@ const LISTED_CLASSES: usize = 5;
 pub(super) fn article(row: &ExplainedRow, language: Language) -> String {
     let fields = &row.explanation.fields;
     let modalities = &row.explanation.modalities;
-    let cells: String = row.cells.iter().map(|c| cell(c, language)).collect();
+    let (pictures, drawn) = plot::of_row(row, language);
+    let cells = cells(row, &drawn, language);
     // One modality with one column each says the same twice.
     let levels = match modalities.players.len() == 1 || modalities.players.len() == fields.players.len() {
         true => vec![(language.pick("By column", "按列"), fields, false)],
@@ -31,7 +39,7 @@ pub(super) fn article(row: &ExplainedRow, language: Language) -> String {
         .collect();
     format!(
         "<article class=\"card row\"><header><h3><bdi>{}</bdi></h3>{}</header><div class=\"two\"><div class=\"cells\">\
-         {cells}{}</div><div class=\"why\">{bridges}{}</div></div></article>",
+         {cells}{}</div><div class=\"why\">{bridges}{}</div></div><div class=\"charts\">{pictures}</div></article>",
         html(&row.heading),
         outcome(row, language),
         probabilities(fields, row.truth.as_deref()),
@@ -69,6 +77,23 @@ fn outcome(row: &ExplainedRow, language: Language) -> String {
         "<p class=\"outcome\"><span class=\"label\">{}</span> {said}{truth}</p>",
         language.pick("predicted", "预测")
     )
+}
+
+/// The cells, but for those that a chart shows whole; many are folded away.
+fn cells(row: &ExplainedRow, drawn: &BTreeSet<&str>, language: Language) -> String {
+    let left: Vec<&Shown> = row.cells.iter().filter(|c| !drawn.contains(c.column.as_str())).collect();
+    let listed = if left.len() > LISTED_CELLS + 3 { LISTED_CELLS } else { left.len() };
+    let html = |cells: &[&Shown]| cells.iter().map(|c| cell(c, language)).collect::<String>();
+    let mut out = html(&left[..listed]);
+    if listed < left.len() {
+        let more = number::count(left.len() - listed);
+        let words = match language {
+            Language::English => format!("{more} more"),
+            Language::Chinese => format!("另外 {more} 项"),
+        };
+        out += &format!("<details><summary>{words}</summary>{}</details>", html(&left[listed..]));
+    }
+    out
 }
 
 fn cell(shown: &Shown, language: Language) -> String {
@@ -125,20 +150,39 @@ fn probabilities(e: &Explanation, truth: Option<&str>) -> String {
     format!("<div class=\"probs\">{rows}</div>")
 }
 
-/// Bars from the base over each player's change to the prediction, largest change first, every player shown.
+/// A step of the bridge: name, change, standard error.
+type Step = (String, f64, f64);
+
+/// The players' changes, largest first; of very many the smallest as one sum, whose standard error is not known.
+fn steps(e: &Explanation, names_modality: bool, language: Language) -> Vec<Step> {
+    let k = e.explained;
+    let mut order = e.ranking(k);
+    let rest = if order.len() > LISTED_PLAYERS + 1 { order.split_off(LISTED_PLAYERS) } else { Vec::new() };
+    let name = |i: usize| match names_modality {
+        true => language.modality(e.players[i].modality).to_owned(),
+        false => format!("<bdi>{}</bdi>", html(&e.players[i].name)),
+    };
+    let mut out: Vec<Step> =
+        order.into_iter().map(|i| (name(i), e.attributions[i][k], e.standard_error[i][k])).collect();
+    if !rest.is_empty() {
+        let sum = rest.iter().map(|&i| e.attributions[i][k]).sum();
+        out.push((plot::others(rest.len(), language), sum, 0.0));
+    }
+    out
+}
+
+/// Bars from the base over each player's change to the prediction, largest change first.
 fn bridge(e: &Explanation, names_modality: bool, language: Language) -> String {
     let k = e.explained;
-    let order = e.ranking(k);
+    let steps = steps(e, names_modality, language);
     let mut level = e.base[k];
     let mut reached = vec![level, e.prediction[k]];
-    for &i in &order {
-        level += e.attributions[i][k];
-        let error = 1.96 * e.standard_error[i][k];
-        reached.extend([level - error, level + error]);
+    for (_, phi, error) in &steps {
+        level += phi;
+        reached.extend([level - 1.96 * error, level + 1.96 * error]);
     }
     let scale = Scale::over(reached, 0.04);
-    let largest =
-        e.attributions.iter().map(|a| a[k].abs()).fold(e.prediction[k].abs().max(e.base[k].abs()), f64::max);
+    let largest = steps.iter().map(|s| s.1.abs()).fold(e.prediction[k].abs().max(e.base[k].abs()), f64::max);
     let decimals = number::decimals(largest);
     let end = |name: &str, value: f64| {
         let at = scale.percent(value);
@@ -151,8 +195,7 @@ fn bridge(e: &Explanation, names_modality: bool, language: Language) -> String {
     };
     let mut out = end(language.pick("base", "基准"), e.base[k]);
     level = e.base[k];
-    for (place, &i) in order.iter().enumerate() {
-        let (phi, error) = (e.attributions[i][k], e.standard_error[i][k]);
+    for (place, (name, phi, error)) in steps.into_iter().enumerate() {
         let (from, to) = (scale.percent(level), scale.percent(level + phi));
         let mut body = svg::line((from, from), (0.0, 5.0), "join");
         body += &svg::bar((from, to), 5.0, 14.0, if phi < 0.0 { "down" } else { "up" });
@@ -163,11 +206,6 @@ fn bridge(e: &Explanation, names_modality: bool, language: Language) -> String {
         // The line to the next bar starts where this one ends.
         body += &svg::line((to, to), (19.0, 24.0), "join");
         level += phi;
-        let player = &e.players[i];
-        let name = match names_modality {
-            true => language.modality(player.modality).to_owned(),
-            false => format!("<bdi>{}</bdi>", html(&player.name)),
-        };
         let shown = number::signed(phi, decimals);
         let spread = match error > 0.0 {
             true => format!(" <small>± {}</small>", html(&number::error(error, decimals))),
@@ -245,8 +283,18 @@ fn details(row: &ExplainedRow, language: Language) -> String {
         };
         let plain = |values: &[f64]| values.iter().map(|v| number::plain(*v, 3)).collect::<Vec<_>>();
         let mut body = line(language.pick("base", "基准"), plain(&e.base));
-        for (player, phi) in e.players.iter().zip(&e.attributions) {
-            body += &line(&html(&player.name), phi.iter().map(|v| number::signed(*v, 3)).collect());
+        let mut order = e.ranking(e.explained);
+        let listed = if order.len() > LISTED_PLAYERS + 1 { LISTED_PLAYERS } else { order.len() };
+        let rest = order.split_off(listed);
+        order.sort_unstable();
+        for i in order {
+            let changes = e.attributions[i].iter().map(|v| number::signed(*v, 3));
+            body += &line(&html(&e.players[i].name), changes.collect());
+        }
+        if !rest.is_empty() {
+            let sum = |k: usize| rest.iter().map(|&i| e.attributions[i][k]).sum::<f64>();
+            let changes = (0..e.outputs.len()).map(|k| number::signed(sum(k), 3));
+            body += &line(&plot::others(rest.len(), language), changes.collect());
         }
         body += &line(language.pick("prediction", "预测"), plain(&e.prediction));
         out += &format!(

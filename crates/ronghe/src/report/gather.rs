@@ -6,6 +6,7 @@ use crate::explain::RowExplanation;
 use crate::metric::METRICS;
 use crate::study::{Study, StudyModel};
 use crate::{InputInfo, Task};
+use arrow_array::{Array, Float64Array};
 use ronghe_data::{Cell, Modality, Table};
 
 /// Longest media file that a report carries, bytes.
@@ -104,9 +105,10 @@ pub fn explained(
     let mut cells = Vec::new();
     for input in inputs {
         for column in &input.columns {
-            let content =
-                table.find(column).map_or(Content::Missing, |(i, _)| content(table, i, row, input.modality));
-            cells.push(Shown { column: column.clone(), modality: input.modality, content });
+            let found = table.find(column).ok();
+            let content = found.map_or(Content::Missing, |(i, _)| content(table, i, row, input.modality));
+            let number = found.and_then(|(i, _)| number(table, i, row));
+            cells.push(Shown { column: column.clone(), modality: input.modality, content, number });
         }
     }
     let truth = task
@@ -120,6 +122,12 @@ pub fn explained(
         truth: truth.filter(|t| !t.is_empty()),
         explanation,
     }
+}
+
+/// The number in a cell of a column of numbers.
+fn number(table: &Table, column: usize, row: usize) -> Option<f64> {
+    let cells = table.column(column).as_any().downcast_ref::<Float64Array>()?;
+    (!table.is_missing(column, row)).then(|| cells.value(row))
 }
 
 /// A cell as it is shown; media that are gone or too large are shown by name.

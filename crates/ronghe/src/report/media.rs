@@ -34,13 +34,18 @@ pub(super) fn show(bytes: &[u8]) -> Media {
         () if at(0, b"ID3") || at(0, b"\xff\xfb") || at(0, b"\xff\xf3") => Some("audio/mpeg"),
         () => None,
     };
-    let uri = |mime: &str| format!("data:{mime};base64,{}", base64(bytes));
+    let uri = |mime: &str| uri(mime, bytes);
     match (picture, sound) {
         _ if bytes.len() > MOST_BYTES => Media::Size(size(bytes.len())),
         (Some(mime), _) => Media::Picture(uri(mime)),
         (_, Some(mime)) => Media::Sound(uri(mime)),
         _ => Media::Size(size(bytes.len())),
     }
+}
+
+/// The bytes as a data URI.
+pub(super) fn uri(mime: &str, bytes: &[u8]) -> String {
+    format!("data:{mime};base64,{}", base64(bytes))
 }
 
 fn size(bytes: usize) -> String {

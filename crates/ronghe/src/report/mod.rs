@@ -10,6 +10,7 @@
 //! | `results`, `curves`, `confusion`, `explained` | the sections that draw |
 //! | `gather` | fills a report from studies and explanations |
 //! | `text` | results and explanations for a terminal |
+//! | `plot` | charts of explanations, in the page and as files |
 //! | `svg`, `media`, `number`, `escape` | shapes, data URIs, figures, safe text |
 //! | `words` | the report's own words in each language |
 
@@ -22,6 +23,7 @@ pub mod gather;
 mod media;
 mod number;
 mod page;
+mod plot;
 mod results;
 mod svg;
 pub mod text;
@@ -32,4 +34,7 @@ pub use data::{
     Series, Shown,
 };
 pub use page::html;
+#[cfg(feature = "png")]
+pub use plot::Rasterizer;
+pub use plot::{Ground, plots, plots_on};
 pub use words::Language;

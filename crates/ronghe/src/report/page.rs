@@ -1,7 +1,7 @@
 //! The page: one HTML file that loads nothing and runs nothing.
 
 use super::escape::html as safe;
-use super::{Note, ReportData, confusion, curves, explained, number, results};
+use super::{Note, ReportData, confusion, curves, explained, number, plot, results};
 
 const STYLE: &str = include_str!("style.css");
 
@@ -17,6 +17,18 @@ pub fn html(data: &ReportData) -> String {
         body += &section(language.pick("Results", "结果"), &results::table(found, language));
     }
     if !data.rows.is_empty() {
+        let charts = plot::over_rows(data);
+        if !charts.is_empty() {
+            let intro = language.pick(
+                "What the predictions of the explained rows rest on, taken together.",
+                "综合来看，所解释各行的预测依据是什么。",
+            );
+            let whole = format!(
+                "<p class=\"intro\">{intro} {}</p><div class=\"charts\">{charts}</div>",
+                colours(data)
+            );
+            body += &section(language.pick("Why: all rows together", "原因：全部行"), &whole);
+        }
         let articles: String = data.rows.iter().map(|r| explained::article(r, language)).collect();
         let intro = language.pick(
             "Each prediction is the base, which is the mean prediction when every cell is hidden, plus what each \
@@ -51,9 +63,10 @@ pub fn html(data: &ReportData) -> String {
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
          <meta name=\"color-scheme\" content=\"light dark\">\
          <meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\">\
-         <title>{}</title><style>{STYLE}</style></head><body><main>{body}</main></body></html>\n",
+         <title>{}</title><style>{}{STYLE}</style></head><body><main>{body}</main></body></html>\n",
         language.tag(),
         safe(&data.title),
+        plot::theme::css(),
     )
 }
 

@@ -175,6 +175,7 @@ fn explained(row: &Table, number: usize, truth: &str, options: &Options) -> Expl
             Some(Cell::Bytes(bytes)) => Content::Media(bytes.to_vec()),
             _ => Content::Text(row.display(i, 0).into_owned()),
         },
+        number: row.display(i, 0).parse().ok().filter(|_| *kind == Kind::Number),
     });
     ExplainedRow {
         heading: format!("Row {number} of test.csv"),
