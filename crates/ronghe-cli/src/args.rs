@@ -53,7 +53,7 @@ pub(crate) enum Command {
     Evaluate(Evaluate),
     /// Predict the rows of a table.
     Predict(Predict),
-    /// Show what each modality and column added to predictions.
+    /// Show what each modality, column, word, patch and stretch of sound added to predictions.
     Explain(Explain),
 }
 
@@ -232,36 +232,59 @@ pub(crate) struct Predict {
 pub(crate) struct Explain {
     /// Folder of the model.
     pub(crate) model: PathBuf,
-    /// Table with the rows to explain and the background rows.
+    /// Table with the rows to explain.
     #[arg(long, value_name = "PATH")]
     pub(crate) data: PathBuf,
     /// Rows to explain, counted from 1: a number of rows from the top, or a list such as 3,17,40.
     #[arg(long, default_value = "3", value_name = "ROWS")]
     pub(crate) rows: String,
-    /// Background rows that hidden cells are filled from.
-    #[arg(long, default_value_t = 20, value_name = "N")]
+    /// Background rows: what is usual.
+    #[arg(long, default_value_t = 100, value_name = "N")]
     pub(crate) background: usize,
+    /// Table that the background rows are drawn from [default: that of --data].
+    #[arg(long, value_name = "PATH")]
+    pub(crate) background_data: Option<PathBuf>,
     /// Folder for report.html and explanations.json.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
+    /// How fine: modalities, columns or parts (words, patches, stretches of sound).
+    #[arg(long, default_value = "parts", value_parser = ["modalities", "columns", "parts"])]
+    pub(crate) level: String,
+    /// Divide texts, pictures and sounds (auto), or take cells as a whole (none).
+    #[arg(long, default_value = "auto", value_parser = ["auto", "none"])]
+    pub(crate) parts: String,
+    /// How a column, or all of a modality, is divided and filled: text=words/delete, photo=patches:7x7/blur, voice=spans:10x3/silence.
+    #[arg(long = "mask", value_name = "COLUMN=MASKER")]
+    pub(crate) masks: Vec<String>,
+    /// How hidden cells that are not divided are filled: background, missing or gaussian.
+    #[arg(long, default_value = "background")]
+    pub(crate) masker: String,
     /// auto, exact or permutation.
     #[arg(long, default_value = "auto")]
     pub(crate) method: String,
-    /// How hidden cells are filled.
-    #[arg(long, default_value = "background")]
-    pub(crate) masker: String,
+    /// Class or label to show first [default: the predicted one].
+    #[arg(long, value_name = "NAME")]
+    pub(crate) class: Option<String>,
     /// Explain log-odds instead of probabilities.
     #[arg(long)]
     pub(crate) log_odds: bool,
-    /// Most evaluations of sampled explanations.
-    #[arg(long, default_value_t = 4096, value_name = "N")]
-    pub(crate) budget: usize,
+    /// Largest standard error, as a share of the span of the attributions, at which sampling stops.
+    #[arg(long, default_value_t = 0.01, value_name = "SHARE", value_parser = share)]
+    pub(crate) tolerance: f64,
+    /// Most evaluations of sampled explanations, for each group of players [default: 2 n + 2048 for n players].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) budget: Option<u32>,
     /// Seed of background and sampling.
     #[arg(long, default_value_t = 0)]
     pub(crate) seed: u64,
-    /// How to read the table.
+    /// How to read the tables.
     #[command(flatten)]
     pub(crate) reading: Reading,
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    let number = text.parse().ok().filter(|s| (0.0..=1.0).contains(s));
+    number.ok_or_else(|| "expected a share of 0 to 1".into())
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ pub mod artifact;
 mod base64;
 mod calibrate;
 pub mod catalogue;
+mod cells;
 pub mod config;
 pub mod embed;
 pub mod encode;
@@ -29,6 +30,7 @@ mod task;
 pub mod train;
 pub mod transfer;
 
+pub use cells::{CellColumn, CellKey, Cells};
 pub use error::{Error, Result};
 pub use external::External;
 pub use model::{Detailed, Difference, Model, ModelParts, PartPrecision, PrecisionMode};

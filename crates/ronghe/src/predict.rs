@@ -1,7 +1,7 @@
 //! The seam between whatever predicts and whatever uses predictions.
 
 use crate::opening::Opening;
-use crate::{Result, Task, TaskKind};
+use crate::{Cells, Result, Task, TaskKind};
 use ronghe_data::{Modality, Table};
 
 /// Anything that turns rows into predictions: a fitted model, a compressed one, a closed form in a test.
@@ -18,6 +18,12 @@ pub trait Predictor: Send + Sync {
     /// Its first step, where that is a weighted sum of the cells' features.
     fn opening(&self) -> Result<Option<Box<dyn Opening + '_>>> {
         Ok(None)
+    }
+
+    /// The same for rows put together from distinct cells. One that can compute each cell once does so here; others read the
+    /// rows written out.
+    fn predict_cells(&self, cells: &Cells) -> Result<Predictions> {
+        cells.written_out(self)
     }
 }
 

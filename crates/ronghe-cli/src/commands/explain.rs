@@ -4,36 +4,47 @@ use crate::args::{Common, Explain};
 use crate::progress::Progress;
 use crate::{Outcome, render, session};
 use anyhow::{Context, Result, bail};
-use ronghe::explain::{Link, Options, RowExplanation, background_rows, explain_row};
+use ronghe::explain::{Level, Link, Options, RowExplainer, RowExplanation, background_rows};
 use ronghe::report::{self, ReportData, gather, text};
 use ronghe::{Model, Predictor};
 use ronghe_data::{Table, read};
+use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
 
 pub(crate) fn run(args: &Explain, common: &Common) -> Result<Outcome> {
     let model = session::open_model(&args.model, "f32", common)?;
-    let reading = session::read_options(&args.reading)?;
-    let mut reader = session::open_like(&args.data, &model, &reading)?;
-    let table = read::collect(reader.as_mut(), &args.data)?;
-    session::report_skipped(reader.as_ref());
+    let options = options(args)?;
+    let class = args.class.as_deref().map(|name| class(name, &model)).transpose()?;
+    let table = table_of(&args.data, args, &model)?;
     let rows = rows(&args.rows, table.rows())?;
-    let background = background_rows(&table, args.background, args.seed)?;
-    let options = Options {
-        method: args.method.clone(),
-        masker: args.masker.clone(),
-        link: if args.log_odds { Link::LogOdds } else { Link::Identity },
-        budget: args.budget,
-        seed: args.seed,
-        ..Options::default()
-    };
-    let mut progress = Progress::new(common.quiet);
+    if rows.is_empty() {
+        bail!("{}: there is no row to explain", args.data.display());
+    }
+    let from = args.background_data.as_ref().map(|path| table_of(path, args, &model)).transpose()?;
+    let background = background_rows(from.as_ref().unwrap_or(&table), args.background, args.seed)?;
+    let explainer = RowExplainer::new(&model, &background, &options)?;
+    let progress = Mutex::new(Progress::new(common.quiet));
     let mut found = Vec::new();
     for (done, &row) in rows.iter().enumerate() {
-        progress.step("explaining rows", done, rows.len(), "");
-        found.push((row, explain_row(&model, &table.slice(row, 1), &background, &options)?));
+        let started = Instant::now();
+        let say = |message: &str| {
+            let mut progress = progress.lock().unwrap_or_else(PoisonError::into_inner);
+            progress.step("explaining rows", done, rows.len(), message);
+        };
+        say("");
+        let watch = |evaluated: usize| {
+            let speed = evaluated as f64 / started.elapsed().as_secs_f64().max(1e-3);
+            say(&format!("{evaluated} evaluations, {speed:.0}/s"));
+        };
+        let mut explained = explainer.explain(&table.slice(row, 1), &watch)?;
+        if let Some(class) = class {
+            explained.look_at(class);
+        }
+        found.push((row, explained));
     }
-    progress.end();
-    let converged = found.iter().all(|(_, e)| e.modalities.converged && e.fields.converged);
+    progress.lock().unwrap_or_else(PoisonError::into_inner).end();
     if let Some(folder) = &args.out {
         write_report(folder, args, &model, &table, &found)?;
         render::log(&format!("report in {}", folder.join("report.html").display()));
@@ -45,23 +56,54 @@ pub(crate) fn run(args: &Explain, common: &Common) -> Result<Outcome> {
             render::out(&rendered(e));
         }
     }
-    if !converged {
-        render::warn("some standard errors are above the tolerance: raise --budget");
+    if !found.iter().all(|(_, e)| e.converged()) {
+        render::warn("some standard errors are above the tolerance: raise --budget, or --tolerance");
         return Ok(Outcome::NotConverged);
     }
     Ok(Outcome::Done)
 }
 
-/// Both levels of a row for the terminal; one if there is only one modality's worth to say.
-pub(crate) fn rendered(e: &RowExplanation) -> String {
-    let style = render::style();
-    let mut out = format!("row {} of {}\n", e.row, e.file);
-    if e.modalities.players.len() > 1 {
-        out.push_str(&text::explanation(&e.modalities, style));
-        out.push('\n');
+fn options(args: &Explain) -> Result<Options> {
+    let mut masks = BTreeMap::new();
+    for given in &args.masks {
+        let (column, spec) =
+            given.rsplit_once('=').with_context(|| format!("--mask {given}: expected COLUMN=MASKER"))?;
+        masks.insert(column.to_owned(), spec.to_owned());
     }
-    out.push_str(&text::explanation(&e.fields, style));
-    out
+    // The parser takes these names only.
+    let level = Level::ALL.into_iter().find(|(name, _)| *name == args.level);
+    Ok(Options {
+        method: args.method.clone(),
+        masker: args.masker.clone(),
+        level: level.map_or(Level::default(), |(_, level)| level),
+        parts: args.parts.clone(),
+        masks,
+        link: if args.log_odds { Link::LogOdds } else { Link::Identity },
+        tolerance: args.tolerance,
+        budget: args.budget.unwrap_or(0) as usize,
+        seed: args.seed,
+        ..Options::default()
+    })
+}
+
+/// The position of an output.
+fn class(name: &str, model: &Model) -> Result<usize> {
+    let labels = &model.task().labels;
+    let found = labels.iter().position(|l| l == name);
+    found.with_context(|| format!("--class {name}: expected one of {}", labels.join(", ")))
+}
+
+fn table_of(path: &Path, args: &Explain, model: &Model) -> Result<Table> {
+    let reading = session::read_options(&args.reading)?;
+    let mut reader = session::open_like(path, model, &reading)?;
+    let table = read::collect(reader.as_mut(), path)?;
+    session::report_skipped(reader.as_ref());
+    Ok(table)
+}
+
+/// A row for the terminal.
+pub(crate) fn rendered(e: &RowExplanation) -> String {
+    format!("row {} of {}\n{}", e.row, e.file, text::row(e, render::style()))
 }
 
 /// Row positions from 0: the first N, or a list counted from 1.
@@ -100,7 +142,8 @@ fn write_report(
         schema: gather::schema(table, model.config()),
         run: vec![
             ("model".into(), args.model.display().to_string()),
-            ("background rows".into(), args.background.to_string()),
+            ("background rows".into(), found.first().map_or(0, |(_, e)| e.background).to_string()),
+            ("background".into(), found.first().map_or(String::new(), |(_, e)| e.background_id.clone())),
             ("seed".into(), args.seed.to_string()),
             ("ronghe".into(), env!("CARGO_PKG_VERSION").into()),
         ],

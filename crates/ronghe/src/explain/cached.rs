@@ -10,12 +10,23 @@ use std::sync::{Mutex, PoisonError};
 pub struct Cached<'a> {
     game: &'a dyn Game,
     known: Mutex<HashMap<Coalition, Vec<f64>>>,
+    watch: &'a (dyn Fn(usize) + Sync),
 }
 
 impl<'a> Cached<'a> {
     /// Remembers the values of `game`.
     pub fn new(game: &'a dyn Game) -> Cached<'a> {
-        Cached { game, known: Mutex::new(HashMap::new()) }
+        Cached { game, known: Mutex::new(HashMap::new()), watch: &|_| () }
+    }
+
+    /// Tells `watch` after each call how many coalitions were evaluated so far.
+    pub fn watched(self, watch: &'a (dyn Fn(usize) + Sync)) -> Cached<'a> {
+        Cached { watch, ..self }
+    }
+
+    /// How many coalitions were evaluated so far.
+    pub fn evaluated(&self) -> usize {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 }
 
@@ -39,6 +50,7 @@ impl Game for Cached<'_> {
             for (i, coalition) in fresh.into_iter().enumerate() {
                 known.insert(coalition, values.row(i).to_vec());
             }
+            (self.watch)(known.len());
         }
         let data = coalitions.iter().flat_map(|c| known[c].iter().copied()).collect();
         Values::new(data, coalitions.len(), self.outputs())

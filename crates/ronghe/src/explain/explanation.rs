@@ -6,6 +6,7 @@
 use super::{Link, Options, Player, Shapley};
 use crate::{Error, Result, Task, TaskKind};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Name and version of the JSON format.
 pub const FORMAT: &str = "ronghe.explanation/2";
@@ -16,7 +17,7 @@ pub const SCHEMA: &str = include_str!("explanation.schema.json");
 /// Largest relative gap between prediction and base + attributions. More than rounding is a defect.
 const MOST_RESIDUAL: f64 = 1e-6;
 
-/// An explained row, at both levels.
+/// An explained row, at each level.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RowExplanation {
     /// [`FORMAT`].
@@ -25,17 +26,23 @@ pub struct RowExplanation {
     pub file: String,
     /// Number of the row in its file, from 1.
     pub row: usize,
-    /// How hidden cells were filled: a name in [`MASKERS`](super::MASKERS).
+    /// How hidden cells that are not divided were filled.
     pub masker: String,
+    /// How each column was divided and filled, as a [`MaskSpec`](super::MaskSpec) is written.
+    #[serde(default)]
+    pub masks: BTreeMap<String, String>,
     /// Number of background rows.
     pub background: usize,
+    /// What tells these background rows from others: the beginning of a hash of their cells.
+    #[serde(default)]
+    pub background_id: String,
     /// Seed of the sampling.
     pub seed: u64,
-    /// Masked rows that the predictor was asked for, by both levels together.
+    /// Masked rows that the predictor was asked for, by all levels together.
     pub rows_predicted: usize,
     /// Players are modalities.
     pub modalities: Explanation,
-    /// Players are columns.
+    /// Players are columns; modalities, where no more was asked for.
     pub fields: Explanation,
     /// Players are the parts of cells (words, patches, stretches of sound) and the columns that are not divided; the parts of
     /// a column sum to it, the columns of a modality to that. None where no cell was divided.
@@ -44,6 +51,9 @@ pub struct RowExplanation {
     /// What pairs of modalities add together beyond what each adds alone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub synergy: Vec<Pair>,
+    /// What to know before believing it.
+    #[serde(default)]
+    pub notes: Vec<String>,
 }
 
 /// What two players add together beyond what each adds alone: their Shapley interaction index (order 2).
@@ -61,6 +71,19 @@ impl RowExplanation {
     /// The finest level there is.
     pub fn finest(&self) -> &Explanation {
         self.parts.as_ref().unwrap_or(&self.fields)
+    }
+
+    /// Whether the standard errors fell below the tolerance at every level.
+    pub fn converged(&self) -> bool {
+        self.modalities.converged && self.fields.converged && self.parts.as_ref().is_none_or(|p| p.converged)
+    }
+
+    /// Lets this output be the one to look at first, at every level.
+    pub fn look_at(&mut self, output: usize) {
+        for level in [&mut self.modalities, &mut self.fields].into_iter().chain(&mut self.parts) {
+            level.explained = output.min(level.outputs.len().saturating_sub(1));
+            level.unresolved = unresolved(&level.attributions, &level.standard_error, level.explained);
+        }
     }
 }
 
@@ -129,12 +152,7 @@ impl Explanation {
         };
         let last = &found.prediction;
         let explained = (0..last.len()).fold(0, |best, k| if last[k] > last[best] { k } else { best });
-        let unresolved = (0..players.len())
-            .filter(|&i| {
-                let (phi, error) = (found.attributions[i][explained], found.standard_error[i][explained]);
-                error > 0.0 && phi.abs() < 1.96 * error
-            })
-            .count();
+        let unresolved = unresolved(&found.attributions, &found.standard_error, explained);
         let ratio = found.ratio();
         Ok(Explanation {
             method: method.to_owned(),
@@ -168,6 +186,12 @@ impl Explanation {
     pub fn sum(&self, output: usize) -> f64 {
         self.attributions.iter().map(|a| a[output]).sum()
     }
+}
+
+/// Players whose sign is open at 95 %.
+fn unresolved(attributions: &[Vec<f64>], errors: &[Vec<f64>], output: usize) -> usize {
+    let pairs = attributions.iter().zip(errors).map(|(a, e)| (a[output], e[output]));
+    pairs.filter(|&(phi, error)| error > 0.0 && phi.abs() < 1.96 * error).count()
 }
 
 fn residual(found: &Shapley) -> f64 {

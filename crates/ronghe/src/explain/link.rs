@@ -31,6 +31,11 @@ impl Link {
         }
     }
 
+    /// Whether the prediction lies beyond what this scale can show, and is held at its edge.
+    pub fn clamps(self, prediction: f64) -> bool {
+        self == Link::LogOdds && !(EDGE..=1.0 - EDGE).contains(&prediction)
+    }
+
     /// Back from this scale.
     pub fn invert(self, value: f64) -> f64 {
         match self {

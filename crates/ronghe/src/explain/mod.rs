@@ -1,18 +1,19 @@
-//! Explanations: what each modality and each column added to a prediction.
+//! Explanations: what each modality, each column and each part of a cell added to a prediction.
 //!
 //! ```text
 //! Predictor + Masker = Game -> Explainer -> Explanation (prediction = base + sum of attributions)
 //! ```
 //!
 //! Nothing here knows how a model works: [`explain_row`] needs a [`Predictor`](crate::Predictor) and rows. A game
-//! pays every coalition of players (the columns, or the modalities, whose cells are shown); an explainer shares the
-//! payment of all among the players by Shapley's rule.
+//! pays every coalition of players (words, patches, stretches of sound, columns, modalities: whatever is shown); an
+//! explainer shares the payment of all among the players by Shapley's rule.
 //!
 //! | file | what |
 //! |---|---|
-//! | `row` | explains one row at both levels |
+//! | `row`, `levels`, `notes` | explains one row at each level; what to know of it |
 //! | `coalition`, `game`, `player` | who takes part, who is present, what they get |
-//! | `masker` | from a coalition to raw rows, and the table of maskers |
+//! | `masker`, `background` | from a coalition to rows of cells; rows that say what is usual |
+//! | `mask/` | the table of maskers: what cells are divided into, what hidden parts are filled with |
 //! | `row_game`, `cached`, `grouped` | the games: of a predictor, remembered, of groups |
 //! | `opened` | the game of a predictor that begins with a weighted sum |
 //! | `exact`, `permutation` | the explainers |
@@ -23,6 +24,7 @@
 //! | [`global`] | importance and effect of columns over many rows, counterfactual rows |
 //! | `draw` | seeded orders |
 
+mod background;
 mod cached;
 mod check;
 mod coalition;
@@ -33,8 +35,11 @@ pub mod export;
 mod game;
 pub mod global;
 mod grouped;
+mod levels;
 mod link;
+mod mask;
 mod masker;
+mod notes;
 mod opened;
 mod options;
 mod permutation;
@@ -44,6 +49,7 @@ mod row_game;
 #[cfg(test)]
 mod testing;
 
+pub use background::background_rows;
 pub use cached::Cached;
 pub use check::{Curve, Faithfulness, check};
 pub use coalition::Coalition;
@@ -51,11 +57,12 @@ pub use explanation::{Explanation, FORMAT, Pair, RowExplanation, SCHEMA};
 pub use game::{Game, Values};
 pub use grouped::Grouped;
 pub use link::Link;
-pub use masker::{MASKERS, Masker, MaskerInput, MaskerSpec};
+pub use mask::{FillEntry, MASKERS, MaskSpec, MaskerEntry};
+pub use masker::Masker;
 pub use opened::Opened;
-pub use options::{AUTO_EXACT_PLAYERS, Options};
+pub use options::{AUTO_EXACT_PLAYERS, Level, Options};
 pub use player::{Part, Player};
-pub use row::{background_rows, explain_row};
+pub use row::{RowExplainer, explain_row};
 pub use row_game::RowGame;
 
 use crate::Result;
@@ -96,11 +103,15 @@ impl Shapley {
     /// Largest standard error over the widest span of attributions (zero included) of an output; 0 without any error.
     pub fn ratio(&self) -> f64 {
         let largest = self.standard_error.iter().flatten().copied().fold(0.0, f64::max);
+        if largest == 0.0 { 0.0 } else { largest / self.span() }
+    }
+
+    /// Widest span of attributions (zero included) of an output.
+    pub fn span(&self) -> f64 {
         let span = |k: usize| {
             let column = || self.attributions.iter().map(|a| a[k]);
             column().fold(0.0, f64::max) - column().fold(0.0, f64::min)
         };
-        let widest = (0..self.base.len()).map(span).fold(0.0, f64::max);
-        if largest == 0.0 { 0.0 } else { largest / widest }
+        (0..self.base.len()).map(span).fold(0.0, f64::max)
     }
 }

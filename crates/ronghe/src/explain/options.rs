@@ -1,8 +1,11 @@
 //! How to explain.
 
-use super::{EXPLAINERS, Explainer, Link, MASKERS, MaskerSpec};
+use super::mask::MASKERS;
+use super::{EXPLAINERS, Explainer, Link, MaskSpec, Player};
 use crate::{Error, Result};
+use ronghe_data::Modality;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Up to so many players the choice `auto` counts every coalition.
 pub const AUTO_EXACT_PLAYERS: usize = 10;
@@ -13,30 +16,63 @@ pub const AUTO_EXACT_PLAYERS: usize = 10;
 pub struct Options {
     /// Name in [`EXPLAINERS`], or `auto`: exact up to [`AUTO_EXACT_PLAYERS`] players, permutation above.
     pub method: String,
-    /// Name in [`MASKERS`].
+    /// How cells that are not divided are filled: a fill of the masker `whole`.
     pub masker: String,
+    /// How fine the players are.
+    pub level: Level,
+    /// Whether texts, pictures and sounds are divided: `auto`, each by the default masker of its modality, or `none`.
+    pub parts: String,
+    /// Maskers of columns or of modalities, by name, as a [`MaskSpec`] is written; before `parts` and `masker`.
+    pub masks: BTreeMap<String, String>,
     /// Scale of the attributions.
     pub link: Link,
     /// Largest standard error, as a share of the span of the attributions, at which sampling stops.
     pub tolerance: f64,
-    /// Most evaluations of coalitions.
+    /// Most evaluations of coalitions for the members of a group; 0 = twice their number and 2048.
     pub budget: usize,
     /// Most players that may be explained exactly (no more than 24 whatever is given).
     pub max_exact_players: usize,
     /// Seed.
     pub seed: u64,
+    /// Where a game is a piece of a larger one: the span of the larger one's attributions, which the tolerance is then a
+    /// share of. Found by the explanation itself.
+    #[serde(skip)]
+    pub least_span: f64,
+}
+
+/// How fine the players are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// Modalities only.
+    Modalities,
+    /// Modalities and columns.
+    Columns,
+    /// Modalities, columns and parts of cells, where cells are divided.
+    #[default]
+    Parts,
+}
+
+impl Level {
+    /// The levels, by name.
+    pub const ALL: [(&'static str, Level); 3] =
+        [("modalities", Level::Modalities), ("columns", Level::Columns), ("parts", Level::Parts)];
 }
 
 impl Default for Options {
     fn default() -> Options {
         Options {
             method: "auto".into(),
-            masker: MASKERS[0].name.into(),
+            masker: MASKERS[0].fills[0].name.into(),
+            level: Level::Parts,
+            parts: "none".into(),
+            masks: BTreeMap::new(),
             link: Link::Identity,
             tolerance: 0.01,
             budget: 4096,
             max_exact_players: 14,
             seed: 0,
+            least_span: 0.0,
         }
     }
 }
@@ -55,11 +91,43 @@ impl Options {
         })
     }
 
-    /// The masker.
-    pub fn masker(&self) -> Result<&'static MaskerSpec> {
-        MASKERS.iter().find(|m| m.name == self.masker).ok_or_else(|| {
-            unknown("masker", &self.masker, MASKERS.iter().map(|m| m.name.to_owned()).collect())
-        })
+    /// These options for a game of so many players within one whose attributions span `span`.
+    pub(super) fn within(&self, players: usize, span: f64) -> Options {
+        let budget = if self.budget == 0 { 2 * players + 2048 } else { self.budget };
+        Options { budget, least_span: span, ..self.clone() }
+    }
+
+    /// Whether parts of cells are players.
+    pub(super) fn divides(&self) -> bool {
+        self.level == Level::Parts
+    }
+
+    /// How the cells of each column are masked.
+    pub(super) fn specs(&self, fields: &[Player]) -> Result<Vec<MaskSpec>> {
+        let whole = MaskSpec::parse(&format!("whole/{}", self.masker), Modality::Tabular, "explain")?;
+        let divided = match self.parts.as_str() {
+            "auto" => true,
+            "none" => false,
+            other => return Err(unknown("choice of parts", other, vec!["auto".into(), "none".into()])),
+        };
+        let of_modality = |name: &str| fields.iter().any(|f| f.modality.name() == name);
+        if let Some(name) =
+            self.masks.keys().find(|n| fields.iter().all(|f| f.name != **n) && !of_modality(n))
+        {
+            let modalities =
+                Modality::ALL.iter().map(|m| m.name()).filter(|n| of_modality(n)).map(str::to_owned);
+            let valid = fields.iter().map(|f| f.name.clone()).chain(modalities).collect();
+            return Err(unknown("column or modality to mask", name, valid));
+        }
+        let spec =
+            |field: &Player| match self.masks.get(&field.name).or(self.masks.get(field.modality.name())) {
+                Some(text) => MaskSpec::parse(text, field.modality, &format!("mask of `{}`", field.name)),
+                None if divided && field.modality != Modality::Tabular => {
+                    Ok(MaskSpec::default_of(field.modality))
+                }
+                None => Ok(whole.clone()),
+            };
+        fields.iter().map(spec).collect()
     }
 }
 
@@ -78,12 +146,38 @@ mod tests {
         assert_eq!(options.explainer(11).unwrap().name(), "permutation");
     }
 
+    fn fields() -> Vec<Player> {
+        [("标题", Modality::Text), ("body", Modality::Text), ("age", Modality::Tabular)]
+            .map(|(name, modality)| Player {
+                name: name.into(),
+                modality,
+                columns: vec![name.into()],
+                part: None,
+            })
+            .to_vec()
+    }
+
     #[test]
     fn a_wrong_name_is_answered_with_the_right_ones() {
         let options = Options { method: "exat".into(), masker: "blur".into(), ..Options::default() };
         let error = options.explainer(3).err().unwrap().to_string();
         assert!(error.contains("`exat`") && error.contains("auto, exact, permutation"), "{error}");
-        let error = options.masker().err().unwrap().to_string();
-        assert!(error.contains("background, missing"), "{error}");
+        let said = |options: &Options| options.specs(&fields()).err().unwrap().to_string();
+        assert!(said(&options).contains("background, missing, gaussian"), "{}", said(&options));
+        let parts = Options { parts: "all".into(), ..Options::default() };
+        assert!(said(&parts).contains("auto, none"));
+        let masks = BTreeMap::from([("photo".to_owned(), "patches".to_owned())]);
+        let masks = Options { masks, ..Options::default() };
+        assert!(said(&masks).contains("标题, body, age, tabular, text"), "{}", said(&masks));
+    }
+
+    #[test]
+    fn a_column_goes_before_its_modality_and_that_before_auto() {
+        let masks = [("text", "words:5"), ("body", "whole/missing")];
+        let masks = masks.map(|(k, v)| (k.to_owned(), v.to_owned())).into();
+        let options =
+            Options { masks, parts: "auto".into(), masker: "gaussian".into(), ..Options::default() };
+        let specs: Vec<String> = options.specs(&fields()).unwrap().iter().map(MaskSpec::text).collect();
+        assert_eq!(specs, ["words:5/delete", "whole/missing", "whole/gaussian"]);
     }
 }

@@ -79,7 +79,8 @@ impl Explainer for Permutation {
                 }
                 spread.add(&sample);
             }
-            converged = spread.count >= LEAST_PAIRS && spread.ratio(outputs) <= options.tolerance;
+            converged =
+                spread.count >= LEAST_PAIRS && spread.ratio(outputs, options.least_span) <= options.tolerance;
         }
         let by_player = |flat: Vec<f64>| flat.chunks(outputs).map(<[f64]>::to_vec).collect();
         Ok(Shapley {
@@ -132,15 +133,15 @@ impl Spread {
         self.squares.iter().map(|s| (s / (count - 1.0).max(1.0) / count).sqrt()).collect()
     }
 
-    /// Largest standard error over the widest span of attributions; 0 when there is no error at all.
-    fn ratio(&self, outputs: usize) -> f64 {
+    /// Largest standard error over the widest span of attributions, at least `least`; 0 when there is no error at all.
+    fn ratio(&self, outputs: usize, least: f64) -> f64 {
         let error = self.standard_error().into_iter().fold(0.0, f64::max);
         let span = (0..outputs)
             .map(|k| {
                 let column = || self.mean.iter().skip(k).step_by(outputs);
                 column().copied().fold(0.0, f64::max) - column().copied().fold(0.0, f64::min)
             })
-            .fold(0.0, f64::max);
+            .fold(least, f64::max);
         if error == 0.0 { 0.0 } else { error / span }
     }
 }

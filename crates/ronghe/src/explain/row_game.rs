@@ -1,11 +1,13 @@
 //! The game that a predictor plays on one row.
 
-use super::{Coalition, Game, Link, Masker, Values};
-use crate::{Predictor, Result};
+use super::{Coalition, Game, Link, Masker, Player, Values};
+use crate::{Error, Predictor, Result};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Most masked rows that go to the predictor in one call: many, because it computes equal cells once a call.
-const MOST_ROWS: usize = 16_384;
+const MOST_ROWS: usize = 1 << 16;
+/// Most predicted numbers of one call.
+const MOST_NUMBERS: usize = 1 << 24;
 /// Most bytes of masked cells in one call.
 const MOST_BYTES: usize = 128 << 20;
 
@@ -13,22 +15,27 @@ const MOST_BYTES: usize = 128 << 20;
 pub struct RowGame<'a> {
     predictor: &'a dyn Predictor,
     masker: Box<dyn Masker>,
-    players: usize,
+    players: Vec<Player>,
     outputs: usize,
     link: Link,
+    /// Number of the row in its file, for messages.
+    row: usize,
     predicted: AtomicUsize,
+    clamped: AtomicUsize,
 }
 
 impl<'a> RowGame<'a> {
-    /// The game of `players` whose cells `masker` hides, paid in `outputs` predictions.
+    /// The game of `players` whose cells in row `row` `masker` hides, paid in `outputs` predictions.
     pub fn new(
         predictor: &'a dyn Predictor,
         masker: Box<dyn Masker>,
-        players: usize,
+        players: Vec<Player>,
         outputs: usize,
         link: Link,
+        row: usize,
     ) -> RowGame<'a> {
-        RowGame { predictor, masker, players, outputs, link, predicted: AtomicUsize::new(0) }
+        let (predicted, clamped) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        RowGame { predictor, masker, players, outputs, link, row, predicted, clamped }
     }
 
     /// Masked rows predicted so far.
@@ -36,21 +43,45 @@ impl<'a> RowGame<'a> {
         self.predicted.load(Ordering::Relaxed)
     }
 
+    /// Predictions so far that lay beyond what the link can show.
+    pub fn clamped(&self) -> usize {
+        self.clamped.load(Ordering::Relaxed)
+    }
+
     /// How many of the coalitions go together; at least one.
     fn chunk(&self, coalitions: &[Coalition]) -> usize {
-        let most = MOST_ROWS.min(MOST_BYTES / self.masker.row_bytes().max(1));
-        let mut rows = 0;
+        let most = MOST_ROWS.min(MOST_NUMBERS / self.outputs.max(1));
+        let (mut rows, mut bytes) = (0, 0);
         let fit = coalitions.iter().take_while(|c| {
             rows += self.masker.samples(c);
-            rows <= most
+            bytes += self.masker.bytes(c);
+            rows <= most && bytes <= MOST_BYTES
         });
         fit.count().max(1)
+    }
+
+    /// What is wrong with a prediction that is no number.
+    fn no_number(&self, coalition: &Coalition, found: f64) -> Error {
+        let absent: Vec<&str> =
+            coalition.complement().iter().take(8).map(|p| self.players[p].name.as_str()).collect();
+        let more = coalition.complement().count() - absent.len();
+        let hidden = match (absent.is_empty(), more) {
+            (true, _) => "nothing hidden".to_owned(),
+            (false, 0) => format!("`{}` hidden", absent.join("`, `")),
+            (false, _) => format!("`{}` and {more} more hidden", absent.join("`, `")),
+        };
+        Error::Explain {
+            what: format!("prediction of row {} with {hidden}", self.row),
+            expected: "a finite number".into(),
+            found: found.to_string(),
+            mend: "train again with a smaller learning rate, or look for extreme cells in the row".into(),
+        }
     }
 }
 
 impl Game for RowGame<'_> {
     fn players(&self) -> usize {
-        self.players
+        self.players.len()
     }
 
     fn outputs(&self) -> usize {
@@ -62,18 +93,29 @@ impl Game for RowGame<'_> {
         let mut rest = coalitions;
         while !rest.is_empty() {
             let (now, later) = rest.split_at(self.chunk(rest));
-            let rows = self.masker.rows(now)?;
-            let predicted = self.predictor.predict(&rows)?.values;
-            self.predicted.fetch_add(rows.rows(), Ordering::Relaxed);
-            let predicted = Values::new(predicted, rows.rows(), self.outputs)?;
-            let mut row = 0;
+            let cells = self.masker.cells(now)?;
+            let found = self.predictor.predict_cells(&cells)?.values;
+            self.predicted.fetch_add(cells.rows(), Ordering::Relaxed);
+            if found.len() != cells.rows() * self.outputs {
+                // Says what was expected.
+                Values::new(found, cells.rows(), self.outputs)?;
+                return Values::new(data, coalitions.len(), self.outputs);
+            }
+            let clamped = found.iter().filter(|&&p| self.link.clamps(p)).count();
+            self.clamped.fetch_add(clamped, Ordering::Relaxed);
+            let mut rows = found.chunks_exact(self.outputs);
             for coalition in now {
                 let samples = self.masker.samples(coalition);
-                data.extend((0..self.outputs).map(|k| {
-                    let linked = |r: usize| self.link.apply(predicted.row(r)[k]);
-                    (row..row + samples).map(linked).sum::<f64>() / samples as f64
-                }));
-                row += samples;
+                let start = data.len();
+                data.resize(start + self.outputs, 0.0);
+                let sums = &mut data[start..];
+                for row in rows.by_ref().take(samples) {
+                    if let Some(&bad) = row.iter().find(|p| !p.is_finite()) {
+                        return Err(self.no_number(coalition, bad));
+                    }
+                    sums.iter_mut().zip(row).for_each(|(s, &p)| *s += self.link.apply(p));
+                }
+                sums.iter_mut().for_each(|s| *s /= samples as f64);
             }
             rest = later;
         }

@@ -3,6 +3,7 @@
 //! Cells of one input that are equal in several rows of a call are encoded once: explanations ask for thousands of
 //! rows made of a few dozen different cells.
 
+mod cells;
 mod opening;
 mod precision;
 mod rows;
@@ -14,7 +15,8 @@ use crate::config::ModelConfig;
 use crate::encode::Encoder;
 use crate::network::{InputPart, Network, Trunk};
 use crate::opening::Opening;
-use crate::{InputInfo, Predictions, Predictor, Result, Task, TaskKind, encode, fuse, head};
+use crate::{Cells, InputInfo, Predictions, Predictor, Result, Task, TaskKind, encode, fuse, head};
+use cells::Memory;
 use precision::Part;
 use ronghe_cpu::CpuExecutor;
 use ronghe_data::Table;
@@ -47,6 +49,8 @@ pub struct Model {
     weights: Weights,
     executor: CpuExecutor,
     plans: Mutex<Plans>,
+    /// Vectors of cells of each input.
+    memory: Mutex<Vec<Memory>>,
     widths: Vec<usize>,
     has_fusion_weights: bool,
 }
@@ -125,6 +129,7 @@ impl Model {
             .collect();
         let has_fusion_weights = network.fusion_weights.is_some();
         let plans = Mutex::new(plans);
+        let memory = Mutex::new(encoders.iter().map(|_| Memory::default()).collect());
         Ok(Model {
             config,
             task,
@@ -134,6 +139,7 @@ impl Model {
             weights,
             executor,
             plans,
+            memory,
             widths,
             has_fusion_weights,
         })
@@ -154,16 +160,7 @@ impl Model {
 
     /// Predictions with logits and fusion weights. Columns that the table lacks count as missing.
     pub fn predict_detailed(&self, table: &Table) -> Result<Detailed> {
-        let mut out = Detailed {
-            predictions: Predictions {
-                kind: self.task.kind,
-                values: Vec::new(),
-                width: if self.task.kind == TaskKind::Regression { 1 } else { self.task.labels.len() },
-            },
-            logits: Vec::new(),
-            fusion_weights: self.has_fusion_weights.then(Vec::new),
-            bad: Vec::new(),
-        };
+        let mut out = self.nothing_yet();
         let tables = self.inputs.iter().map(|i| rows::columns(table, i)).collect::<Result<Vec<_>>>()?;
         for start in (0..table.rows()).step_by(WINDOW) {
             let len = WINDOW.min(table.rows() - start);
@@ -178,29 +175,53 @@ impl Model {
             self.fuse(&encoded, len, &mut out)?;
         }
         out.bad.sort();
+        self.link(&mut out);
+        Ok(out)
+    }
+
+    fn nothing_yet(&self) -> Detailed {
+        Detailed {
+            predictions: Predictions {
+                kind: self.task.kind,
+                values: Vec::new(),
+                width: if self.task.kind == TaskKind::Regression { 1 } else { self.task.labels.len() },
+            },
+            logits: Vec::new(),
+            fusion_weights: self.has_fusion_weights.then(Vec::new),
+            bad: Vec::new(),
+        }
+    }
+
+    /// Fills in the predictions that the logits say.
+    fn link(&self, out: &mut Detailed) {
         let head = head::find(self.task.kind);
         for logits in out.logits.chunks_exact(self.task.width()) {
             out.predictions.values.extend(head.predict(&self.task, logits, self.temperature));
         }
-        Ok(out)
     }
 
     /// Vectors of the distinct cells of one input.
     fn encode(&self, input: usize, table: &Table) -> Result<Encoded> {
         let Distinct { first, of_row } = distinct(table);
-        let mut encoded = Encoded { of_row, vectors: Vec::new(), present: Vec::new(), bad: Vec::new() };
-        let prefix = format!("encode.{}", self.inputs[input].name);
+        let mut encoded = Encoded { of_row, ..Encoded::default() };
         for rows in first.chunks(BATCH) {
-            let prepared = self.encoders[input].prepare(&table.take(rows)?)?;
-            let mut feed = Feed::default();
-            prepared.feed(&(0..rows.len()).collect::<Vec<_>>(), &prefix, &mut feed)?;
-            let mut plans = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
-            let out = plans.encoders[input].run(&self.weights, &feed)?;
-            encoded.vectors.extend_from_slice(out.get(0));
-            encoded.present.extend_from_slice(&prepared.present);
-            encoded.bad.extend(prepared.bad.into_iter().map(|b| (rows[b.row], b.message)));
+            self.encode_batch(input, &table.take(rows)?, rows, &mut encoded)?;
         }
         Ok(encoded)
+    }
+
+    /// Appends the vectors of a batch, whose rows have these numbers in messages.
+    fn encode_batch(&self, input: usize, batch: &Table, rows: &[usize], encoded: &mut Encoded) -> Result<()> {
+        let prepared = self.encoders[input].prepare(batch)?;
+        let mut feed = Feed::default();
+        let prefix = format!("encode.{}", self.inputs[input].name);
+        prepared.feed(&(0..rows.len()).collect::<Vec<_>>(), &prefix, &mut feed)?;
+        let mut plans = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
+        let out = plans.encoders[input].run(&self.weights, &feed)?;
+        encoded.vectors.extend_from_slice(out.get(0));
+        encoded.present.extend_from_slice(&prepared.present);
+        encoded.bad.extend(prepared.bad.into_iter().map(|b| (rows[b.row], b.message)));
+        Ok(())
     }
 
     fn fuse(&self, encoded: &[Encoded], rows: usize, out: &mut Detailed) -> Result<()> {
@@ -209,8 +230,8 @@ impl Model {
             let mut feed = Feed::default();
             for ((info, part), &width) in self.inputs.iter().zip(encoded).zip(&self.widths) {
                 let at = &part.of_row[start..start + n];
-                let vectors =
-                    at.iter().flat_map(|&u| &part.vectors[u * width..(u + 1) * width]).copied().collect();
+                let mut vectors = Vec::with_capacity(n * width);
+                at.iter().for_each(|&u| vectors.extend_from_slice(&part.vectors[u * width..(u + 1) * width]));
                 let present = at.iter().map(|&u| f32::from(u8::from(part.present[u]))).collect();
                 feed.inputs.insert(format!("vector.{}", info.name), Tensor::f32(&[n, width], vectors)?);
                 feed.inputs.insert(format!("present.{}", info.name), Tensor::f32(&[n], present)?);
@@ -226,6 +247,7 @@ impl Model {
     }
 }
 
+#[derive(Default)]
 struct Encoded {
     of_row: Vec<usize>,
     vectors: Vec<f32>,
@@ -248,6 +270,10 @@ impl Predictor for Model {
 
     fn opening(&self) -> Result<Option<Box<dyn Opening + '_>>> {
         self.dense_opening()
+    }
+
+    fn predict_cells(&self, cells: &Cells) -> Result<Predictions> {
+        self.predict_distinct(cells)
     }
 }
 

@@ -19,19 +19,25 @@ pub(super) fn columns(table: &Table, input: &InputInfo) -> Result<Table> {
                 cells.push(table.column(i).clone());
             }
             None => {
-                let kind = match input.modality {
-                    Modality::Tabular => Kind::Category,
-                    Modality::Text => Kind::Text,
-                    Modality::Image => Kind::Image,
-                    Modality::Audio => Kind::Audio,
-                };
-                specs.push(ColumnSchema { name: name.clone(), kind });
-                cells.push(Arc::new(StringArray::new_null(table.rows())));
+                let (spec, nothing) = absent(name, input.modality, table.rows());
+                specs.push(spec);
+                cells.push(nothing);
             }
         }
     }
     let schema = Arc::new(Schema { columns: specs });
     Ok(Table::new(schema, cells, table.path(), table.base(), table.row_number(0))?)
+}
+
+/// A column that is missing in all rows.
+pub(super) fn absent(name: &str, modality: Modality, rows: usize) -> (ColumnSchema, ArrayRef) {
+    let kind = match modality {
+        Modality::Tabular => Kind::Category,
+        Modality::Text => Kind::Text,
+        Modality::Image => Kind::Image,
+        Modality::Audio => Kind::Audio,
+    };
+    (ColumnSchema { name: name.to_owned(), kind }, Arc::new(StringArray::new_null(rows)))
 }
 
 /// Which rows are distinct.

@@ -1,6 +1,10 @@
 //! Explanations and results as tables for a terminal: bars of block characters, aligned by the width that characters
 //! really take (a Chinese one takes two columns). Pure functions; colours only where asked for.
 
+mod tree;
+
+pub use tree::row;
+
 use super::escape::terminal;
 use super::{Language, Results, number, results};
 use crate::explain::Explanation;
@@ -104,7 +108,7 @@ fn footing(e: &Explanation, style: Style) -> String {
         (Language::English, false, false) => {
             format!("sampled over {count} coalitions, NOT converged; ± one standard error")
         }
-        (Language::Chinese, true, _) => format!("精确：全部 {count} 个联盟"),
+        (Language::Chinese, true, _) => format!("精确：{count} 个联盟"),
         (Language::Chinese, false, true) => format!("抽样 {count} 个联盟；± 为一个标准误"),
         (Language::Chinese, false, false) => format!("抽样 {count} 个联盟，未收敛；± 为一个标准误"),
     };

@@ -5,6 +5,7 @@ mod encoders;
 mod explain;
 mod formula;
 mod golden;
+mod parts;
 mod probe;
 mod report;
 mod training;

@@ -329,7 +329,7 @@ fn every_explanation_states_base_prediction_and_sum() {
     let data = sample(Language::English);
     let page = html(&data);
     assert_eq!(page.matches("class=\"sum\"").count(), 2 * data.rows.len());
-    assert!(page.contains("exact over 128 coalitions, standard error 0"));
+    assert!(page.contains("exact over 80 coalitions, standard error 0"));
     assert!(page.contains("± is one standard error"));
     assert!(page.contains("Fusing helps: ahead of photo, the best single model."));
     // Every player is shown, none dropped for being small.

@@ -1,0 +1,240 @@
+//! One game at three levels: modalities, their columns, the parts of their cells.
+//!
+//! Modalities play their own game; columns the game inside their modality, parts that inside their column inside its modality
+//! ([`Within`]). So the parts of a column sum to it and the columns of a modality to that: Owen values. All are games of
+//! the same leaves, whose coalitions are evaluated once. What needs no game gets none: the only column of a modality is
+//! worth what the modality is.
+
+use super::masker::Leaves;
+use super::{Cached, Coalition, Explainer, Game, Grouped, Options, Pair, Player, Shapley, Within};
+use crate::Result;
+
+/// Shares at one level.
+pub(super) struct Shares {
+    pub(super) found: Shapley,
+    pub(super) method: &'static str,
+    pub(super) players: Vec<Player>,
+}
+
+/// What is played.
+pub(super) struct Levels<'a> {
+    game: &'a Cached<'a>,
+    options: &'a Options,
+    fields: &'a [Player],
+    leaves: &'a Leaves,
+    modalities: Vec<Player>,
+    /// The columns of each modality.
+    fields_of: Vec<Vec<usize>>,
+    base: Vec<f64>,
+    prediction: Vec<f64>,
+    /// Span of the attributions of modalities.
+    span: f64,
+}
+
+impl<'a> Levels<'a> {
+    pub(super) fn new(
+        game: &'a Cached<'a>,
+        options: &'a Options,
+        fields: &'a [Player],
+        leaves: &'a Leaves,
+    ) -> Result<Levels<'a>> {
+        let (modalities, fields_of) = Player::modalities(fields);
+        let n = leaves.players.len();
+        let ends = game.values(&[Coalition::empty(n), Coalition::full(n)])?;
+        let (base, prediction) = (ends.row(0).to_vec(), ends.row(1).to_vec());
+        Ok(Levels { game, options, fields, leaves, modalities, fields_of, base, prediction, span: 0.0 })
+    }
+
+    /// Columns whose cell is there.
+    fn active(&self, modality: usize) -> Vec<usize> {
+        self.fields_of[modality].iter().copied().filter(|&f| !self.leaves.of_field[f].is_empty()).collect()
+    }
+
+    /// Modalities that have one.
+    fn active_modalities(&self) -> Vec<usize> {
+        (0..self.modalities.len()).filter(|&m| !self.active(m).is_empty()).collect()
+    }
+
+    /// The leaves of each modality that has any.
+    fn leaves_of_modalities(&self) -> Vec<Vec<usize>> {
+        let of =
+            |m: usize| self.active(m).into_iter().flat_map(|f| self.leaves.of_field[f].clone()).collect();
+        self.active_modalities().into_iter().map(of).collect()
+    }
+
+    fn nothing(&self, players: Vec<Player>) -> Shares {
+        let zeros = vec![vec![0.0; self.base.len()]; players.len()];
+        let found = Shapley {
+            base: self.base.clone(),
+            prediction: self.prediction.clone(),
+            attributions: zeros.clone(),
+            standard_error: zeros,
+            evaluations: 0,
+            converged: true,
+        };
+        Shares { found, method: "exact", players }
+    }
+
+    /// How finely the explainer of a group has to look.
+    fn group(&self, players: usize) -> Options {
+        self.options.within(players, self.span)
+    }
+
+    /// What each modality added. To be asked for first: its span is what the errors of the other levels are measured by.
+    pub(super) fn modalities(&mut self) -> Result<Shares> {
+        let mut shares = self.nothing(self.modalities.clone());
+        let active = self.active_modalities();
+        if !active.is_empty() {
+            let grouped = Grouped::new(self.game, self.leaves_of_modalities());
+            let explainer = self.options.explainer(active.len())?;
+            let found = explainer.explain(&grouped, &self.group(active.len()))?;
+            shares.put(&active, found, explainer);
+        }
+        shares.found.evaluations = self.game.evaluated();
+        self.span = shares.found.span();
+        Ok(shares)
+    }
+
+    /// What each column added.
+    pub(super) fn fields(&self, modalities: &Shares) -> Result<Shares> {
+        let mut shares = self.nothing(self.fields.to_vec());
+        let active = self.active_modalities();
+        let all: Vec<usize> = active.iter().flat_map(|&m| self.active(m)).collect();
+        let leaves = all.iter().map(|&f| self.leaves.of_field[f].clone().collect()).collect();
+        let grouped = Grouped::new(self.game, leaves);
+        let mut start = 0;
+        let groups: Vec<Vec<usize>> = active
+            .iter()
+            .map(|&m| {
+                let group = start..start + self.active(m).len();
+                start = group.end;
+                group.collect()
+            })
+            .collect();
+        for (g, &m) in active.iter().enumerate() {
+            let members = self.active(m);
+            if let [only] = members[..] {
+                shares.copy(only, modalities, m);
+                continue;
+            }
+            let within = Within::new(&grouped, &groups, g)?;
+            let mut options = self.group(members.len());
+            if members.iter().any(|&f| self.leaves.of_field[f].len() > 1) {
+                // Parts sum to what their column gets when it is counted whole.
+                options.method = "exact".into();
+            }
+            let explainer = options.explainer(members.len())?;
+            shares.put(&members, explainer.explain(&within, &options)?, explainer);
+        }
+        shares.finish(self.game, self.options, &[modalities]);
+        Ok(shares)
+    }
+
+    /// What each part added, and each column that is not divided. None where none is.
+    pub(super) fn parts(&self, fields: &Shares) -> Result<Option<Shares>> {
+        if self.leaves.players.iter().all(|p| p.part.is_none()) {
+            return Ok(None);
+        }
+        // A column whose cell is missing is listed with the 0 it gets.
+        let of = |f: usize| self.leaves.players[self.leaves.of_field[f].clone()].to_vec();
+        let lists = (0..self.fields.len()).map(|f| match self.leaves.of_field[f].is_empty() {
+            true => vec![self.fields[f].clone()],
+            false => of(f),
+        });
+        let lists: Vec<Vec<Player>> = lists.collect();
+        let first = |f: usize| lists[..f].iter().map(Vec::len).sum::<usize>();
+        let mut shares = self.nothing(lists.concat());
+        let groups = self.leaves_of_modalities();
+        for (g, m) in self.active_modalities().into_iter().enumerate() {
+            let modality = Within::new(self.game, &groups, g)?;
+            let members = self.active(m);
+            let mut start = 0;
+            let columns: Vec<Vec<usize>> = members
+                .iter()
+                .map(|&f| {
+                    let column = start..start + self.leaves.of_field[f].len();
+                    start = column.end;
+                    column.collect()
+                })
+                .collect();
+            for (c, &f) in members.iter().enumerate() {
+                if columns[c].len() == 1 {
+                    shares.copy(first(f), fields, f);
+                    continue;
+                }
+                let column;
+                let game: &dyn Game = match members.len() {
+                    1 => &modality,
+                    _ => {
+                        column = Within::new(&modality, &columns, c)?;
+                        &column
+                    }
+                };
+                let options = self.group(columns[c].len());
+                let explainer = options.explainer(columns[c].len())?;
+                let places: Vec<usize> = (first(f)..first(f) + columns[c].len()).collect();
+                shares.put(&places, explainer.explain(game, &options)?, explainer);
+            }
+        }
+        shares.finish(self.game, self.options, &[fields]);
+        Ok(Some(shares))
+    }
+
+    /// What pairs of modalities add together beyond what each adds alone: their Shapley interaction index,
+    /// `sum over S without i and j of s! (n - s - 2)! / (n - 1)! (v(S + i + j) - v(S + i) - v(S + j) + v(S))`.
+    /// Every coalition of modalities has been evaluated already.
+    pub(super) fn synergy(&self) -> Result<Vec<Pair>> {
+        let active = self.active_modalities();
+        let n = active.len();
+        let grouped = Grouped::new(self.game, self.leaves_of_modalities());
+        let coalitions: Vec<Coalition> = (0..1_u64 << n).map(|bits| Coalition::from_bits(bits, n)).collect();
+        let values = grouped.values(&coalitions)?;
+        let factorial = |k: usize| (1..=k).product::<usize>() as f64;
+        let mut pairs = Vec::new();
+        for j in 1..n {
+            for i in 0..j {
+                let both = 1 << i | 1 << j;
+                let mut index = vec![0.0; self.base.len()];
+                for s in (0..coalitions.len()).filter(|s| s & both == 0) {
+                    let size = s.count_ones() as usize;
+                    let weight = factorial(size) * factorial(n - size - 2) / factorial(n - 1);
+                    for (k, total) in index.iter_mut().enumerate() {
+                        let v = |t: usize| values.row(t)[k];
+                        *total += weight * (v(s | both) - v(s | 1 << i) - v(s | 1 << j) + v(s));
+                    }
+                }
+                let standard_error = vec![0.0; index.len()];
+                pairs.push(Pair { players: (active[i], active[j]), values: index, standard_error });
+            }
+        }
+        Ok(pairs)
+    }
+}
+
+impl Shares {
+    /// Puts what an explainer found for some players in their places.
+    fn put(&mut self, places: &[usize], found: Shapley, explainer: &'static dyn Explainer) {
+        for (&at, (phi, error)) in places.iter().zip(found.attributions.into_iter().zip(found.standard_error))
+        {
+            self.found.attributions[at] = phi;
+            self.found.standard_error[at] = error;
+        }
+        self.found.converged &= found.converged;
+        if explainer.name() != "exact" {
+            self.method = explainer.name();
+        }
+    }
+
+    /// Takes over what the one player of a coarser level got.
+    fn copy(&mut self, to: usize, from: &Shares, player: usize) {
+        self.found.attributions[to] = from.found.attributions[player].clone();
+        self.found.standard_error[to] = from.found.standard_error[player].clone();
+    }
+
+    /// Counts what the level rests on, and looks at its errors beside its own span.
+    fn finish(&mut self, game: &Cached<'_>, options: &Options, coarser: &[&Shares]) {
+        self.found.evaluations = game.evaluated();
+        self.found.converged &= coarser.iter().all(|c| c.found.converged);
+        self.found.converged |= self.found.ratio() <= options.tolerance;
+    }
+}
