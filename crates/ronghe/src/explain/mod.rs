@@ -14,7 +14,7 @@
 //! | `coalition`, `game`, `player` | who takes part, who is present, what they get |
 //! | `masker`, `background` | from a coalition to rows of cells; rows that say what is usual |
 //! | `mask/` | the table of maskers: what cells are divided into, what hidden parts are filled with |
-//! | `row_game`, `cached`, `grouped` | the games: of a predictor, remembered, of groups |
+//! | `row_game`, `cached`, `grouped`, `within` | the games: of a predictor, remembered, of groups, inside a group |
 //! | `opened` | the game of a predictor that begins with a weighted sum |
 //! | `exact`, `permutation` | the explainers |
 //! | `link` | probability or log-odds |
@@ -48,6 +48,7 @@ mod row;
 mod row_game;
 #[cfg(test)]
 mod testing;
+mod within;
 
 pub use background::background_rows;
 pub use cached::Cached;
@@ -64,6 +65,7 @@ pub use options::{AUTO_EXACT_PLAYERS, Level, Options};
 pub use player::{Part, Player};
 pub use row::{RowExplainer, explain_row};
 pub use row_game::RowGame;
+pub use within::Within;
 
 use crate::Result;
 
