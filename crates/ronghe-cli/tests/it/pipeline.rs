@@ -85,8 +85,24 @@ fn from_table_to_explanation() {
     assert_eq!(found.as_array().map(Vec::len), Some(2));
     assert_eq!((&found[0]["row"], &found[1]["row"]), (&2.into(), &5.into()));
     assert!(room.text("why/report.html").starts_with("<!doctype html>"));
-    let plain = room.run("explain m --data t.csv --rows 1 --background 4");
-    assert!(plain.out.starts_with("row 1 of t.csv\n"), "{}", plain.out);
+    assert!(found[0]["parts"]["players"].as_array().is_some_and(|p| p.len() > 5), "{found}");
+    assert_eq!(found[0]["masks"]["note"], "words:40/delete");
+    let plain =
+        room.run("explain m --data t.csv --rows 1 --background 4 --background-data new.csv --class cold");
+    assert!(plain.out.starts_with("row 1 of t.csv\npredicted cold ("), "{}", plain.out);
+    assert!(plain.out.contains("\nnote ") && plain.out.contains("\n  market "), "{}", plain.out);
+    let flat = json(&room.good("explain m --data t.csv --rows 1 --background 4 --level modalities --json"));
+    assert!(flat[0]["parts"].is_null() && flat[0]["fields"] == flat[0]["modalities"], "{flat}");
+    let few =
+        "explain m --data t.csv --rows 1 --background 4 --mask note=words:2/mask --masker gaussian --json";
+    let few = json(&room.run(few).out);
+    assert_eq!(
+        (&few[0]["masks"]["note"], &few[0]["masks"]["size"]),
+        (&"words:2/mask".into(), &"whole/gaussian".into())
+    );
+    room.bad("explain m --data t.csv --mask nose=words", &["`nose`", "note", "size", "text"]);
+    room.bad("explain m --data t.csv --mask note=patches", &["`patches`", "whole, words"]);
+    room.bad("explain m --data t.csv --class tepid", &["tepid", "cold, warm"]);
 }
 
 #[test]

@@ -12,7 +12,7 @@
 //! |---|---|
 //! | `row`, `levels`, `notes` | explains one row at each level; what to know of it |
 //! | `coalition`, `game`, `player` | who takes part, who is present, what they get |
-//! | `masker`, `background` | from a coalition to rows of cells; rows that say what is usual |
+//! | `masker`, `column`, `background` | from a coalition to rows of cells; rows that say what is usual |
 //! | `mask/` | the table of maskers: what cells are divided into, what hidden parts are filled with |
 //! | `row_game`, `cached`, `grouped`, `within` | the games: of a predictor, remembered, of groups, inside a group |
 //! | `opened` | the game of a predictor that begins with a weighted sum |
@@ -28,6 +28,7 @@ mod background;
 mod cached;
 mod check;
 mod coalition;
+mod column;
 mod draw;
 mod exact;
 mod explanation;

@@ -4,7 +4,9 @@ use super::background::Background;
 use super::levels::{Levels, Shares};
 use super::masker::RowMasker;
 use super::notes;
-use super::{Cached, Explanation, FORMAT, Level, Link, Options, Player, RowExplanation, RowGame};
+use super::{
+    Cached, Explanation, FORMAT, Game, Level, Link, Opened, Options, Player, RowExplanation, RowGame,
+};
 use crate::{Error, Predictor, Result, TaskKind};
 use ronghe_data::Table;
 
@@ -50,10 +52,18 @@ impl<'a> RowExplainer<'a> {
         let conformed = self.background.conform(row)?;
         let (masker, leaves) = RowMasker::new(&conformed, &self.background, &self.fields, options)?;
         let number = row.row_number(0);
+        let outputs = task.labels.len();
+        // A game of sums, where the predictor begins with one and all is hidden feature by feature.
+        let opened = match masker.fillers(leaves.players.len())?.zip(self.predictor.opening()?) {
+            Some((fillers, opening)) => {
+                Opened::new(opening, &leaves.players, &conformed, &fillers, outputs, options.link)?
+            }
+            None => None,
+        };
         let players = leaves.players.clone();
-        let game =
-            RowGame::new(self.predictor, Box::new(masker), players, task.labels.len(), options.link, number);
-        let cached = Cached::new(&game).watched(watch);
+        let plain = RowGame::new(self.predictor, Box::new(masker), players, outputs, options.link, number);
+        let game: &dyn Game = opened.as_ref().map_or(&plain, |o| o);
+        let cached = Cached::new(game).watched(watch);
 
         let mut levels = Levels::new(&cached, options, &self.fields, &leaves)?;
         let modalities = levels.modalities()?;
@@ -66,10 +76,8 @@ impl<'a> RowExplainer<'a> {
             None => None,
         };
         let synergy = levels.synergy()?;
-        let named = |s: Shares| {
-            let outputs = task.labels.clone();
-            Explanation::new(s.found, s.method, s.players, task, outputs, options)
-        };
+        let named =
+            |s: Shares| Explanation::new(s.found, s.method, s.players, task, task.labels.clone(), options);
         let modalities = named(modalities)?;
         let mut found = RowExplanation {
             format: FORMAT.into(),
@@ -80,14 +88,14 @@ impl<'a> RowExplainer<'a> {
             background: self.background.table.rows(),
             background_id: self.background.id.clone(),
             seed: options.seed,
-            rows_predicted: game.rows_predicted(),
+            rows_predicted: plain.rows_predicted() + opened.as_ref().map_or(0, Opened::rows_predicted),
             fields: fields.map_or_else(|| Ok(modalities.clone()), named)?,
             modalities,
             parts: parts.map(named).transpose()?,
             synergy,
             notes: leaves.notes,
         };
-        found.notes.extend(notes::of(&found, game.clamped()));
+        found.notes.extend(notes::of(&found, plain.clamped()));
         Ok(found)
     }
 }

@@ -353,13 +353,19 @@ fn what_cannot_be_explained_says_so() {
     assert!(found.notes.iter().any(|n| n.starts_with("`p`: it cannot be read")), "{:?}", found.notes);
 }
 
-/// A model of all four modalities after an epoch on little.
-fn small_model() -> (Model, Table) {
+/// A model after an epoch on little: of all four modalities, or of these columns.
+fn small_model(columns: Option<&[&str]>) -> (Model, Table) {
     let table = multimodal(120, 3, &SynthConfig { missing: 0.0 }).unwrap();
+    let table = columns.map_or(table.clone(), |names| table.select(names).unwrap());
     let mut config = ModelConfig { seed: 7, ..ModelConfig::default() };
     config.target.column = "label".into();
     config.training.epochs = 1;
-    let config = resolve(&config, &table, &|_| false).unwrap();
+    let mut config = resolve(&config, &table, &|_| false).unwrap();
+    if columns.is_some() {
+        config.inputs[0].encoder.kind = "dense".into();
+        config.inputs[0].encoder.params.clear();
+        config = resolve(&config, &table, &|_| false).unwrap();
+    }
     let hash = table.content_hash();
     let stop = AtomicBool::new(false);
     let options = FitOptions {
@@ -380,7 +386,7 @@ fn small_model() -> (Model, Table) {
 
 #[test]
 fn a_model_explains_all_its_leaves() {
-    let (model, table) = small_model();
+    let (model, table) = small_model(None);
     // Rows put together from cells are predicted as the same rows written out, and remembered cells as new ones.
     let names = ["picture", "tone", "sentence", "size", "shop", "member", "day"];
     let columns = names.iter().enumerate().map(|(i, name)| {
@@ -408,4 +414,39 @@ fn a_model_explains_all_its_leaves() {
     assert_eq!(calls.last(), Some(&found.finest().evaluations));
     assert!(found.finest().players.len() > 49 + 30 + 4);
     assert_eq!(found, explainer.explain(&table.slice(3, 1), &|_| ()).unwrap());
+}
+
+/// A model without anything but its predictions.
+struct Plain<'a>(&'a Model);
+
+impl Predictor for Plain<'_> {
+    fn task(&self) -> &Task {
+        self.0.task()
+    }
+
+    fn inputs(&self) -> &[InputInfo] {
+        self.0.inputs()
+    }
+
+    fn predict(&self, table: &Table) -> Result<Predictions> {
+        self.0.predict(table)
+    }
+}
+
+#[test]
+fn a_dense_beginning_is_taken_apart_as_any_model() {
+    let (model, table) = small_model(Some(&["picture", "label"]));
+    assert!(model.opening().unwrap().is_some());
+    let background = table.slice(10, 5);
+    for fill in ["background", "mean", "inpaint"] {
+        let options = masked(&[("picture", &format!("patches:2x3/{fill}"))]);
+        let of = |p: &dyn Predictor| explain_row(p, &table.slice(3, 1), &background, &options).unwrap();
+        let (fast, plain) = (of(&model), of(&Plain(&model)));
+        assert_nested(&fast);
+        let (fast, plain) = (fast.parts.unwrap(), plain.parts.unwrap());
+        assert_eq!((fast.players.len(), &fast.players), (6, &plain.players));
+        for (a, b) in fast.attributions.iter().flatten().zip(plain.attributions.iter().flatten()) {
+            assert!((a - b).abs() < 1e-4, "{fill}: {a} and {b}");
+        }
+    }
 }

@@ -113,6 +113,10 @@ impl Mask for Canvas {
         matches!(self.paint, Paint::Rows(_))
     }
 
+    fn pastes(&self) -> bool {
+        !matches!(self.paint, Paint::Inpaint)
+    }
+
     fn bytes(&self) -> usize {
         self.picture.pixels.len() + 32
     }

@@ -100,6 +100,11 @@ pub(super) trait Mask: Send + Sync {
         false
     }
 
+    /// Whether each pixel of a masked picture is that of the picture or that of the picture with all parts hidden.
+    fn pastes(&self) -> bool {
+        false
+    }
+
     /// Bytes of a masked cell, roughly.
     fn bytes(&self) -> usize;
 
