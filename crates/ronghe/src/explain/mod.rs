@@ -105,8 +105,13 @@ pub struct Shapley {
 impl Shapley {
     /// Largest standard error over the widest span of attributions (zero included) of an output; 0 without any error.
     pub fn ratio(&self) -> f64 {
+        self.ratio_beside(0.0)
+    }
+
+    /// The same beside a span that is at least `least`: that of the larger game which this one is a piece of.
+    pub fn ratio_beside(&self, least: f64) -> f64 {
         let largest = self.standard_error.iter().flatten().copied().fold(0.0, f64::max);
-        if largest == 0.0 { 0.0 } else { largest / self.span() }
+        if largest == 0.0 { 0.0 } else { largest / self.span().max(least) }
     }
 
     /// Widest span of attributions (zero included) of an output.
