@@ -244,7 +244,7 @@ pub(crate) struct Explain {
     /// Table that the background rows are drawn from [default: that of --data].
     #[arg(long, value_name = "PATH")]
     pub(crate) background_data: Option<PathBuf>,
-    /// Folder for report.html and explanations.json.
+    /// Folder for report.html, its plots and explanations.json.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
     /// How fine: modalities, columns or parts (words, patches, stretches of sound).

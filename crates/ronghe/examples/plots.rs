@@ -104,13 +104,16 @@ fn row(number: usize, fields: Explanation, parts: Option<Explanation>, synergy: 
         file: "test.csv".into(),
         row: number,
         masker: "background".into(),
+        masks: std::collections::BTreeMap::new(),
         background: 100,
+        background_id: "0123456789ab".into(),
         seed: 7,
         rows_predicted: 204_800,
         modalities: modalities(&fields, 0.0),
         fields,
         parts,
         synergy,
+        notes: Vec::new(),
     }
 }
 

@@ -150,6 +150,9 @@ fn write_report(
         ..ReportData::default()
     };
     session::write_file(&folder.join("report.html"), report::html(&data).as_bytes())?;
+    for (name, picture) in report::plots(&data) {
+        session::write_file(&folder.join("plots").join(name), picture.as_bytes())?;
+    }
     let all: Vec<&RowExplanation> = found.iter().map(|(_, e)| e).collect();
     session::write_file(&folder.join("explanations.json"), serde_json::to_string_pretty(&all)?.as_bytes())
 }

@@ -56,13 +56,16 @@ fn explained(
             file: "x.csv".into(),
             row: number,
             masker: "background".into(),
+            masks: std::collections::BTreeMap::new(),
             background: 9,
+            background_id: "0123456789ab".into(),
             seed: 1,
             rows_predicted: 1,
             modalities,
             fields,
             parts,
             synergy,
+            notes: Vec::new(),
         },
     }
 }
