@@ -41,7 +41,7 @@ pub(in crate::report) fn global(view: &View<'_>, sheet: &Sheet) -> Drawing {
     let decimals = number::decimals(sizes.iter().copied().fold(0.0, f64::max));
     for (i, (name, mean, half)) in lines.iter().enumerate() {
         let y = 2.0 + LINE * i as f64;
-        c.name((left - 10.0, y + 15.5), left - 10.0, name, Say::new(Ink::Ink).end());
+        c.name((left - 10.0, y + 15.5), left - 10.0, name, Say::new(Ink::Strong).end());
         c.bar((axis.at(0.0), axis.at(*mean)), y + 4.0, 15.0, Ink::Accent);
         if *half > 0.0 {
             c.whisker((axis.at((mean - half).max(0.0)), axis.at(mean + half)), y + 11.5);
@@ -75,7 +75,7 @@ pub(in crate::report) fn row(local: &Local<'_>, sheet: &Sheet) -> Drawing {
     let decimals = number::decimals(local.items.iter().map(|i| i.phi.abs()).fold(0.0, f64::max));
     for (i, item) in local.items.iter().enumerate() {
         let y = 2.0 + LINE * i as f64;
-        c.name((left - 10.0, y + 15.5), left - 10.0, &item.name, Say::new(Ink::Ink).end());
+        c.name((left - 10.0, y + 15.5), left - 10.0, &item.name, Say::new(Ink::Strong).end());
         c.bar((axis.at(0.0), axis.at(item.phi)), y + 4.0, 15.0, Ink::of(item.phi));
         let error = item.error.unwrap_or(0.0);
         if error > 0.0 {

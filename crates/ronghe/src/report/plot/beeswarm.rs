@@ -62,7 +62,7 @@ pub(in crate::report) fn draw(view: &View<'_>, sheet: &Sheet) -> Drawing {
     let decimals = number::decimals(sizes.iter().copied().fold(0.0, f64::max));
     for (i, (name, size, phi, numbers)) in lines.iter().enumerate() {
         let y = top + line * (i as f64 + 0.5);
-        c.name((left - 10.0, y + 4.0), left - 10.0, name, Say::new(Ink::Ink).end());
+        c.name((left - 10.0, y + 4.0), left - 10.0, name, Say::new(Ink::Strong).end());
         c.text((sheet.width, y + 4.0), &number::plain(*size, decimals), Say::new(Ink::Soft).end());
         if told && i == listed.len() {
             let (low, high) = span(&lines[i..]);

@@ -61,7 +61,7 @@ impl Drawing {
         let mut head = Canvas::new(&self.sheet);
         let mut y = 16.0;
         for line in measure::wrap(&self.title, 18.0, self.sheet.width) {
-            head.text((0.0, y), &line, Say::new(Ink::Ink).size(18.0).bold());
+            head.text((0.0, y), &line, Say::new(Ink::Strong).size(18.0).bold());
             y += 23.0;
         }
         for line in measure::wrap(&self.note, 12.5, self.sheet.width) {
@@ -215,7 +215,7 @@ impl Canvas {
             px(at.0),
             px(at.1),
             px(size),
-            self.sheet.theme.color(Ink::Ink),
+            self.sheet.theme.color(Ink::Strong),
             px(width),
             safe(text)
         );
@@ -261,7 +261,7 @@ impl Canvas {
     pub(in crate::report) fn whisker(&mut self, x: (f64, f64), y: f64) {
         let (a, b) = (px(x.0), px(x.1));
         let (low, high, y) = (px(y - 3.0), px(y + 3.0), px(y));
-        self.stroke(&format!("M{a} {y}H{b}M{a} {low}V{high}M{b} {low}V{high}"), Ink::Ink, 1.25, "");
+        self.stroke(&format!("M{a} {y}H{b}M{a} {low}V{high}M{b} {low}V{high}"), Ink::Strong, 1.25, "");
     }
 
     /// A path that is not filled; `more` are further attributes.

@@ -63,7 +63,7 @@ pub(in crate::report) fn draw(view: &View<'_>, sheet: &Sheet) -> Drawing {
     let decimals = number::decimals(largest);
     for (i, (name, parts)) in lines.iter().enumerate() {
         let y = top + line * i as f64;
-        c.name((left - 10.0, y + 15.5), left - 10.0, name, Say::new(Ink::Ink).end());
+        c.name((left - 10.0, y + 15.5), left - 10.0, name, Say::new(Ink::Strong).end());
         let mut from = 0.0;
         for (class, (ink, size)) in parts.iter().enumerate() {
             let (a, b) = (axis.at(from), axis.at(from + size));

@@ -55,7 +55,7 @@ pub(in crate::report) fn draw(view: &View<'_>, sheet: &Sheet) -> Drawing {
     for (i, name) in names.iter().enumerate() {
         let y = top + LINE * i as f64;
         c.line((left, y), (sheet.width, y), Ink::Line, 0.5);
-        c.name((left - 10.0, y + 15.5), left - 10.0, name, Say::new(Ink::Ink).end());
+        c.name((left - 10.0, y + 15.5), left - 10.0, name, Say::new(Ink::Strong).end());
     }
     if let Some(base) = paths.first().map(|p| axis.at(p[0])) {
         let path = format!("M{} {}V{}", px(base), px(top), px(bottom));

@@ -34,12 +34,12 @@ pub(in crate::report) fn draw(local: &Local<'_>, sheet: &Sheet) -> Drawing {
         c.tip(&words, |c| c.fill(&arrow(axis.at(*from), axis.at(*to)), Ink::of(item.phi), 1.0, ""));
     }
     let meet = axis.at(prediction);
-    c.line((meet, TOP - 7.0), (meet, TOP + HIGH + 7.0), Ink::Ink, 2.0);
+    c.line((meet, TOP - 7.0), (meet, TOP + HIGH + 7.0), Ink::Strong, 2.0);
     let words = format!("{} {}", local.output(), number::plain(prediction, decimals));
     let room = measure::width(&words, 13.0);
     let place =
         meet.clamp((room / 2.0).min(sheet.width / 2.0), (sheet.width - room / 2.0).max(sheet.width / 2.0));
-    c.name((place, 14.0), sheet.width, &words, Say::new(Ink::Ink).size(13.0).bold().middle());
+    c.name((place, 14.0), sheet.width, &words, Say::new(Ink::Strong).size(13.0).bold().middle());
 
     // Names under the widest pushes; those without room have their tip.
     pushes.sort_by(|a, b| b.0.phi.abs().total_cmp(&a.0.phi.abs()));

@@ -54,12 +54,7 @@ pub(in crate::report) fn draw(view: &View<'_>, sheet: &Sheet) -> Drawing {
     let high = |v: f64| foot - up.percent(v) / 100.0 * (ABOVE - 16.0);
     let base = view.rows[0].1.base.get(k).copied().filter(|v| v.is_finite()).unwrap_or(0.0);
     let decimals = number::decimals(predicted.iter().fold(0.0, |m: f64, v| m.max(v.abs())));
-    c.name(
-        (left - 10.0, top + 12.0),
-        left - 10.0,
-        &c.pick("prediction", "预测").to_owned(),
-        Say::new(Ink::Ink).end(),
-    );
+    c.name((left - 10.0, top + 12.0), left - 10.0, c.pick("prediction", "预测"), Say::new(Ink::Strong).end());
     let shown = format!("{} {}", c.pick("base", "基准"), number::plain(base, decimals));
     if up.percent(base) > 0.0 && up.percent(base) < 100.0 {
         let path = format!("M{} {}H{}", px(left), px(high(base)), px(sheet.width));
@@ -71,7 +66,7 @@ pub(in crate::report) fn draw(view: &View<'_>, sheet: &Sheet) -> Drawing {
         let (a, b) = (left + across * i as f64, left + across * (i + 1) as f64);
         path += &format!("{}{} {}H{}", if i == 0 { 'M' } else { 'L' }, px(a), px(high(predicted[r])), px(b));
     }
-    c.stroke(&path, Ink::Ink, 1.5, " stroke-linejoin=\"round\"");
+    c.stroke(&path, Ink::Strong, 1.5, " stroke-linejoin=\"round\"");
     top += ABOVE;
 
     // One path a tint: thousands of cells stay a few dozen elements.
@@ -96,7 +91,7 @@ pub(in crate::report) fn draw(view: &View<'_>, sheet: &Sheet) -> Drawing {
     }
     for (i, name) in names.iter().enumerate() {
         let y = top + LINE * i as f64;
-        c.name((left - 10.0, y + 14.0), left - 10.0, name, Say::new(Ink::Ink).end());
+        c.name((left - 10.0, y + 14.0), left - 10.0, name, Say::new(Ink::Strong).end());
     }
     let mut foot = bottom + 6.0;
     if across >= 18.0 {

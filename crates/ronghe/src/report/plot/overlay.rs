@@ -194,7 +194,7 @@ impl<'a> Overlay<'a> {
             if first {
                 frame(&mut c, (x, y), (w, h));
             }
-            let say = if first { Say::new(Ink::Accent).bold() } else { Say::new(Ink::Ink) };
+            let say = if first { Say::new(Ink::Accent).bold() } else { Say::new(Ink::Strong) };
             c.name((x, y + h + 15.0), across, &name, say);
             let ink = class.map_or(Ink::Soft, |k| Ink::of(self.sum(k)));
             c.text((x, y + h + 30.0), &sum, Say::new(ink).size(11.5));

@@ -39,7 +39,7 @@ impl Rasterizer {
         };
         let tree = Tree::from_str(svg, &self.options).map_err(|e| fail(e.to_string()))?;
         let (width, height) = (tree.size().width() * scale, tree.size().height() * scale);
-        let sound = |v: f32| v >= 1.0 && v <= MOST_SIDE;
+        let sound = |v: f32| (1.0..=MOST_SIDE).contains(&v);
         let pixels =
             (sound(width) && sound(height)).then(|| Pixmap::new(width as u32, height as u32)).flatten();
         let mut pixels = pixels.ok_or_else(|| fail(format!("{width} x {height} pixels")))?;

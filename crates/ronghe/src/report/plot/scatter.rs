@@ -102,7 +102,7 @@ fn key(c: &mut Canvas, name: &str) -> f64 {
     }
     c.text((x - 6.0, 10.0), &low, Say::new(Ink::Soft).end());
     x -= 14.0 + measure::width(&low, 12.0);
-    c.name((x, 10.0), x, name, Say::new(Ink::Ink).end());
+    c.name((x, 10.0), x, name, Say::new(Ink::Strong).end());
     18.0
 }
 

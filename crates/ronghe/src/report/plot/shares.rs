@@ -63,7 +63,7 @@ pub(in crate::report) fn by_class(rows: &[ExplainedRow], sheet: &Sheet) -> Drawi
     let left = gutter(classes.iter().map(|&k| outputs[k].as_str()), sheet);
     for (i, &k) in classes.iter().enumerate() {
         let y = top + LINE * i as f64;
-        c.name((left - 10.0, y + 17.0), left - 10.0, &outputs[k], Say::new(Ink::Ink).end());
+        c.name((left - 10.0, y + 17.0), left - 10.0, &outputs[k], Say::new(Ink::Strong).end());
         let shares: Vec<f64> = (0..kinds.len()).map(|m| size(m, k) / weights[k]).collect();
         if weights[k] > 0.0 {
             stack(&mut c, (left, y + 3.0), &kinds, &shares);
@@ -130,7 +130,7 @@ pub(in crate::report) fn strongest(view: &View<'_>, rows: &[ExplainedRow], sheet
     for (i, (k, list)) in classes.iter().zip(&found).enumerate() {
         let x = (i % columns) as f64 * (across + gap);
         let y = (i / columns) as f64 * block;
-        c.name((x, y + 13.0), across, &view.outputs[*k], Say::new(Ink::Ink).size(13.0).bold());
+        c.name((x, y + 13.0), across, &view.outputs[*k], Say::new(Ink::Strong).size(13.0).bold());
         let room = (across - left - 72.0).max(10.0);
         let low = list.iter().map(|s| s.1).fold(0.0, f64::min).abs();
         let high = list.iter().map(|s| s.1).fold(0.0, f64::max);
@@ -139,7 +139,7 @@ pub(in crate::report) fn strongest(view: &View<'_>, rows: &[ExplainedRow], sheet
         let scale = if low + high > 0.0 { room / (low + high) } else { 0.0 };
         for (n, (name, phi)) in list.iter().enumerate() {
             let at = y + 24.0 + line * n as f64;
-            c.name((x + left - 8.0, at + 13.0), left - 8.0, name, Say::new(Ink::Ink).end());
+            c.name((x + left - 8.0, at + 13.0), left - 8.0, name, Say::new(Ink::Strong).end());
             c.bar((zero, zero + phi * scale), at + 3.0, 12.0, Ink::of(*phi));
             let shown = number::signed(*phi, decimals);
             c.text((x + across, at + 13.0), &shown, Say::new(Ink::of(*phi)).end());
@@ -222,7 +222,7 @@ pub(in crate::report) fn right_and_wrong(rows: &[ExplainedRow], sheet: &Sheet) -
     let left = gutter(lines.iter().map(|l| l.0.as_str()), sheet);
     for (i, (name, shares)) in lines.iter().enumerate() {
         let y = top + LINE * i as f64;
-        c.name((left - 10.0, y + 17.0), left - 10.0, name, Say::new(Ink::Ink).end());
+        c.name((left - 10.0, y + 17.0), left - 10.0, name, Say::new(Ink::Strong).end());
         stack(&mut c, (left, y + 3.0), &kinds, shares);
     }
     let title = c.pick("What right and wrong predictions lean on", "正确与错误的预测各依赖什么").to_owned();

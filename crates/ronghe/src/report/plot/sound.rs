@@ -140,12 +140,12 @@ impl<'a> Heard<'a> {
         let k = self.d.e.explained;
         match language {
             Language::English => format!(
-                "{} stretches; darker grey is louder (70 dB), frequency on the mel scale; {}.",
+                "{} stretches; the stronger the grey, the louder (70 dB), frequency on the mel scale; {}.",
                 self.d.members.len(),
                 unit(self.d.e, k, language)
             ),
             Language::Chinese => format!(
-                "{} 个片段；灰色越深越响（70 dB），频率为梅尔刻度；{}。",
+                "{} 个片段；灰色越明显越响（70 dB），频率为梅尔刻度；{}。",
                 self.d.members.len(),
                 unit(self.d.e, k, language)
             ),

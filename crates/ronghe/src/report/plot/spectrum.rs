@@ -68,7 +68,7 @@ mod tests {
 
     #[test]
     fn a_tone_is_a_line_where_its_frequency_is() {
-        let tone: Vec<f32> = (0..8000).map(|i| (i as f32 * 0.785_398_2).sin()).collect();
+        let tone: Vec<f32> = (0..8000).map(|i| (i as f32 * std::f32::consts::FRAC_PI_4).sin()).collect();
         let (frames, lines, levels) = spectrogram(&tone, 8000);
         let loudest = (0..lines).max_by(|&a, &b| levels[a * frames + 9].total_cmp(&levels[b * frames + 9]));
         let expected = (1.0 - mel(1000.0) / mel(4000.0)) * lines as f64;

@@ -122,7 +122,7 @@ fn assert_well_formed(name: &str, svg: &str) {
         }
         let end = rest[at..].find('>').map(|e| at + e).unwrap_or_else(|| panic!("{name}: open tag"));
         let tag = &rest[at + 1..end];
-        assert!(tag.matches('"').count() % 2 == 0, "{name}: {tag}");
+        assert!(tag.matches('"').count().is_multiple_of(2), "{name}: {tag}");
         if let Some(closed) = tag.strip_prefix('/') {
             assert_eq!(open.pop(), Some(closed), "{name}");
         } else if !tag.ends_with('/') {

@@ -20,7 +20,7 @@ pub(in crate::report) enum Ink {
     /// Behind everything, and in gaps.
     Paper,
     /// Words that matter.
-    Ink,
+    Strong,
     /// Words beside them.
     Soft,
     /// Guides.
@@ -86,7 +86,7 @@ impl Ink {
     fn index(self) -> usize {
         match self {
             Ink::Paper => 0,
-            Ink::Ink => 1,
+            Ink::Strong => 1,
             Ink::Soft => 2,
             Ink::Line => 3,
             Ink::Faint => 4,

@@ -242,8 +242,8 @@ fn bar(
     depth: usize,
 ) {
     let say = match depth {
-        0 => Say::new(Ink::Ink).bold(),
-        1 => Say::new(Ink::Ink),
+        0 => Say::new(Ink::Strong).bold(),
+        1 => Say::new(Ink::Strong),
         _ => Say::new(Ink::Soft),
     };
     let high = [16.0, 12.0, 8.0][depth.min(2)];

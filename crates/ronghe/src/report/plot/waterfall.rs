@@ -42,7 +42,7 @@ pub(in crate::report) fn draw(local: &Local<'_>, sheet: &Sheet) -> Drawing {
             1.0,
             " stroke-dasharray=\"2 2\"",
         );
-        c.name((left - 10.0, y + 16.5), left - 10.0, &item.name, Say::new(Ink::Ink).end());
+        c.name((left - 10.0, y + 16.5), left - 10.0, &item.name, Say::new(Ink::Strong).end());
         c.tip(&format!("{}: {}", item.name, number::signed(item.phi, decimals + 1)), |c| {
             c.bar((from, to), y + 5.0, 15.0, Ink::of(item.phi));
         });
@@ -68,7 +68,7 @@ pub(in crate::report) fn draw(local: &Local<'_>, sheet: &Sheet) -> Drawing {
 /// Base or prediction: a mark, and the figure.
 fn end(c: &mut Canvas, axis: &Axis, y: f64, left: f64, name: &str, value: f64, decimals: usize) {
     let x = axis.at(value);
-    c.line((x, y + 4.0), (x, y + 21.0), Ink::Ink, 2.5);
+    c.line((x, y + 4.0), (x, y + 21.0), Ink::Strong, 2.5);
     c.name((left - 10.0, y + 16.5), left - 10.0, name, Say::new(Ink::Soft).end());
-    c.text((c.sheet.width, y + 16.5), &number::plain(value, decimals), Say::new(Ink::Ink).bold().end());
+    c.text((c.sheet.width, y + 16.5), &number::plain(value, decimals), Say::new(Ink::Strong).bold().end());
 }
