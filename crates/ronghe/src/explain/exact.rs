@@ -56,7 +56,7 @@ impl Explainer for Exact {
 }
 
 /// `s! (n - s - 1)! / n!` for s from 0, without a factorial: each follows from the one before.
-fn weights(n: usize) -> Vec<f64> {
+pub(super) fn weights(n: usize) -> Vec<f64> {
     let mut weights = vec![1.0 / n.max(1) as f64];
     for s in 1..n {
         weights.push(weights[s - 1] * s as f64 / (n - s) as f64);

@@ -13,7 +13,7 @@
 //! | `row` | explains one row at both levels |
 //! | `coalition`, `game`, `player` | who takes part, who is present, what they get |
 //! | `masker` | from a coalition to raw rows, and the table of maskers |
-//! | `row_game`, `cached`, `grouped` | the games: of a predictor, remembered, of groups |
+//! | `row_game`, `cached`, `grouped`, `within` | the games: of a predictor, remembered, of groups, inside a group |
 //! | `exact`, `permutation` | the explainers |
 //! | `link` | probability or log-odds |
 //! | `options`, `explanation` | what goes in and what comes out (also as JSON) |
@@ -35,6 +35,7 @@ mod row;
 mod row_game;
 #[cfg(test)]
 mod testing;
+mod within;
 
 pub use cached::Cached;
 pub use coalition::Coalition;
@@ -47,6 +48,7 @@ pub use options::{AUTO_EXACT_PLAYERS, Options};
 pub use player::{Part, Player};
 pub use row::{background_rows, explain_row};
 pub use row_game::RowGame;
+pub use within::Within;
 
 use crate::Result;
 
