@@ -244,7 +244,7 @@ pub(crate) struct Explain {
     /// Folder for report.html and explanations.json.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
-    /// auto, exact or permutation.
+    /// auto, exact, kernel, permutation or shap_kernel.
     #[arg(long, default_value = "auto")]
     pub(crate) method: String,
     /// How hidden cells are filled.

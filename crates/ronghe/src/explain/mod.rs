@@ -14,25 +14,36 @@
 //! | `coalition`, `game`, `player` | who takes part, who is present, what they get |
 //! | `masker` | from a coalition to raw rows, and the table of maskers |
 //! | `row_game`, `cached`, `grouped`, `within` | the games: of a predictor, remembered, of groups, inside a group |
-//! | `exact`, `permutation` | the explainers |
+//! | `exact`, `kernel`, `permutation`, `shap_kernel` | the explainers |
+//! | `interactions`, `occlusion` | what pairs add; what is lost without a player |
 //! | `link` | probability or log-odds |
 //! | `options`, `explanation` | what goes in and what comes out (also as JSON) |
-//! | `draw` | seeded orders |
+//! | `draw` | seeded orders and subsets |
+//! | `cholesky`, `least_squares`, `lars` | what the estimators solve |
 
 mod cached;
+mod cholesky;
 mod coalition;
+#[cfg(test)]
+mod conformance;
 mod draw;
 mod exact;
 mod explanation;
 mod game;
 mod grouped;
+mod interactions;
+mod kernel;
+mod lars;
+mod least_squares;
 mod link;
 mod masker;
+mod occlusion;
 mod options;
 mod permutation;
 mod player;
 mod row;
 mod row_game;
+mod shap_kernel;
 #[cfg(test)]
 mod testing;
 mod within;
@@ -42,12 +53,15 @@ pub use coalition::Coalition;
 pub use explanation::{Explanation, FORMAT, Pair, RowExplanation, SCHEMA};
 pub use game::{Game, Values};
 pub use grouped::Grouped;
+pub use interactions::{INTERACTION_PLAYERS, interactions};
 pub use link::Link;
 pub use masker::{MASKERS, Masker, MaskerInput, MaskerSpec};
+pub use occlusion::occlusion;
 pub use options::{AUTO_EXACT_PLAYERS, Options};
 pub use player::{Part, Player};
 pub use row::{background_rows, explain_row};
 pub use row_game::RowGame;
+pub use shap_kernel::{Selection, ShapKernel};
 pub use within::Within;
 
 use crate::Result;
@@ -65,7 +79,8 @@ pub trait Explainer: Send + Sync {
 }
 
 /// All explainers.
-pub static EXPLAINERS: &[&dyn Explainer] = &[&exact::Exact, &permutation::Permutation];
+pub static EXPLAINERS: &[&dyn Explainer] =
+    &[&exact::Exact, &kernel::Kernel, &permutation::Permutation, &ShapKernel::PLAIN];
 
 /// Shapley values of a game.
 #[derive(Debug, Clone, PartialEq)]
