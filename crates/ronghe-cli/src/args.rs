@@ -259,7 +259,7 @@ pub(crate) struct Explain {
     /// How hidden cells that are not divided are filled: background, missing or gaussian.
     #[arg(long, default_value = "background")]
     pub(crate) masker: String,
-    /// auto, exact or permutation.
+    /// auto, exact, kernel, permutation or shap_kernel.
     #[arg(long, default_value = "auto")]
     pub(crate) method: String,
     /// Class or label to show first [default: the predicted one].

@@ -20,6 +20,31 @@ impl Coalition {
         all
     }
 
+    /// These, of `players`.
+    pub fn of(players: usize, present: &[usize]) -> Coalition {
+        let mut some = Coalition::empty(players);
+        present.iter().for_each(|&p| some.insert(p));
+        some
+    }
+
+    /// All coalitions of `size` of `players`, in the order of their members.
+    pub(super) fn of_size(players: usize, size: usize) -> impl Iterator<Item = Coalition> {
+        let mut next = (size <= players).then(|| (0..size).collect::<Vec<usize>>());
+        std::iter::from_fn(move || {
+            let members = next.as_mut()?;
+            let some = Coalition::of(players, members);
+            // The last member that can move up does, and the ones behind it follow closely.
+            match (0..size).rev().find(|&k| members[k] < players - size + k) {
+                Some(k) => {
+                    let at = members[k] + 1;
+                    (k..size).for_each(|i| members[i] = at + i - k);
+                }
+                None => next = None,
+            }
+            Some(some)
+        })
+    }
+
     /// The players whose bits are set in `bits`, of at most 64.
     pub fn from_bits(bits: u64, players: usize) -> Coalition {
         let mut some = Coalition::empty(players);
@@ -51,6 +76,13 @@ impl Coalition {
     pub fn insert(&mut self, player: usize) {
         if player < self.players {
             self.words[player / 64] |= 1 << (player % 64);
+        }
+    }
+
+    /// Sends a player away. A player that does not exist is ignored.
+    pub fn remove(&mut self, player: usize) {
+        if player < self.players {
+            self.words[player / 64] &= !(1 << (player % 64));
         }
     }
 
@@ -89,8 +121,18 @@ mod tests {
         assert!(!some.contains(130));
         assert!(some.is_complement(&some.complement()) && !some.is_complement(&some));
         assert!(Coalition::empty(64).is_complement(&Coalition::full(64)));
+        some.remove(64);
+        assert_eq!(some.iter().collect::<Vec<_>>(), [0, 63, 129]);
+        some.insert(64);
         assert!(Coalition::full(130).is_full() && !some.is_full());
         assert_eq!(Coalition::empty(130).complement(), Coalition::full(130));
+    }
+
+    #[test]
+    fn coalitions_of_a_size_come_in_order() {
+        let found: Vec<Vec<usize>> = Coalition::of_size(4, 2).map(|c| c.iter().collect()).collect();
+        assert_eq!(found, [[0, 1], [0, 2], [0, 3], [1, 2], [1, 3], [2, 3]]);
+        assert_eq!((Coalition::of_size(3, 0).count(), Coalition::of_size(3, 4).count()), (1, 0));
     }
 
     #[test]

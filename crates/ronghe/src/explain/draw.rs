@@ -1,5 +1,7 @@
 //! Seeded random orders. SplitMix64 (Steele, Lea, Flood 2014): one addition and three mixes a number.
 
+use std::collections::BTreeSet;
+
 /// A stream of random numbers, the same everywhere for one seed.
 pub(super) struct Draw(u64);
 
@@ -30,6 +32,28 @@ impl Draw {
         }
         order
     }
+
+    /// `count` of the numbers below `len`, each set equally likely, in ascending order (Floyd).
+    pub(super) fn some(&mut self, len: usize, count: usize) -> Vec<usize> {
+        let mut chosen = BTreeSet::new();
+        for last in len.saturating_sub(count)..len {
+            let number = self.below(last + 1);
+            if !chosen.insert(number) {
+                chosen.insert(last);
+            }
+        }
+        chosen.into_iter().collect()
+    }
+
+    /// A number from 0 up to 1.
+    pub(super) fn unit(&mut self) -> f64 {
+        (self.next() >> 11) as f64 / (1_u64 << 53) as f64
+    }
+
+    /// 1 or -1.
+    pub(super) fn sign(&mut self) -> f64 {
+        if self.next() >> 63 == 0 { 1.0 } else { -1.0 }
+    }
 }
 
 #[cfg(test)]
@@ -41,6 +65,15 @@ mod tests {
         let mut draw = Draw::new(1);
         let mut counts = std::collections::BTreeMap::new();
         (0..6000).for_each(|_| *counts.entry(draw.order(3)).or_insert(0) += 1);
+        assert_eq!(counts.len(), 6);
+        assert!(counts.values().all(|&n| (880..1120).contains(&n)), "{counts:?}");
+    }
+
+    #[test]
+    fn every_subset_comes_equally_often() {
+        let mut draw = Draw::new(2);
+        let mut counts = std::collections::BTreeMap::new();
+        (0..6000).for_each(|_| *counts.entry(draw.some(4, 2)).or_insert(0) += 1);
         assert_eq!(counts.len(), 6);
         assert!(counts.values().all(|&n| (880..1120).contains(&n)), "{counts:?}");
     }

@@ -28,7 +28,7 @@ impl Explainer for Exact {
                 what: "exact explanation".into(),
                 expected: format!("at most {most} players ({} evaluations)", 1_u64 << most),
                 found: format!("{n}"),
-                mend: "use the method `permutation` or `auto`".into(),
+                mend: "use the method `kernel` or `auto`".into(),
             });
         }
         let coalitions: Vec<Coalition> = (0..1_u64 << n).map(|bits| Coalition::from_bits(bits, n)).collect();
@@ -93,6 +93,6 @@ mod tests {
     fn too_many_players_are_refused() {
         let game = Table::of(15, |s| s as f64);
         let error = Exact.explain(&game, &Options::default()).unwrap_err().to_string();
-        assert!(error.contains("at most 14") && error.contains("permutation"), "{error}");
+        assert!(error.contains("at most 14") && error.contains("`kernel`"), "{error}");
     }
 }

@@ -90,7 +90,7 @@ impl RowExplanation {
 /// A prediction taken apart into what each player added.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Explanation {
-    /// `exact` or `permutation`.
+    /// Name in [`EXPLAINERS`](super::EXPLAINERS).
     pub method: String,
     /// What is predicted: the target columns.
     pub target: String,

@@ -6,7 +6,9 @@
 //! worth what the modality is.
 
 use super::masker::Leaves;
-use super::{Cached, Coalition, Explainer, Game, Grouped, Options, Pair, Player, Shapley, Within};
+use super::{
+    Cached, Coalition, Explainer, Game, Grouped, Options, Pair, Player, Shapley, Within, interactions,
+};
 use crate::Result;
 
 /// Shares at one level.
@@ -180,33 +182,12 @@ impl<'a> Levels<'a> {
         Ok(Some(shares))
     }
 
-    /// What pairs of modalities add together beyond what each adds alone: their Shapley interaction index,
-    /// `sum over S without i and j of s! (n - s - 2)! / (n - 1)! (v(S + i + j) - v(S + i) - v(S + j) + v(S))`.
-    /// Every coalition of modalities has been evaluated already.
+    /// What pairs of modalities add together beyond what each adds alone. Every coalition of modalities has been evaluated
+    /// already.
     pub(super) fn synergy(&self) -> Result<Vec<Pair>> {
         let active = self.active_modalities();
-        let n = active.len();
-        let grouped = Grouped::new(self.game, self.leaves_of_modalities());
-        let coalitions: Vec<Coalition> = (0..1_u64 << n).map(|bits| Coalition::from_bits(bits, n)).collect();
-        let values = grouped.values(&coalitions)?;
-        let factorial = |k: usize| (1..=k).product::<usize>() as f64;
-        let mut pairs = Vec::new();
-        for j in 1..n {
-            for i in 0..j {
-                let both = 1 << i | 1 << j;
-                let mut index = vec![0.0; self.base.len()];
-                for s in (0..coalitions.len()).filter(|s| s & both == 0) {
-                    let size = s.count_ones() as usize;
-                    let weight = factorial(size) * factorial(n - size - 2) / factorial(n - 1);
-                    for (k, total) in index.iter_mut().enumerate() {
-                        let v = |t: usize| values.row(t)[k];
-                        *total += weight * (v(s | both) - v(s | 1 << i) - v(s | 1 << j) + v(s));
-                    }
-                }
-                let standard_error = vec![0.0; index.len()];
-                pairs.push(Pair { players: (active[i], active[j]), values: index, standard_error });
-            }
-        }
+        let mut pairs = interactions(&Grouped::new(self.game, self.leaves_of_modalities()))?;
+        pairs.iter_mut().for_each(|p| p.players = (active[p.players.0], active[p.players.1]));
         Ok(pairs)
     }
 }

@@ -16,19 +16,24 @@
 //! | `mask/` | the table of maskers: what cells are divided into, what hidden parts are filled with |
 //! | `row_game`, `cached`, `grouped`, `within` | the games: of a predictor, remembered, of groups, inside a group |
 //! | `opened` | the game of a predictor that begins with a weighted sum |
-//! | `exact`, `permutation` | the explainers |
+//! | `exact`, `kernel`, `permutation`, `shap_kernel` | the explainers |
+//! | `interactions`, `occlusion` | what pairs add; what is lost without a player |
 //! | `link` | probability or log-odds |
 //! | `options`, `explanation` | what goes in and what comes out (also as JSON) |
 //! | `export` | explanations as a long table and as NumPy arrays |
 //! | `check` | how faithful attributions are to their game |
 //! | [`global`] | importance and effect of columns over many rows, counterfactual rows |
-//! | `draw` | seeded orders |
+//! | `draw` | seeded orders and subsets |
+//! | `cholesky`, `least_squares`, `lars` | what the estimators solve |
 
 mod background;
 mod cached;
 mod check;
+mod cholesky;
 mod coalition;
 mod column;
+#[cfg(test)]
+mod conformance;
 mod draw;
 mod exact;
 mod explanation;
@@ -36,17 +41,23 @@ pub mod export;
 mod game;
 pub mod global;
 mod grouped;
+mod interactions;
+mod kernel;
+mod lars;
+mod least_squares;
 mod levels;
 mod link;
 mod mask;
 mod masker;
 mod notes;
+mod occlusion;
 mod opened;
 mod options;
 mod permutation;
 mod player;
 mod row;
 mod row_game;
+mod shap_kernel;
 #[cfg(test)]
 mod testing;
 mod within;
@@ -58,14 +69,17 @@ pub use coalition::Coalition;
 pub use explanation::{Explanation, FORMAT, Pair, RowExplanation, SCHEMA};
 pub use game::{Game, Values};
 pub use grouped::Grouped;
+pub use interactions::{INTERACTION_PLAYERS, interactions};
 pub use link::Link;
 pub use mask::{FillEntry, MASKERS, MaskSpec, MaskerEntry};
 pub use masker::Masker;
+pub use occlusion::occlusion;
 pub use opened::Opened;
 pub use options::{AUTO_EXACT_PLAYERS, Level, Options};
 pub use player::{Part, Player};
 pub use row::{RowExplainer, explain_row};
 pub use row_game::RowGame;
+pub use shap_kernel::{Selection, ShapKernel};
 pub use within::Within;
 
 use crate::Result;
@@ -83,7 +97,8 @@ pub trait Explainer: Send + Sync {
 }
 
 /// All explainers.
-pub static EXPLAINERS: &[&dyn Explainer] = &[&exact::Exact, &permutation::Permutation];
+pub static EXPLAINERS: &[&dyn Explainer] =
+    &[&exact::Exact, &kernel::Kernel, &permutation::Permutation, &ShapKernel::PLAIN];
 
 /// Shapley values of a game.
 #[derive(Debug, Clone, PartialEq)]

@@ -4,7 +4,8 @@
 //! changes. Each random order is walked forwards and backwards, and the pair's mean is one sample:
 //!
 //! `x_ip = (change at i's arrival in order p + change at i's arrival in p reversed) / 2`,
-//! `phi_i = mean over pairs of x_ip`, `SE_i = sd over pairs of x_ip / sqrt(pairs)`.
+//! `phi_i = mean over pairs of x_ip`, `SE_i = sd over pairs of x_ip / sqrt(pairs) / c`, `c = (4 pairs - 4) / (4 pairs - 3)`, for the
+//! deviation of a few samples is too small on average.
 //!
 //! Backwards, the coalitions are the complements of those forwards, so whatever two players do to each other is
 //! shared exactly within a pair: only interactions of three and more players leave any error. Each walk sums to
@@ -130,7 +131,8 @@ impl Spread {
 
     fn standard_error(&self) -> Vec<f64> {
         let count = self.count as f64;
-        self.squares.iter().map(|s| (s / (count - 1.0).max(1.0) / count).sqrt()).collect()
+        let unbiased = if self.count > 1 { (4.0 * count - 3.0) / (4.0 * count - 4.0) } else { 1.0 };
+        self.squares.iter().map(|s| unbiased * (s / (count - 1.0).max(1.0) / count).sqrt()).collect()
     }
 
     /// Largest standard error over the widest span of attributions, at least `least`; 0 when there is no error at all.

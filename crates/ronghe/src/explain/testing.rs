@@ -3,15 +3,21 @@
 use super::{Coalition, Game, Values};
 use crate::Result;
 
-/// A game of one output given by a function of the coalition's bits.
+type Value = Box<dyn Fn(u64) -> f64 + Send + Sync>;
+
+/// A game given by functions of the coalition's bits, one an output.
 pub(super) struct Table {
     players: usize,
-    value: Box<dyn Fn(u64) -> f64 + Send + Sync>,
+    values: Vec<Value>,
 }
 
 impl Table {
     pub(super) fn of(players: usize, value: impl Fn(u64) -> f64 + Send + Sync + 'static) -> Table {
-        Table { players, value: Box::new(value) }
+        Table { players, values: vec![Box::new(value)] }
+    }
+
+    pub(super) fn many(players: usize, values: Vec<Value>) -> Table {
+        Table { players, values }
     }
 }
 
@@ -21,14 +27,71 @@ impl Game for Table {
     }
 
     fn outputs(&self) -> usize {
-        1
+        self.values.len()
     }
 
     fn values(&self, coalitions: &[Coalition]) -> Result<Values> {
-        let data =
-            coalitions.iter().map(|c| (self.value)(c.iter().map(|p| 1_u64 << p).sum::<u64>())).collect();
-        Values::new(data, coalitions.len(), 1)
+        let bits = coalitions.iter().map(|c| c.iter().map(|p| 1_u64 << p).sum::<u64>());
+        let data = bits.flat_map(|s| self.values.iter().map(move |v| v(s))).collect();
+        Values::new(data, coalitions.len(), self.values.len())
     }
+}
+
+/// Kinds of games, by players and seed.
+pub(super) static KINDS: &[(&str, fn(usize, u64) -> Value)] = &[
+    ("noisy", |n, seed| {
+        let shares = numbers(n, seed);
+        Box::new(move |s| present(s, n).map(|p| shares[p]).sum::<f64>() + 0.1 * rough(s, seed))
+    }),
+    ("rough", |_, seed| Box::new(move |s| rough(s, seed))),
+    ("cliques", |n, seed| {
+        let members = numbers(4 * n, seed);
+        let worth = numbers(n, seed + 1000);
+        let at = move |k: usize| ((members[k] + 1.0) / 2.0 * n as f64) as u64 % n as u64;
+        let cliques: Vec<u64> =
+            (0..n).map(|c| (0..2 + c % 3).fold(0, |set, k| set | 1 << at(4 * c + k))).collect();
+        Box::new(move |s| {
+            let whole = cliques.iter().zip(&worth).filter(|(c, _)| s & **c == **c);
+            whole.map(|(_, w)| w).sum::<f64>() + present(s, n).map(|p| 0.3 * worth[p]).sum::<f64>()
+        })
+    }),
+    ("thresholds", |n, seed| {
+        let weights = numbers(14 * n, seed);
+        Box::new(move |s| {
+            let unit = |h: usize| {
+                let sum: f64 = present(s, n).map(|p| weights[h * n + p]).sum();
+                weights[12 * n + h]
+                    / (1.0 + (-4.0 * (3.0 * sum / (n as f64).sqrt() - weights[13 * n - h])).exp())
+            };
+            (0..12).map(unit).sum()
+        })
+    }),
+    ("tabular net", |n, seed| {
+        let (hidden, rows) = (12, 6);
+        let weights = numbers(hidden * n + hidden, seed);
+        let cells = numbers((rows + 1) * n, seed + 1000);
+        Box::new(move |s| {
+            let output = |row: usize| {
+                let cell = |p: usize| cells[if s >> p & 1 == 1 { p } else { (1 + row) * n + p }];
+                let unit = |h: usize| {
+                    let sum: f64 = (0..n).map(|p| weights[h * n + p] * cell(p)).sum();
+                    (3.0 * sum / (n as f64).sqrt() + 0.2 * weights[hidden * n + h]).max(0.0)
+                };
+                let sum: f64 = (0..hidden).map(|h| unit(h) * weights[hidden * n + hidden - 1 - h]).sum();
+                1.0 / (1.0 + (-2.0 * sum).exp())
+            };
+            (0..rows).map(output).sum::<f64>() / rows as f64
+        })
+    }),
+];
+
+fn present(coalition: u64, players: usize) -> impl Iterator<Item = usize> {
+    (0..players).filter(move |p| coalition >> p & 1 == 1)
+}
+
+/// Numbers between -1 and 1.
+fn numbers(count: usize, seed: u64) -> Vec<f64> {
+    (0..count as u64).map(|k| 2.0 * rough(k * 31 + 7, seed * 64 + 17) - 1.0).collect()
 }
 
 /// Single players and pairs only.

@@ -56,7 +56,7 @@ fn explained(
             file: "x.csv".into(),
             row: number,
             masker: "background".into(),
-            masks: std::collections::BTreeMap::new(),
+            masks: BTreeMap::new(),
             background: 9,
             background_id: "0123456789ab".into(),
             seed: 1,

@@ -1,0 +1,148 @@
+//! Shapley values by kernel regression over pairs of coalitions, the default above a few players.
+//!
+//! `f(S) = (v(S) - v(all without S)) / 2 = x_S'phi / 2 + what more than two players do together`
+//!
+//! A coalition and its complement are evaluated together, so that pairs of players cancel. Which pairs: [`pairs`]. Up to
+//! [`MOST_KRIGED`] pairs the rest is predicted by [`kriging`], from there on it is noise of a weighted least squares
+//! ([`regression`]); once all pairs are seen, the shares are exact. The sample grows by half until the largest standard
+//! error is below `tolerance` times the widest span of attributions, or to the budget. `1.96` standard errors each way are
+//! a 95 % interval. Memory: n values a pair, and the square of [`MOST_KRIGED`].
+//!
+//! Measured against the sampling of the shap package (0.51) at 8 n evaluations: see `auto` in `options`.
+
+mod kriging;
+mod pairs;
+mod prior;
+mod regression;
+
+use self::pairs::Pairs;
+use super::exact::weights;
+use super::{Coalition, Explainer, Game, Options, Shapley};
+use crate::{Error, Result};
+
+/// Most pairs for kriging, which costs their number cubed.
+const MOST_KRIGED: usize = 512;
+
+/// Samples pairs of coalitions.
+pub(super) struct Kernel;
+
+impl Explainer for Kernel {
+    fn name(&self) -> &'static str {
+        "kernel"
+    }
+
+    fn summary(&self) -> &'static str {
+        "regression over paired coalitions until the standard error is small; the least error for an evaluation"
+    }
+
+    fn explain(&self, game: &dyn Game, options: &Options) -> Result<Shapley> {
+        let n = game.players();
+        let mut pairs = Pairs::new(n, options.seed);
+        let all = usize::try_from(pairs.total()).unwrap_or(usize::MAX);
+        let least = all.min(n + n / 2 + 2);
+        let most = all.min(options.budget.saturating_sub(2) / 2);
+        if most < least {
+            return Err(Error::Explain {
+                what: "budget of evaluations".into(),
+                expected: format!("at least {} (three for each of {n} players)", 2 + 2 * least),
+                found: options.budget.to_string(),
+                mend: "raise the budget".into(),
+            });
+        }
+        let mut sample = Sample::new(game)?;
+        let mut wanted = if options.tolerance > 0.0 { least.max(2 * n).min(most) } else { most };
+        loop {
+            let more = wanted - sample.pairs();
+            sample.evaluate(game, std::iter::from_fn(|| pairs.next()).take(more).collect())?;
+            let mut found = sample.shapley(&pairs, sample.pairs() == all)?;
+            found.converged = found.ratio_beside(options.least_span) <= options.tolerance;
+            if found.converged || wanted == most {
+                return Ok(found);
+            }
+            wanted = (wanted + wanted / 2).min(most);
+        }
+    }
+}
+
+/// What was evaluated.
+struct Sample {
+    base: Vec<f64>,
+    prediction: Vec<f64>,
+    /// Everybody, then one coalition a pair.
+    coalitions: Vec<Coalition>,
+    /// Odd parts, `[output][coalition]`.
+    values: Vec<Vec<f64>>,
+}
+
+impl Sample {
+    fn new(game: &dyn Game) -> Result<Sample> {
+        let n = game.players();
+        let ends = game.values(&[Coalition::empty(n), Coalition::full(n)])?;
+        let (base, prediction) = (ends.row(0).to_vec(), ends.row(1).to_vec());
+        let values = base.iter().zip(&prediction).map(|(b, p)| vec![(p - b) / 2.0]).collect();
+        Ok(Sample { base, prediction, coalitions: vec![Coalition::full(n)], values })
+    }
+
+    fn pairs(&self) -> usize {
+        self.coalitions.len() - 1
+    }
+
+    fn evaluate(&mut self, game: &dyn Game, more: Vec<Coalition>) -> Result<()> {
+        let both: Vec<Coalition> = more.iter().flat_map(|c| [c.clone(), c.complement()]).collect();
+        let values = game.values(&both)?;
+        for p in 0..more.len() {
+            for (k, odd) in self.values.iter_mut().enumerate() {
+                odd.push((values.row(2 * p)[k] - values.row(2 * p + 1)[k]) / 2.0);
+            }
+        }
+        self.coalitions.extend(more);
+        Ok(())
+    }
+
+    fn shapley(&self, pairs: &Pairs, complete: bool) -> Result<Shapley> {
+        let wholes: Vec<f64> = self.base.iter().zip(&self.prediction).map(|(b, p)| p - b).collect();
+        let found = if complete {
+            Some(self.exact())
+        } else if self.pairs() <= MOST_KRIGED {
+            kriging::shares(&self.coalitions, &self.values)
+        } else {
+            let values: Vec<Vec<f64>> = self.values.iter().map(|v| v[1..].to_vec()).collect();
+            regression::shares(&self.coalitions[1..], &values, &pairs.counts(), &wholes)
+        };
+        let (mut attributions, standard_error) = found.ok_or_else(|| Error::Explain {
+            what: "sample of coalitions".into(),
+            expected: "one that determines every player's share".into(),
+            found: format!("{} evaluations that do not", 2 * self.coalitions.len()),
+            mend: "raise the budget, or take another seed".into(),
+        })?;
+        // Rounding is shared out, so that the sums hold to the last digits.
+        for (k, whole) in wholes.iter().enumerate() {
+            let gap = whole - attributions.iter().map(|a| a[k]).sum::<f64>();
+            let each = gap / attributions.len() as f64;
+            attributions.iter_mut().for_each(|a| a[k] += each);
+        }
+        Ok(Shapley {
+            base: self.base.clone(),
+            prediction: self.prediction.clone(),
+            attributions,
+            standard_error,
+            evaluations: 2 * self.coalitions.len(),
+            converged: false,
+        })
+    }
+
+    /// The shares when no pair is missing.
+    fn exact(&self) -> kriging::Shares {
+        let (n, outputs) = (self.coalitions[0].players(), self.values.len());
+        let weights = weights(n);
+        let mut shares = vec![vec![0.0; outputs]; n];
+        for (c, coalition) in self.coalitions.iter().enumerate() {
+            let size = coalition.count();
+            for (i, share) in shares.iter_mut().enumerate() {
+                let weight = prior::shapley_weight(coalition, size, i, &weights);
+                share.iter_mut().zip(&self.values).for_each(|(s, v)| *s += weight * v[c]);
+            }
+        }
+        (shares, vec![vec![0.0; outputs]; n])
+    }
+}
