@@ -55,6 +55,10 @@ pub(crate) enum Command {
     Predict(Predict),
     /// Show what each modality, column, word, patch and stretch of sound added to predictions.
     Explain(Explain),
+    /// Which columns count: how much worse predictions are with each shuffled, and how they move with it.
+    Importance(Importance),
+    /// The smallest change to a row's columns that changes its class.
+    Counterfactual(Counterfactual),
 }
 
 /// How to read a table.
@@ -69,6 +73,30 @@ pub(crate) struct Reading {
     /// Leave out rows that cannot be read, and count them, instead of stopping at the first.
     #[arg(long)]
     pub(crate) skip_bad_rows: bool,
+}
+
+/// A saved model, or one in another program.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ChosenModel {
+    /// Folder of the model.
+    #[arg(required_unless_present = "model_command", conflicts_with = "model_command")]
+    pub(crate) model: Option<PathBuf>,
+    /// Ask a model in another program, which reads rows and writes predictions as JSON lines.
+    #[arg(long, value_name = "COMMAND")]
+    pub(crate) model_command: Option<String>,
+    /// Longest time that the other program may take for an answer, in seconds.
+    #[arg(long, default_value_t = 60, value_name = "SECONDS", requires = "model_command", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) answer_seconds: u32,
+}
+
+impl ChosenModel {
+    /// How the model is called in messages.
+    pub(crate) fn name(&self) -> String {
+        match (&self.model, &self.model_command) {
+            (Some(folder), _) => folder.display().to_string(),
+            (None, command) => command.clone().unwrap_or_default(),
+        }
+    }
 }
 
 /// What a network computes in.
@@ -230,8 +258,9 @@ pub(crate) struct Predict {
 /// `explain`
 #[derive(Debug, Args)]
 pub(crate) struct Explain {
-    /// Folder of the model.
-    pub(crate) model: PathBuf,
+    /// Which model.
+    #[command(flatten)]
+    pub(crate) chosen: ChosenModel,
     /// Table with the rows to explain.
     #[arg(long, value_name = "PATH")]
     pub(crate) data: PathBuf,
@@ -244,7 +273,10 @@ pub(crate) struct Explain {
     /// Table that the background rows are drawn from [default: that of --data].
     #[arg(long, value_name = "PATH")]
     pub(crate) background_data: Option<PathBuf>,
-    /// Folder for report.html, its plots and explanations.json.
+    /// Measure how faithful the attributions are: deletion, insertion, infidelity, another fill, other background rows.
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// Folder for report.html, its plots, and explanations.json, .npz and .parquet.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
     /// How fine: modalities, columns or parts (words, patches, stretches of sound).
@@ -278,6 +310,52 @@ pub(crate) struct Explain {
     #[arg(long, default_value_t = 0)]
     pub(crate) seed: u64,
     /// How to read the tables.
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+}
+
+/// `importance`
+#[derive(Debug, Args)]
+pub(crate) struct Importance {
+    /// Which model.
+    #[command(flatten)]
+    pub(crate) chosen: ChosenModel,
+    /// Table with the truth.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) data: PathBuf,
+    /// Rows, drawn from the table where it has more.
+    #[arg(long, default_value_t = 1000, value_name = "N")]
+    pub(crate) rows: usize,
+    /// Times that each column is shuffled.
+    #[arg(long, default_value_t = 5, value_name = "N")]
+    pub(crate) repeats: usize,
+    /// Columns whose effect is shown, the most important first.
+    #[arg(long, default_value_t = 3, value_name = "N")]
+    pub(crate) effects: usize,
+    /// Seed of rows and shuffling.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) seed: u64,
+    /// How to read the table.
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+}
+
+/// `counterfactual`
+#[derive(Debug, Args)]
+pub(crate) struct Counterfactual {
+    /// Which model.
+    #[command(flatten)]
+    pub(crate) chosen: ChosenModel,
+    /// Table with the rows, and with the values that columns may take.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) data: PathBuf,
+    /// Rows, counted from 1: a number of rows from the top, or a list such as 3,17,40.
+    #[arg(long, default_value = "3", value_name = "ROWS")]
+    pub(crate) rows: String,
+    /// A column that must stay as it is.
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) keep: Vec<String>,
+    /// How to read the table.
     #[command(flatten)]
     pub(crate) reading: Reading,
 }

@@ -1,15 +1,17 @@
 //! What commands share: reading tables, the stop signal, the cache folder.
 
-use crate::args::{Common, Precision, Reading};
+use crate::args::{ChosenModel, Common, Precision, Reading};
 use crate::render;
 use anyhow::{Context, Result, bail};
 use ronghe::catalogue::{self, Cache};
-use ronghe::{Model, PrecisionMode, Predictor, artifact};
+use ronghe::{External, Model, PrecisionMode, Predictor, artifact};
 use ronghe_data::read::{self, ReadOptions, Reader};
 use ronghe_data::{Kind, Table};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 /// Set when the user asks to stop.
 pub(crate) fn stop_signal() -> Result<Arc<AtomicBool>> {
@@ -106,10 +108,60 @@ pub(crate) fn report_skipped(reader: &dyn Reader) {
     }
 }
 
+/// A model to be asked: a saved one, or one in another program.
+pub(crate) enum Asked {
+    /// A folder.
+    Saved(Box<Model>),
+    /// A running program.
+    External(External),
+}
+
+impl Asked {
+    /// Opens the folder, or starts the program. The parser takes one of the two.
+    pub(crate) fn open(chosen: &ChosenModel, common: &Common) -> Result<Asked> {
+        match (&chosen.model, &chosen.model_command) {
+            (Some(folder), _) => Ok(Asked::Saved(Box::new(open_model(folder, "f32", common)?))),
+            (None, Some(command)) => {
+                let limit = Duration::from_secs(u64::from(chosen.answer_seconds));
+                Ok(Asked::External(External::start(command, limit)?))
+            }
+            (None, None) => bail!("give the folder of a model, or --model-command"),
+        }
+    }
+
+    pub(crate) fn predictor(&self) -> &dyn Predictor {
+        match self {
+            Asked::Saved(model) => model.as_ref(),
+            Asked::External(external) => external,
+        }
+    }
+
+    /// The kinds of the columns it reads.
+    fn kinds(&self) -> &BTreeMap<String, Kind> {
+        match self {
+            Asked::Saved(model) => &model.config().data.kinds,
+            Asked::External(external) => external.kinds(),
+        }
+    }
+
+    /// Reads a whole table as the model wants it.
+    pub(crate) fn table(&self, path: &Path, reading: &Reading) -> Result<Table> {
+        let mut reader = open_like(path, self.predictor(), self.kinds(), &read_options(reading)?)?;
+        let table = read::collect(reader.as_mut(), path)?;
+        report_skipped(reader.as_ref());
+        Ok(table)
+    }
+}
+
 /// Opens a table with the kinds that a model was trained on. Columns that the table lacks are no error here: to the
 /// model they are missing.
-pub(crate) fn open_like(path: &Path, model: &Model, options: &ReadOptions) -> Result<Box<dyn Reader>> {
-    let options = ReadOptions { like: model.config().data.kinds.clone(), ..options.clone() };
+pub(crate) fn open_like(
+    path: &Path,
+    model: &dyn Predictor,
+    kinds: &BTreeMap<String, Kind>,
+    options: &ReadOptions,
+) -> Result<Box<dyn Reader>> {
+    let options = ReadOptions { like: kinds.clone(), ..options.clone() };
     let reader = read::open(path, &options)?;
     let has = |column: &&String| reader.schema().index(column).is_none();
     let absent: Vec<&str> =

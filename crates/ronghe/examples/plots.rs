@@ -113,6 +113,7 @@ fn row(number: usize, fields: Explanation, parts: Option<Explanation>, synergy: 
         fields,
         parts,
         synergy,
+        check: None,
         notes: Vec::new(),
     }
 }

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 pub(crate) fn run(args: &Evaluate, common: &Common) -> Result<Outcome> {
     let model = session::open_model(&args.model, &args.precision.precision, common)?;
     let options = session::read_options(&args.reading)?;
-    let mut reader = session::open_like(&args.data, &model, &options)?;
+    let mut reader = session::open_like(&args.data, &model, &model.config().data.kinds, &options)?;
     let table = read::collect(reader.as_mut(), &args.data)?;
     session::report_skipped(reader.as_ref());
     let table = match &args.only {

@@ -2,29 +2,31 @@
 
 use crate::args::{Common, Explain};
 use crate::progress::Progress;
+use crate::session::Asked;
 use crate::{Outcome, render, session};
 use anyhow::{Context, Result, bail};
-use ronghe::explain::{Level, Link, Options, RowExplainer, RowExplanation, background_rows};
+use ronghe::Predictor;
+use ronghe::explain::{Level, Link, Options, RowExplainer, RowExplanation, background_rows, export};
 use ronghe::report::{self, ReportData, gather, text};
-use ronghe::{Model, Predictor};
-use ronghe_data::{Table, read};
+use ronghe_data::{Table, write};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 pub(crate) fn run(args: &Explain, common: &Common) -> Result<Outcome> {
-    let model = session::open_model(&args.model, "f32", common)?;
+    let asked = Asked::open(&args.chosen, common)?;
+    let model = asked.predictor();
     let options = options(args)?;
-    let class = args.class.as_deref().map(|name| class(name, &model)).transpose()?;
-    let table = table_of(&args.data, args, &model)?;
+    let class = args.class.as_deref().map(|name| class(name, model)).transpose()?;
+    let table = asked.table(&args.data, &args.reading)?;
     let rows = rows(&args.rows, table.rows())?;
     if rows.is_empty() {
         bail!("{}: there is no row to explain", args.data.display());
     }
-    let from = args.background_data.as_ref().map(|path| table_of(path, args, &model)).transpose()?;
+    let from = args.background_data.as_ref().map(|path| asked.table(path, &args.reading)).transpose()?;
     let background = background_rows(from.as_ref().unwrap_or(&table), args.background, args.seed)?;
-    let explainer = RowExplainer::new(&model, &background, &options)?;
+    let explainer = RowExplainer::new(model, &background, &options)?;
     let progress = Mutex::new(Progress::new(common.quiet));
     let mut found = Vec::new();
     for (done, &row) in rows.iter().enumerate() {
@@ -46,7 +48,7 @@ pub(crate) fn run(args: &Explain, common: &Common) -> Result<Outcome> {
     }
     progress.lock().unwrap_or_else(PoisonError::into_inner).end();
     if let Some(folder) = &args.out {
-        write_report(folder, args, &model, &table, &found)?;
+        write_report(folder, args, &asked, &table, &found)?;
         render::log(&format!("report in {}", folder.join("report.html").display()));
     }
     if common.json {
@@ -82,23 +84,16 @@ fn options(args: &Explain) -> Result<Options> {
         tolerance: args.tolerance,
         budget: args.budget.unwrap_or(0) as usize,
         seed: args.seed,
+        check: args.check,
         ..Options::default()
     })
 }
 
 /// The position of an output.
-fn class(name: &str, model: &Model) -> Result<usize> {
+fn class(name: &str, model: &dyn Predictor) -> Result<usize> {
     let labels = &model.task().labels;
     let found = labels.iter().position(|l| l == name);
     found.with_context(|| format!("--class {name}: expected one of {}", labels.join(", ")))
-}
-
-fn table_of(path: &Path, args: &Explain, model: &Model) -> Result<Table> {
-    let reading = session::read_options(&args.reading)?;
-    let mut reader = session::open_like(path, model, &reading)?;
-    let table = read::collect(reader.as_mut(), path)?;
-    session::report_skipped(reader.as_ref());
-    Ok(table)
 }
 
 /// A row for the terminal.
@@ -107,7 +102,7 @@ pub(crate) fn rendered(e: &RowExplanation) -> String {
 }
 
 /// Row positions from 0: the first N, or a list counted from 1.
-fn rows(given: &str, total: usize) -> Result<Vec<usize>> {
+pub(super) fn rows(given: &str, total: usize) -> Result<Vec<usize>> {
     let number = |text: &str| {
         text.trim().parse::<usize>().ok().filter(|&n| n > 0).with_context(|| {
             format!(
@@ -128,10 +123,11 @@ fn rows(given: &str, total: usize) -> Result<Vec<usize>> {
 fn write_report(
     folder: &Path,
     args: &Explain,
-    model: &Model,
+    asked: &Asked,
     table: &Table,
     found: &[(usize, RowExplanation)],
 ) -> Result<()> {
+    let model = asked.predictor();
     let data = ReportData {
         title: format!("Why: {}", model.task().columns.join(", ")),
         lead: format!("{} rows of {} explained.", found.len(), args.data.display()),
@@ -139,9 +135,12 @@ fn write_report(
             .iter()
             .map(|(row, e)| gather::explained(table, *row, model.task(), model.inputs(), e.clone()))
             .collect(),
-        schema: gather::schema(table, model.config()),
+        schema: match asked {
+            Asked::Saved(model) => gather::schema(table, model.config()),
+            Asked::External(_) => Vec::new(),
+        },
         run: vec![
-            ("model".into(), args.model.display().to_string()),
+            ("model".into(), args.chosen.name()),
             ("background rows".into(), found.first().map_or(0, |(_, e)| e.background).to_string()),
             ("background".into(), found.first().map_or(String::new(), |(_, e)| e.background_id.clone())),
             ("seed".into(), args.seed.to_string()),
@@ -153,7 +152,9 @@ fn write_report(
     for (name, picture) in report::plots(&data) {
         session::write_file(&folder.join("plots").join(name), picture.as_bytes())?;
     }
-    let all: Vec<&RowExplanation> = found.iter().map(|(_, e)| e).collect();
+    let all: Vec<RowExplanation> = found.iter().map(|(_, e)| e.clone()).collect();
+    session::write_file(&folder.join("explanations.npz"), &export::npz(&all)?)?;
+    write::write(&folder.join("explanations.parquet"), &export::long(&all)?)?;
     session::write_file(&folder.join("explanations.json"), serde_json::to_string_pretty(&all)?.as_bytes())
 }
 

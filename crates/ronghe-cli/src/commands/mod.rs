@@ -1,7 +1,9 @@
 //! One command a file.
 
+mod counterfactual;
 mod evaluate;
 mod explain;
+mod importance;
 mod inspect;
 mod predict;
 mod pull;
@@ -28,5 +30,7 @@ pub(crate) fn run(cli: Cli) -> Result<Outcome> {
         Command::Evaluate(args) => evaluate::run(&args, &common),
         Command::Predict(args) => predict::run(&args, &common),
         Command::Explain(args) => explain::run(&args, &common),
+        Command::Importance(args) => importance::run(&args, &common),
+        Command::Counterfactual(args) => counterfactual::run(&args, &common),
     }
 }

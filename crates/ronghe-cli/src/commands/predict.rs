@@ -9,7 +9,7 @@ use ronghe_data::write::{self, BatchWriter};
 pub(crate) fn run(args: &Predict, common: &Common) -> Result<Outcome> {
     let model = session::open_model(&args.model, &args.precision.precision, common)?;
     let options = session::read_options(&args.reading)?;
-    let mut reader = session::open_like(&args.data, &model, &options)?;
+    let mut reader = session::open_like(&args.data, &model, &model.config().data.kinds, &options)?;
     let mut writer: Option<Box<dyn BatchWriter>> = None;
     let mut rows = 0;
     while let Some(table) = reader.next_batch()? {

@@ -3,7 +3,7 @@
 //! As JSON, a [`RowExplanation`] follows [`SCHEMA`] (JSON Schema 2020-12): one object a row; arrays over players come
 //! first, arrays over outputs second.
 
-use super::{Link, Options, Player, Shapley};
+use super::{Check, Link, Options, Player, Shapley};
 use crate::{Error, Result, Task, TaskKind};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -51,6 +51,9 @@ pub struct RowExplanation {
     /// What pairs of modalities add together beyond what each adds alone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub synergy: Vec<Pair>,
+    /// How faithful and robust the finest level is, where it was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub check: Option<Check>,
     /// What to know before believing it.
     #[serde(default)]
     pub notes: Vec<String>,

@@ -21,7 +21,7 @@
 //! | `link` | probability or log-odds |
 //! | `options`, `explanation` | what goes in and what comes out (also as JSON) |
 //! | `export` | explanations as a long table and as NumPy arrays |
-//! | `check` | how faithful attributions are to their game |
+//! | `check`, `robust` | how faithful attributions are to their game, what they owe to fill and background |
 //! | [`global`] | importance and effect of columns over many rows, counterfactual rows |
 //! | `draw` | seeded orders and subsets |
 //! | `cholesky`, `least_squares`, `lars` | what the estimators solve |
@@ -55,6 +55,7 @@ mod opened;
 mod options;
 mod permutation;
 mod player;
+mod robust;
 mod row;
 mod row_game;
 mod shap_kernel;
@@ -77,6 +78,7 @@ pub use occlusion::occlusion;
 pub use opened::Opened;
 pub use options::{AUTO_EXACT_PLAYERS, Level, Options};
 pub use player::{Part, Player};
+pub use robust::Check;
 pub use row::{RowExplainer, explain_row};
 pub use row_game::RowGame;
 pub use shap_kernel::{Selection, ShapKernel};

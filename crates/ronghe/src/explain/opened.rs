@@ -3,7 +3,7 @@
 //! With x the features of the explained row, b those of a filler row and `F_p` the features that player p covers, the masked
 //! row of coalition S has the sums `W b + bias + sum over p in S of d_p`, `d_p = sum over f in F_p of W_f (x_f - b_f)`. Players
 //! whose features are those of the filler have `d_p = 0` and are left out; a coalition and its complement share one sum
-//! ([`SubsetSums`]). What a row costs is then `players / 16` additions a unit and the rest of the network.
+//! ([`SubsetSums`]), and coalitions that differ only in such players one row. What a row costs is then `players / 16` additions a unit and the rest of the network.
 
 use super::{Coalition, Game, Link, Part, Player, Values};
 use crate::opening::{Layout, Opening};
@@ -64,7 +64,8 @@ impl<'a> Opened<'a> {
     /// Adds up what the coalitions are paid with each filler; each coalition stands for two where mirrored.
     fn pay(&self, coalitions: &[&Coalition], mirrored: bool) -> Result<Vec<f64>> {
         let units = self.opening.bias().len();
-        let rows = coalitions.len() * if mirrored { 2 } else { 1 };
+        let each = if mirrored { 2 } else { 1 };
+        let rows = coalitions.len() * each;
         let members = members(coalitions, self.covered.len());
         let mut paid = vec![0.0; rows * self.outputs];
         for (filler, start) in self.fillers.chunks_exact(self.row.len()).zip(self.starts.chunks_exact(units))
@@ -82,24 +83,32 @@ impl<'a> Opened<'a> {
                     active.push(member);
                 }
             }
+            // Coalitions that differ from the one before only in players who change nothing are that one again.
+            let (first, chosen) = runs(&active, coalitions.len());
+            let chosen: Vec<&[u64]> = chosen.iter().map(Vec::as_slice).collect();
             let of = SubsetSums {
                 start,
                 vectors: &vectors,
-                members: &active,
-                subsets: coalitions.len(),
+                members: &chosen,
+                subsets: first.len(),
                 mirrored,
                 act: self.opening.act(),
             };
-            let mut sums = vec![0.0; rows * units];
+            let mut sums = vec![0.0; first.len() * each * units];
             self.opening.add_up(&of, &mut sums)?;
             let predictions = self.opening.close(sums)?;
-            match self.link {
-                Link::Identity => {
-                    paid.iter_mut().zip(&predictions).for_each(|(paid, &p)| *paid += f64::from(p))
-                }
-                link => {
-                    let linked = predictions.iter().map(|&p| link.apply(f64::from(p)));
-                    paid.iter_mut().zip(linked).for_each(|(paid, p)| *paid += p);
+            let width = each * self.outputs;
+            let ends = first[1..].iter().copied().chain([coalitions.len()]);
+            for ((from, to), said) in first.iter().zip(ends).zip(predictions.chunks_exact(width)) {
+                for paid in paid[from * width..to * width].chunks_exact_mut(width) {
+                    match self.link {
+                        Link::Identity => {
+                            paid.iter_mut().zip(said).for_each(|(paid, &p)| *paid += f64::from(p))
+                        }
+                        link => {
+                            paid.iter_mut().zip(said).for_each(|(paid, &p)| *paid += link.apply(f64::from(p)))
+                        }
+                    }
                 }
             }
         }
@@ -167,6 +176,36 @@ fn members(coalitions: &[&Coalition], players: usize) -> Vec<Vec<u64>> {
     members
 }
 
+/// The coalitions that differ from the one before, and the players' members among these alone. Walks of players coming in one by
+/// one have many that do not.
+fn runs(members: &[&[u64]], coalitions: usize) -> (Vec<usize>, Vec<Vec<u64>>) {
+    let mut changes = vec![0_u64; coalitions.div_ceil(64)];
+    for member in members {
+        let mut before = 0;
+        for (change, &word) in changes.iter_mut().zip(*member) {
+            *change |= word ^ (word << 1 | before);
+            before = word >> 63;
+        }
+    }
+    if let Some(first) = changes.first_mut() {
+        *first |= 1;
+    }
+    let differs = |s: &usize| changes[s / 64] >> (s % 64) & 1 == 1;
+    let first: Vec<usize> = (0..coalitions).filter(differs).collect();
+    if first.len() == coalitions {
+        return (first, members.iter().map(|m| m.to_vec()).collect());
+    }
+    let chosen = members.iter().map(|member| {
+        let mut chosen = vec![0_u64; first.len().div_ceil(64)];
+        for (place, &s) in first.iter().enumerate() {
+            chosen[place / 64] |= (member[s / 64] >> (s % 64) & 1) << (place % 64);
+        }
+        chosen
+    });
+    let chosen = chosen.collect();
+    (first, chosen)
+}
+
 /// The features of each player; none where the parts of the row's picture are not those of the features.
 fn covered(layout: Layout, players: &[Player], row: &Table) -> Result<Option<Vec<Vec<usize>>>> {
     let Layout::Pixels { height, width, channels } = layout;
@@ -198,4 +237,21 @@ fn covered(layout: Layout, players: &[Player], row: &Table) -> Result<Option<Vec
         }
     };
     Ok(players.iter().map(one).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_neighbours_are_one_run() {
+        // Coalitions of players 0 and 1: {}, {0}, {0}, {0, 1}, {1}.
+        let members: [&[u64]; 2] = [&[0b01110], &[0b11000]];
+        let (first, chosen) = runs(&members, 5);
+        assert_eq!(first, [0, 1, 3, 4]);
+        assert_eq!(chosen, [vec![0b0110], vec![0b1100]]);
+        assert_eq!(runs(&[], 70), (vec![0], vec![]));
+        let long: [&[u64]; 1] = [&[u64::MAX, 1]];
+        assert_eq!(runs(&long, 70), (vec![0, 65], vec![vec![1]]));
+    }
 }

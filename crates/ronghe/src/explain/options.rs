@@ -34,6 +34,8 @@ pub struct Options {
     pub max_exact_players: usize,
     /// Seed.
     pub seed: u64,
+    /// Whether to measure how faithful and how robust the attributions are.
+    pub check: bool,
     /// Where a game is a piece of a larger one: the span of the larger one's attributions, which the tolerance is then a
     /// share of. Found by the explanation itself.
     #[serde(skip)]
@@ -72,6 +74,7 @@ impl Default for Options {
             budget: 4096,
             max_exact_players: 14,
             seed: 0,
+            check: false,
             least_span: 0.0,
         }
     }

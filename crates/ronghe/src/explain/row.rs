@@ -5,7 +5,8 @@ use super::levels::{Levels, Shares};
 use super::masker::RowMasker;
 use super::notes;
 use super::{
-    Cached, Explanation, FORMAT, Game, Level, Link, Opened, Options, Player, RowExplanation, RowGame,
+    Cached, Check, Explanation, FORMAT, Game, Level, Link, MaskSpec, Opened, Options, Player, RowExplanation,
+    RowGame, check,
 };
 use crate::{Error, Predictor, Result, TaskKind};
 use ronghe_data::Table;
@@ -93,10 +94,40 @@ impl<'a> RowExplainer<'a> {
             modalities,
             parts: parts.map(named).transpose()?,
             synergy,
+            check: None,
             notes: leaves.notes,
         };
         found.notes.extend(notes::of(&found, plain.clamped()));
+        if options.check && options.level != Level::Modalities {
+            let finest = found.finest();
+            // Missing cells are listed, but do not play.
+            let mut listed = finest.attributions.iter().map(|a| a[finest.explained]);
+            let mut playing = Vec::with_capacity(leaves.players.len());
+            for leaves in &leaves.of_field {
+                playing.extend(listed.by_ref().take(leaves.len().max(1)).filter(|_| !leaves.is_empty()));
+            }
+            let faithfulness = check(&cached, &playing, finest.explained, options.seed)?;
+            found.check = Some(Check::of(self, row, &found, faithfulness)?);
+        }
         Ok(found)
+    }
+
+    pub(super) fn predictor(&self) -> &'a dyn Predictor {
+        self.predictor
+    }
+
+    pub(super) fn options(&self) -> &'a Options {
+        self.options
+    }
+
+    pub(super) fn background(&self) -> &Table {
+        &self.background.table
+    }
+
+    /// How each column is masked.
+    pub(super) fn specs(&self) -> Result<Vec<(String, MaskSpec)>> {
+        let specs = self.options.specs(&self.fields)?;
+        Ok(self.fields.iter().map(|f| f.name.clone()).zip(specs).collect())
     }
 }
 

@@ -25,6 +25,7 @@ use crate::{Error, InputInfo, Predictions, Predictor, Result, Task, TaskKind};
 use process::Process;
 use ronghe_data::{Kind, Table};
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -36,6 +37,7 @@ pub struct External {
     command: String,
     task: Task,
     inputs: Vec<InputInfo>,
+    kinds: BTreeMap<String, Kind>,
     process: Mutex<Process>,
 }
 
@@ -86,6 +88,7 @@ impl External {
                 format!("{} columns, {} labels", greeting.columns.len(), labels.len()),
             ));
         }
+        let kinds = greeting.columns.iter().map(|c| (c.name.clone(), c.kind)).collect();
         let inputs = greeting.columns.iter().map(|column| {
             let modality = column.kind.modality().ok_or_else(|| {
                 failed(
@@ -98,6 +101,7 @@ impl External {
         });
         Ok(External {
             inputs: inputs.collect::<Result<_>>()?,
+            kinds,
             command: command.to_owned(),
             task: Task {
                 kind: greeting.task,
@@ -109,6 +113,11 @@ impl External {
             },
             process: Mutex::new(process),
         })
+    }
+
+    /// The kinds of the columns it reads.
+    pub fn kinds(&self) -> &BTreeMap<String, Kind> {
+        &self.kinds
     }
 
     fn ask(&self, process: &mut Process, table: &Table, from: usize, to: usize) -> Result<Vec<f64>> {

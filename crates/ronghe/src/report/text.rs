@@ -1,8 +1,10 @@
 //! Explanations and results as tables for a terminal: bars of block characters, aligned by the width that characters
 //! really take (a Chinese one takes two columns). Pure functions; colours only where asked for.
 
+mod columns;
 mod tree;
 
+pub use columns::{effect, importance};
 pub use tree::row;
 
 use super::escape::terminal;

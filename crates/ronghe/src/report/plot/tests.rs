@@ -65,6 +65,7 @@ fn explained(
             fields,
             parts,
             synergy,
+            check: None,
             notes: Vec::new(),
         },
     }

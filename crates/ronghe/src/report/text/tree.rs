@@ -245,6 +245,7 @@ mod tests {
             ),
             parts: Some(level(&parts, &values, 0.01)),
             synergy: vec![Pair { players: (0, 1), values: vec![0.125], standard_error: vec![0.0] }],
+            check: None,
             notes: vec!["text carries 95 % of all attributions here".into()],
         }
     }
