@@ -373,7 +373,8 @@ fn solve(
     for (row, m) in rows.iter().zip(&members) {
         add_signs(&mut moments, m, row.weight * (row.rise - whole / 2.0) / 2.0);
     }
-    let phi = solver.solve(moments, whole);
+    solver.solve(std::slice::from_mut(&mut moments), whole);
+    let phi = moments;
     let drawn = rows.iter().filter(|r| r.random).count();
     if drawn == 0 {
         return Some((phi, vec![0.0; n]));
@@ -384,7 +385,7 @@ fn solve(
         // A coalition and its complement, which stand together, fall into one group.
         add_signs(&mut scores[place / 2 % GROUPS], m, row.weight * residual / 2.0);
     }
-    let scores: Vec<Vec<f64>> = scores.into_iter().map(|s| solver.solve(s, 0.0)).collect();
+    solver.solve(&mut scores, 0.0);
     let pairs = (rows.len() / 2) as f64;
     // Residuals are smaller than errors by one less the mean leverage.
     let inflation = pairs / (pairs - n as f64 + 1.0).max(1.0) * GROUPS as f64 / (GROUPS - 1) as f64;
