@@ -184,3 +184,27 @@ fn intervals_of_the_kernel_cover() {
     let share = f64::from(inside) / f64::from(asked);
     assert!(asked >= 2000 && (0.93..=0.97).contains(&share), "{share} of {asked}");
 }
+
+/// At 8 evaluations a player, over nets on rows of a table.
+#[test]
+fn the_kernel_errs_less_than_shap() {
+    let (mut gain, mut games) = (0.0, 0);
+    for n in [8, 10, 12] {
+        for seed in 0..6 {
+            let game = Table::many(n, vec![KINDS[4].1(n, seed)]);
+            let truth = exact(&game);
+            let error = |explainer: &dyn Explainer| -> f64 {
+                let miss = |run: u64| -> f64 {
+                    let found = explainer.explain(&game, &options(run, 8 * n)).unwrap();
+                    let pairs = found.attributions.iter().zip(&truth.attributions);
+                    pairs.map(|(a, b)| (a[0] - b[0]).powi(2)).sum()
+                };
+                (0..6).map(miss).sum()
+            };
+            gain += (error(&super::ShapKernel::PLAIN) / error(&super::kernel::Kernel)).ln();
+            games += 1;
+        }
+    }
+    let gain = (gain / f64::from(games)).exp();
+    assert!(gain >= 2.5, "{gain}");
+}

@@ -10,6 +10,7 @@
 //! Gramfort, Salmon 2015 (duality gap, screening); Zou, Hastie, Tibshirani 2007 (degrees of freedom).
 
 use super::cholesky::{Cholesky, dot};
+use std::slice::from_mut;
 
 /// A path ends below this correlation a row.
 const END: f64 = f32::EPSILON as f64;
@@ -64,7 +65,7 @@ impl Moments {
         let mut full = self.cross.clone();
         let least = match Cholesky::new(self.gram.clone(), n) {
             Some(factor) => {
-                factor.solve(&mut full);
+                factor.solve(from_mut(&mut full));
                 self.residual(&full)
             }
             None => path.last().map_or(self.square, |c| self.residual(c)),
@@ -156,7 +157,7 @@ impl Moments {
             last = most;
             let Some(factor) = self.factor(&active) else { break };
             let mut direction = signs.clone();
-            factor.solve(&mut direction);
+            factor.solve(from_mut(&mut direction));
             let norm = dot(&direction, &signs).sqrt().recip();
             direction.iter_mut().for_each(|d| *d *= norm);
             let along =

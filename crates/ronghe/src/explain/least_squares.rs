@@ -36,18 +36,19 @@ impl LeastSquares {
         }
         let gram = Cholesky::new(gram, n)?;
         let mut along = vec![1.0; n];
-        gram.solve(&mut along);
+        gram.solve(std::slice::from_mut(&mut along));
         let sum: f64 = along.iter().sum();
         along.iter_mut().for_each(|a| *a /= sum);
         Some(LeastSquares { gram, along })
     }
 
-    /// The solution whose entries add up to `whole`.
-    pub(super) fn solve(&self, mut moments: Vec<f64>, whole: f64) -> Vec<f64> {
-        self.gram.solve(&mut moments);
-        let missing = whole - moments.iter().sum::<f64>();
-        moments.iter_mut().zip(&self.along).for_each(|(x, a)| *x += missing * a);
-        moments
+    /// From moments to solutions whose entries add up to `whole`, in place.
+    pub(super) fn solve(&self, many: &mut [Vec<f64>], whole: f64) {
+        self.gram.solve(many);
+        for solution in many {
+            let missing = whole - solution.iter().sum::<f64>();
+            solution.iter_mut().zip(&self.along).for_each(|(x, a)| *x += missing * a);
+        }
     }
 
     /// Leverages: the mean over each size from 1 of `w_p x_p'M x_p / 4`: the mean square of `x_p'y` for y with covariance M.
@@ -57,7 +58,7 @@ impl LeastSquares {
         let mut sums = vec![(0.0, 0_usize); sizes];
         for _ in 0..PROBES {
             let mut y: Vec<f64> = (0..n).map(|_| draw.sign()).collect();
-            self.gram.backward(&mut y);
+            self.gram.backward(std::slice::from_mut(&mut y));
             let off: f64 = y.iter().sum();
             y.iter_mut().zip(&self.along).for_each(|(y, a)| *y -= off * a);
             for (m, w) in members.iter().zip(weights) {

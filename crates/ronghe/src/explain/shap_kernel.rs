@@ -10,8 +10,10 @@
 //! Complexity: sum of s^2 / 2 over the coalitions, n^3 / 3 to solve.
 //! Sources: Lundberg and Lee 2017; the documented behaviour of shap's `KernelExplainer`.
 
-use super::draw::Draw;
-use super::lars::{Criterion, Moments};
+mod design;
+mod selection;
+
+use self::design::{Design, Row};
 use super::least_squares::{LeastSquares, add_signs, signed_sum};
 use super::{Coalition, Explainer, Game, Options, Shapley};
 use crate::{Error, Result};
@@ -125,7 +127,7 @@ impl Explainer for ShapKernel {
         for (k, &whole) in wholes.iter().enumerate() {
             let rise: Vec<f64> = (0..asked.len()).map(|p| values.row(p)[k] - found.base[k]).collect();
             let rows = design.folded(&rise, whole);
-            let mut chosen = select(selection, &rows, n, whole);
+            let mut chosen = selection::select(selection, &rows, n, whole);
             chosen.sort_unstable();
             if chosen.is_empty() && whole != 0.0 {
                 return Err(Error::Explain {
@@ -155,203 +157,6 @@ fn refused(what: &str, expected: String, found: usize) -> Error {
     Error::Explain { what: what.into(), expected, found: found.to_string(), mend: "raise the budget".into() }
 }
 
-/// The coalitions and their weights.
-struct Design {
-    rows: Vec<Drawn>,
-}
-
-struct Drawn {
-    coalition: Coalition,
-    weight: f64,
-    /// Drawn at random, not listed.
-    random: bool,
-}
-
-impl Design {
-    fn new(n: usize, samples: usize, seed: u64) -> Design {
-        let (sizes, paired) = (n / 2, (n - 1) / 2);
-        let mut shares: Vec<f64> = (1..=sizes)
-            .map(|s| (n as f64 - 1.0) / (s * (n - s)) as f64 * if s <= paired { 2.0 } else { 1.0 })
-            .collect();
-        let sum: f64 = shares.iter().sum();
-        shares.iter_mut().for_each(|s| *s /= sum);
-
-        let mut rows: Vec<Drawn> = Vec::new();
-        let (mut left, mut listed, mut count) = (samples as f64, 0, 1.0);
-        for s in 1..=sizes {
-            count *= (n - s + 1) as f64 / s as f64;
-            let both = if s <= paired { 2.0 * count } else { count };
-            let share = shares[s - 1] / shares[listed..].iter().sum::<f64>();
-            if left * share / both < 1.0 - 1e-8 {
-                break;
-            }
-            listed += 1;
-            left -= both;
-            for coalition in Coalition::of_size(n, s) {
-                let weight = shares[s - 1] / both;
-                if s <= paired {
-                    rows.push(Drawn { coalition: coalition.complement(), weight, random: false });
-                }
-                rows.push(Drawn { coalition, weight, random: false });
-            }
-        }
-        if listed < sizes {
-            Design::draw(&mut rows, n, samples, &shares, listed, paired, seed);
-        }
-        Design { rows }
-    }
-
-    /// Fills up with random coalitions, at most four draws for each that is missing.
-    fn draw(
-        rows: &mut Vec<Drawn>,
-        n: usize,
-        samples: usize,
-        shares: &[f64],
-        listed: usize,
-        paired: usize,
-        seed: u64,
-    ) {
-        let fixed = rows.len();
-        // Two coalitions come of a draw of a paired size.
-        let chances: Vec<f64> =
-            (listed..shares.len()).map(|s| shares[s] / if s < paired { 2.0 } else { 1.0 }).collect();
-        let total: f64 = chances.iter().sum();
-        let (mut draw, mut known) = (Draw::new(seed), HashMap::<Coalition, usize>::new());
-        for _ in 0..4 * (samples - fixed) {
-            if rows.len() == samples {
-                break;
-            }
-            let mut at = draw.unit() * total;
-            let past = chances.iter().position(|c| {
-                at -= c;
-                at < 0.0
-            });
-            let size = listed + 1 + past.unwrap_or(chances.len() - 1);
-            let coalition = Coalition::of(n, &draw.some(n, size));
-            match known.get(&coalition) {
-                Some(&at) => {
-                    rows[at].weight += 1.0;
-                    if size <= paired && at + 1 < rows.len() {
-                        rows[at + 1].weight += 1.0;
-                    }
-                }
-                None => {
-                    known.insert(coalition.clone(), rows.len());
-                    let complement = coalition.complement();
-                    rows.push(Drawn { coalition, weight: 1.0, random: true });
-                    if size <= paired && rows.len() < samples {
-                        rows.push(Drawn { coalition: complement, weight: 1.0, random: true });
-                    }
-                }
-            }
-        }
-        let drawn: f64 = rows[fixed..].iter().map(|r| r.weight).sum();
-        let scale = shares[listed..].iter().sum::<f64>() / drawn;
-        rows[fixed..].iter_mut().for_each(|r| r.weight *= scale);
-    }
-
-    /// The rows by the smaller of each coalition and its complement, which says the same of the shares.
-    fn folded(&self, rise: &[f64], whole: f64) -> Vec<Row> {
-        self.rows
-            .iter()
-            .zip(rise)
-            .map(|(row, &rise)| {
-                let turned = 2 * row.coalition.count() > row.coalition.players();
-                let members = match turned {
-                    true => row.coalition.complement().iter().collect(),
-                    false => row.coalition.iter().collect(),
-                };
-                let rise = if turned { whole - rise } else { rise };
-                Row { members, rise, weight: row.weight, turned, random: row.random }
-            })
-            .collect()
-    }
-}
-
-struct Row {
-    members: Vec<usize>,
-    /// Value above the base.
-    rise: f64,
-    weight: f64,
-    turned: bool,
-    random: bool,
-}
-
-fn select(selection: Selection, rows: &[Row], n: usize, whole: f64) -> Vec<usize> {
-    match selection {
-        Selection::All | Selection::Auto => (0..n).collect(),
-        Selection::Count(count) => moments(rows, n, whole).0.least_angle(count),
-        Selection::Akaike => standardised(rows, n, whole).least_criterion(Criterion::Akaike),
-        Selection::Bayes => standardised(rows, n, whole).least_criterion(Criterion::Bayes),
-        Selection::Penalty(alpha) => {
-            let (moments, means, mean) = moments(rows, n, whole);
-            centred(moments, &means, mean).lasso(alpha)
-        }
-    }
-}
-
-/// The moments of the doubled rows, and the means of their columns and values: a coalition of s members m with rise y
-/// and weight w gives `sqrt(w (n - s)) (m, y)` and `sqrt(w s) (m - 1, y - whole)`.
-fn moments(rows: &[Row], n: usize, whole: f64) -> (Moments, Vec<f64>, f64) {
-    let (mut gram, mut cross, mut square) = (vec![0.0; n * n], vec![0.0; n], 0.0);
-    let (mut outside, mut outside_cross, mut constant) = (vec![0.0; n], 0.0, 0.0);
-    let (mut means, mut mean) = (vec![0.0; n], 0.0);
-    for row in rows {
-        let s = row.members.len() as f64;
-        let (inner, outer) = (row.weight * (n as f64 - s), row.weight * s);
-        for (k, &i) in row.members.iter().enumerate() {
-            row.members[..=k].iter().for_each(|&j| gram[i * n + j] += inner + outer);
-            outside[i] += outer;
-            cross[i] += inner * row.rise + outer * (row.rise - whole);
-        }
-        constant += outer;
-        outside_cross += outer * (row.rise - whole);
-        square += inner * row.rise.powi(2) + outer * (row.rise - whole).powi(2);
-        // A complement's doubled rows are these with the other sign.
-        let sign = if row.turned { -1.0 } else { 1.0 };
-        let (inner, outer) = (sign * inner.sqrt(), sign * outer.sqrt());
-        row.members.iter().for_each(|&i| means[i] += inner + outer);
-        means.iter_mut().for_each(|m| *m -= outer);
-        mean += inner * row.rise + outer * (row.rise - whole);
-    }
-    for i in 0..n {
-        cross[i] -= outside_cross;
-        for j in 0..=i {
-            gram[i * n + j] += constant - outside[i] - outside[j];
-            gram[j * n + i] = gram[i * n + j];
-        }
-    }
-    let count = 2 * rows.len();
-    means.iter_mut().for_each(|m| *m /= count as f64);
-    (Moments { gram, cross, square, rows: count }, means, mean / count as f64)
-}
-
-/// With the means taken off.
-fn centred(mut moments: Moments, means: &[f64], mean: f64) -> Moments {
-    let (n, rows) = (means.len(), moments.rows as f64);
-    for i in 0..n {
-        (0..n).for_each(|j| moments.gram[i * n + j] -= rows * means[i] * means[j]);
-        moments.cross[i] -= rows * means[i] * mean;
-    }
-    moments.square -= rows * mean * mean;
-    moments
-}
-
-/// With the means taken off and columns of unit variance.
-fn standardised(rows: &[Row], n: usize, whole: f64) -> Moments {
-    let (moments, means, mean) = moments(rows, n, whole);
-    let mut moments = centred(moments, &means, mean);
-    let scale: Vec<f64> = (0..n)
-        .map(|i| (moments.gram[i * n + i] / moments.rows as f64).sqrt())
-        .map(|deviation| if deviation > 0.0 { deviation } else { 1.0 })
-        .collect();
-    for i in 0..n {
-        (0..n).for_each(|j| moments.gram[i * n + j] /= scale[i] * scale[j]);
-        moments.cross[i] /= scale[i];
-    }
-    moments
-}
-
 /// The shares of the chosen players, and their standard errors.
 fn solve(
     solvers: &mut HashMap<Vec<usize>, LeastSquares>,
@@ -373,7 +178,8 @@ fn solve(
     for (row, m) in rows.iter().zip(&members) {
         add_signs(&mut moments, m, row.weight * (row.rise - whole / 2.0) / 2.0);
     }
-    let phi = solver.solve(moments, whole);
+    solver.solve(std::slice::from_mut(&mut moments), whole);
+    let phi = moments;
     let drawn = rows.iter().filter(|r| r.random).count();
     if drawn == 0 {
         return Some((phi, vec![0.0; n]));
@@ -384,7 +190,7 @@ fn solve(
         // A coalition and its complement, which stand together, fall into one group.
         add_signs(&mut scores[place / 2 % GROUPS], m, row.weight * residual / 2.0);
     }
-    let scores: Vec<Vec<f64>> = scores.into_iter().map(|s| solver.solve(s, 0.0)).collect();
+    solver.solve(&mut scores, 0.0);
     let pairs = (rows.len() / 2) as f64;
     // Residuals are smaller than errors by one less the mean leverage.
     let inflation = pairs / (pairs - n as f64 + 1.0).max(1.0) * GROUPS as f64 / (GROUPS - 1) as f64;

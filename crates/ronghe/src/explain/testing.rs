@@ -37,8 +37,11 @@ impl Game for Table {
     }
 }
 
-/// Kinds of games, by players and seed.
-pub(super) static KINDS: &[(&str, fn(usize, u64) -> Value)] = &[
+/// A name, and the game of so many players under a seed.
+type Kind = (&'static str, fn(usize, u64) -> Value);
+
+/// Kinds of games.
+pub(super) static KINDS: &[Kind] = &[
     ("noisy", |n, seed| {
         let shares = numbers(n, seed);
         Box::new(move |s| present(s, n).map(|p| shares[p]).sum::<f64>() + 0.1 * rough(s, seed))

@@ -17,6 +17,7 @@ use super::super::Coalition;
 use super::super::cholesky::{Cholesky, dot};
 use super::super::exact::weights;
 use super::prior::{Prior, shapley_weight};
+use std::slice::from_mut;
 
 /// Shares of the variance that may be anything at all.
 const ANYTHING: [f64; 3] = [0.05, 0.2, 1.0];
@@ -104,13 +105,8 @@ impl Fit {
         let (m, n) = (rows.signs.len(), rows.direct.len());
         let free = m.checked_sub(n).filter(|&free| free > 0)? as f64;
         let covariance = Cholesky::new(prior.covariance(anything, m), m)?;
-        let whitened: Vec<Vec<f64>> = (0..n)
-            .map(|i| {
-                let mut column: Vec<f64> = rows.signs.iter().map(|x| x[i]).collect();
-                covariance.forward(&mut column);
-                column
-            })
-            .collect();
+        let mut whitened: Vec<Vec<f64>> = (0..n).map(|i| rows.signs.iter().map(|x| x[i]).collect()).collect();
+        covariance.forward(&mut whitened);
         let mut gram = vec![0.0; n * n];
         for i in 0..n {
             (0..=i).for_each(|j| gram[i * n + j] = dot(&whitened[i], &whitened[j]));
@@ -119,10 +115,10 @@ impl Fit {
         let (mut slopes, mut residuals, mut scales, mut logs) = (Vec::new(), Vec::new(), Vec::new(), 0.0);
         for value in &rows.values {
             let mut residual = value.to_vec();
-            covariance.forward(&mut residual);
+            covariance.forward(from_mut(&mut residual));
             let whole = dot(&residual, &residual);
             let mut slope: Vec<f64> = whitened.iter().map(|b| dot(b, &residual)).collect();
-            gram.solve(&mut slope);
+            gram.solve(from_mut(&mut slope));
             for (b, column) in slope.iter().zip(&whitened) {
                 residual.iter_mut().zip(column).for_each(|(r, x)| *r -= b * x);
             }
@@ -143,10 +139,10 @@ impl Fit {
         let mut found = (Vec::with_capacity(n), Vec::with_capacity(n));
         for i in 0..n {
             let mut seen = prior.share(self.anything, i, &rows.direct[i][..m]);
-            self.covariance.forward(&mut seen);
+            self.covariance.forward(from_mut(&mut seen));
             let mut rest: Vec<f64> = self.whitened.iter().map(|b| -dot(b, &seen)).collect();
             rest[i] += 2.0;
-            self.gram.forward(&mut rest);
+            self.gram.forward(from_mut(&mut rest));
             let variance = prior.variance(self.anything, i) - dot(&seen, &seen) + dot(&rest, &rest);
             let outputs = self.slopes.iter().zip(&self.residuals);
             found.0.push(outputs.map(|(b, r)| 2.0 * b[i] + dot(&seen, r)).collect());

@@ -46,7 +46,8 @@ pub(super) fn shares(
         for p in 0..members.len() {
             add_signs(&mut moments, &members[p], weights[p] * value[p] / 2.0);
         }
-        let phi = solver.solve(moments, whole);
+        solver.solve(std::slice::from_mut(&mut moments), whole);
+        let phi = moments;
         let mut scores = vec![vec![0.0; n]; GROUPS];
         for (place, &p) in order.iter().enumerate() {
             let (drawn, total) = counts[members[p].len() - 1];
@@ -55,7 +56,7 @@ pub(super) fn shares(
             let score = weights[p] * residual / (1.0 - leverages[members[p].len() - 1]) * left / 2.0;
             add_signs(&mut scores[place % GROUPS], &members[p], score);
         }
-        let scores: Vec<Vec<f64>> = scores.into_iter().map(|s| solver.solve(s, 0.0)).collect();
+        solver.solve(&mut scores, 0.0);
         for i in 0..n {
             let mean = scores.iter().map(|s| s[i]).sum::<f64>() / GROUPS as f64;
             let scatter: f64 = scores.iter().map(|s| (s[i] - mean).powi(2)).sum();
