@@ -95,7 +95,7 @@ impl<'a> Opened<'a> {
             let predictions = self.opening.close(sums)?;
             match self.link {
                 Link::Identity => {
-                    paid.iter_mut().zip(&predictions).for_each(|(paid, &p)| *paid += f64::from(p))
+                    paid.iter_mut().zip(&predictions).for_each(|(paid, &p)| *paid += f64::from(p));
                 }
                 link => {
                     let linked = predictions.iter().map(|&p| link.apply(f64::from(p)));

@@ -37,8 +37,11 @@ impl Game for Table {
     }
 }
 
-/// Kinds of games, by players and seed.
-pub(super) static KINDS: &[(&str, fn(usize, u64) -> Value)] = &[
+/// Makes a game from players and seed.
+type Make = fn(usize, u64) -> Value;
+
+/// Kinds of games.
+pub(super) static KINDS: &[(&str, Make)] = &[
     ("noisy", |n, seed| {
         let shares = numbers(n, seed);
         Box::new(move |s| present(s, n).map(|p| shares[p]).sum::<f64>() + 0.1 * rough(s, seed))
