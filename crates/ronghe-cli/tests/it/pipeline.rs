@@ -89,7 +89,7 @@ fn from_table_to_explanation() {
     assert_eq!(found[0]["masks"]["note"], "words:40/delete");
     let plain =
         room.run("explain m --data t.csv --rows 1 --background 4 --background-data new.csv --class cold");
-    assert!(plain.out.starts_with("row 1 of t.csv\npredicted cold ("), "{}", plain.out);
+    assert!(plain.out.starts_with("row 1 of t.csv\n") && plain.out.contains(" cold ("), "{}", plain.out);
     assert!(plain.out.contains("\nnote ") && plain.out.contains("\n  market "), "{}", plain.out);
     let flat = json(&room.good("explain m --data t.csv --rows 1 --background 4 --level modalities --json"));
     assert!(flat[0]["parts"].is_null() && flat[0]["fields"] == flat[0]["modalities"], "{flat}");

@@ -96,7 +96,7 @@ impl Coalition {
     /// Whether those present here are those absent there.
     pub fn is_complement(&self, other: &Coalition) -> bool {
         let last = self.words.len().wrapping_sub(1);
-        let tail = if self.players % 64 == 0 { u64::MAX } else { (1 << (self.players % 64)) - 1 };
+        let tail = if self.players.is_multiple_of(64) { u64::MAX } else { (1 << (self.players % 64)) - 1 };
         let all = |i: usize| if i == last { tail } else { u64::MAX };
         self.players == other.players
             && self.words.iter().zip(&other.words).enumerate().all(|(i, (a, b))| a ^ b == all(i))

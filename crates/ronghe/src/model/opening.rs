@@ -82,7 +82,7 @@ fn opens(graph: &Graph, node: &Node, prefix: &str) -> bool {
         match &graph.value(from).source {
             Source::Input(name) => return name.starts_with(prefix),
             Source::Node(id) if matches!(graph.node(*id).op, Op::Reshape { .. }) => {
-                from = graph.node(*id).inputs[0]
+                from = graph.node(*id).inputs[0];
             }
             _ => return false,
         }

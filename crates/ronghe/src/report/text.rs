@@ -95,9 +95,17 @@ fn heading(e: &Explanation, style: Style) -> String {
         _ => format!("{name} ({shown})"),
     };
     let said = paint(&said, BOLD, style);
+    let likeliest = e.prediction.iter().all(|&p| p <= e.prediction[k]);
+    let verb = match (likeliest, style.language) {
+        (true, Language::English) => "predicted",
+        (true, Language::Chinese) => "预测",
+        // Another class than the predicted one was asked for.
+        (false, Language::English) => "for",
+        (false, Language::Chinese) => "对于",
+    };
     match style.language {
-        Language::English => format!("predicted {said}, taken apart in {}\n", terminal(&e.unit)),
-        Language::Chinese => format!("预测 {said}，按 {} 分解\n", terminal(&e.unit)),
+        Language::English => format!("{verb} {said}, taken apart in {}\n", terminal(&e.unit)),
+        Language::Chinese => format!("{verb} {said}，按 {} 分解\n", terminal(&e.unit)),
     }
 }
 
