@@ -31,7 +31,7 @@ GRIDS = {"pixels": "28x28", "patches": "7x7"}
 # Evaluations a row; shap's own are 2 players + 2048.
 BUDGETS = {"pixels": {"ronghe": [1800, 3616, 8000, 20000, 60000], "shap": [3616, 7232]},
            "patches": {"ronghe": [200, 500, 1000, 2146, 8000, 30000], "shap": [500, 2146, 8000]}}
-TRUTH = {"pixels": 1_200_000, "patches": 400_000}
+TRUTH = {"pixels": 400_000, "patches": 400_000}
 METHODS = ["kernel", "permutation"]
 GAME_BUDGETS, GAME_SEEDS = "4,8,16,32", 10
 

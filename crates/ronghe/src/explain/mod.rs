@@ -24,7 +24,7 @@
 //! | `check`, `robust` | how faithful attributions are to their game, what they owe to fill and background |
 //! | [`global`] | importance and effect of columns over many rows, counterfactual rows |
 //! | `draw` | seeded orders and subsets |
-//! | `cholesky`, `least_squares`, `lars` | what the estimators solve |
+//! | `cholesky`, `least_squares`, `lars`, `student` | what the estimators solve; how far their errors reach |
 
 mod background;
 mod cached;
@@ -59,6 +59,7 @@ mod robust;
 mod row;
 mod row_game;
 mod shap_kernel;
+mod student;
 #[cfg(test)]
 mod testing;
 mod within;

@@ -16,6 +16,7 @@
 //! Lee 2020 (stopping).
 
 use super::draw::Draw;
+use super::student::reach;
 use super::{Coalition, Explainer, Game, Options, Shapley};
 use crate::{Error, Result};
 
@@ -131,8 +132,8 @@ impl Spread {
 
     fn standard_error(&self) -> Vec<f64> {
         let count = self.count as f64;
-        let unbiased = if self.count > 1 { (4.0 * count - 3.0) / (4.0 * count - 4.0) } else { 1.0 };
-        self.squares.iter().map(|s| unbiased * (s / (count - 1.0).max(1.0) / count).sqrt()).collect()
+        let reach = reach(self.count.saturating_sub(1));
+        self.squares.iter().map(|s| reach * (s / (count - 1.0).max(1.0) / count).sqrt()).collect()
     }
 
     /// Largest standard error over the widest span of attributions, at least `least`; 0 when there is no error at all.

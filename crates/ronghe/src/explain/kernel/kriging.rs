@@ -16,6 +16,7 @@
 use super::super::Coalition;
 use super::super::cholesky::{Cholesky, dot};
 use super::super::exact::weights;
+use super::super::student::reach;
 use super::prior::{Prior, shapley_weight};
 use std::slice::from_mut;
 
@@ -153,10 +154,8 @@ impl Fit {
     }
 }
 
-/// What standard errors are multiplied with, so that 1.96 of them reach as far as Student's t at 97.5 % (Cornish and
-/// Fisher): the scale has only so many degrees of freedom. Two of them and 6 % go to the choice of the prior from the
-/// same values; without these 6 % the intervals held 93.7 % over 8 to 12 players (see `conformance`).
+/// What standard errors are multiplied with: two degrees of freedom of the scale and 6 % go to the choice of the prior from
+/// the same values; without these 6 % the intervals held 93.7 % over 8 to 12 players (see `conformance`).
 fn spread(free: usize) -> f64 {
-    let free = free.saturating_sub(2).max(3) as f64;
-    1.06 * (1.0 + 1.2104 / free + 1.4352 / (free * free))
+    1.06 * reach(free.saturating_sub(2).max(3))
 }
