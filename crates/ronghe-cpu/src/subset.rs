@@ -34,8 +34,8 @@ pub struct SubsetSums<'a> {
     pub vectors: &'a [f32],
     /// For each vector, a bit a subset: whether it is in it (subset `s` is bit `s % 64` of word `s / 64`).
     pub members: &'a [&'a [u64]],
-    /// Number of subsets, S.
-    pub subsets: usize,
+    /// The subsets whose sums are wanted, ascending, S of them.
+    pub chosen: &'a [u32],
     /// Whether each subset's sum is followed by that of its complement.
     pub mirrored: bool,
     /// Applied to each sum.
@@ -47,11 +47,17 @@ impl CpuExecutor {
     pub fn subset_sums(&self, of: &SubsetSums<'_>, out: &mut [f32]) -> Result<()> {
         let units = of.start.len();
         let rows = if of.mirrored { 2 } else { 1 };
-        let words = of.subsets.div_ceil(64);
+        let subsets = of.chosen.last().map_or(0, |&last| last as usize + 1);
+        let words = subsets.div_ceil(64);
         let sizes = [
             ("vectors", of.vectors.len(), of.members.len() * units),
-            ("members", of.members.iter().map(|m| m.len()).min().unwrap_or(words), words),
-            ("out", out.len(), of.subsets * units * rows),
+            ("members", of.members.iter().map(|m| m.len()).min().unwrap_or(words).min(words), words),
+            ("out", out.len(), of.chosen.len() * units * rows),
+            (
+                "ascending subsets",
+                of.chosen.windows(2).filter(|w| w[0] < w[1]).count(),
+                of.chosen.len().max(1) - 1,
+            ),
         ];
         if let Some((name, found, expected)) =
             sizes.into_iter().find(|(_, found, expected)| found != expected)
@@ -62,13 +68,13 @@ impl CpuExecutor {
                 found: found.to_string(),
             });
         }
-        if units == 0 || of.subsets == 0 {
+        if units == 0 || of.chosen.is_empty() {
             return Ok(());
         }
         let all = total(of, units);
-        // Chunks of one size, an even number of them if there are many, that begin with a word of the members.
-        let chunks = of.subsets.div_ceil(CHUNK).next_multiple_of(2);
-        let chunk = of.subsets.div_ceil(chunks).next_multiple_of(64);
+        // Chunks of one size, an even number of them.
+        let chunks = of.chosen.len().div_ceil(CHUNK).next_multiple_of(2);
+        let chunk = of.chosen.len().div_ceil(chunks);
         self.install(|| {
             threads::rows(out, chunk * rows * units, usize::MAX, |first, out| {
                 sums(of, first * chunk, &all, out);
@@ -86,22 +92,26 @@ fn total(of: &SubsetSums<'_>, units: usize) -> Vec<f32> {
     all
 }
 
-/// The sums of the subsets from `first` on, as many as `out` holds.
+/// The sums of the chosen subsets from the `first` one on, as many as `out` holds.
 fn sums(of: &SubsetSums<'_>, first: usize, all: &[f32], out: &mut [f32]) {
     let units = of.start.len();
     let rows = if of.mirrored { 2 } else { 1 };
-    let subsets = out.len() / units / rows;
+    let chosen = &of.chosen[first..first + out.len() / units / rows];
     let groups = of.members.len().div_ceil(GROUP);
-    let codes = codes(of, first, subsets, groups);
+    // From a whole word of the members on.
+    let start = chosen[0] as usize / 64 * 64;
+    let span = chosen[chosen.len() - 1] as usize + 1 - start;
+    let codes = codes(of, start, span, groups);
+    let places: Vec<u32> = chosen.iter().map(|s| s - start as u32).collect();
     let tables = GROUPS.min(groups) * SUMS;
-    threads::scratch((tables + subsets) * SLICE, |room| {
+    threads::scratch((tables + chosen.len()) * SLICE, |room| {
         let (room, _) = room.as_chunks_mut::<SLICE>();
         let (tables, partial) = room.split_at_mut(tables);
         for at in (0..units).step_by(SLICE) {
             let width = SLICE.min(units - at);
-            let mut start = [0.0; SLICE];
-            start[..width].copy_from_slice(&of.start[at..at + width]);
-            partial.fill(start);
+            let mut from = [0.0; SLICE];
+            from[..width].copy_from_slice(&of.start[at..at + width]);
+            partial.fill(from);
             for block in (0..groups).step_by(GROUPS) {
                 let here = GROUPS.min(groups - block);
                 for (g, table) in tables.chunks_exact_mut(SUMS).take(here).enumerate() {
@@ -109,8 +119,8 @@ fn sums(of: &SubsetSums<'_>, first: usize, all: &[f32], out: &mut [f32]) {
                     let players = GROUP.min(of.members.len() - from);
                     fill(&of.vectors[from * units..(from + players) * units], units, at, width, table);
                 }
-                let codes = &codes[block * subsets..(block + here) * subsets];
-                add(&tables[..here * SUMS], codes, partial);
+                let codes = &codes[block * span..(block + here) * span];
+                add(&tables[..here * SUMS], codes, &places, partial);
             }
             let all = of.mirrored.then_some(&all[at..at + width]);
             write(of.act, partial, all, at, width, units, out);
@@ -118,13 +128,12 @@ fn sums(of: &SubsetSums<'_>, first: usize, all: &[f32], out: &mut [f32]) {
     });
 }
 
-/// The subsets of each group of players as numbers, `[groups][subsets]`: 64 subsets of 8 players are eight 8 x 8 matrices of
+/// `subsets` subsets from `first` on, by group of players, as numbers, `[groups][subsets]`: 64 subsets of 8 players are eight 8 x 8 matrices of
 /// bits to be transposed.
 fn codes(of: &SubsetSums<'_>, first: usize, subsets: usize, groups: usize) -> Vec<u8> {
     let mut codes = vec![0; groups * subsets];
     for (group, codes) in codes.chunks_exact_mut(subsets.max(1)).enumerate() {
         let members = &of.members[group * GROUP..of.members.len().min((group + 1) * GROUP)];
-        // Chunks begin at multiples of 64.
         for (word, codes) in codes.chunks_mut(64).enumerate() {
             let word = first / 64 + word;
             for (byte, codes) in codes.chunks_mut(8).enumerate() {
@@ -183,11 +192,12 @@ multiversion! {
 const TOGETHER: usize = 4;
 
 multiversion! {
-    /// `partial[s] += sum over groups of the table's entry for the subset's code`
+    /// `partial[i] += sum over groups of the table's entry for the code of subset places[i]`
     #[allow(unsafe_code)]
-    fn add[S: Set](tables: &[Slice], codes: &[u8], partial: &mut [Slice]) {
+    fn add[S: Set](tables: &[Slice], codes: &[u8], places: &[u32], partial: &mut [Slice]) {
         let (subsets, groups) = (partial.len(), tables.len() / SUMS);
-        assert!(codes.len() == subsets * groups);
+        assert!(places.len() == subsets);
+        let span = codes.len() / groups.max(1);
         let len = <S::Wide as Lanes>::LEN;
         let (from, to) = (tables.as_ptr().cast::<f32>(), partial.as_mut_ptr().cast::<f32>());
         for s in (0..subsets).step_by(TOGETHER) {
@@ -204,7 +214,8 @@ multiversion! {
                     }
                     for g in 0..groups {
                         for (i, sum) in sum.iter_mut().enumerate() {
-                            let code = usize::from(codes[g * subsets + (s + i).min(subsets - 1)]);
+                            let place = places[(s + i).min(subsets - 1)] as usize;
+                            let code = usize::from(codes[g * span + place]);
                             let entry = from.add((g * SUMS + code) * SLICE + at);
                             *sum = (sum.0.add(S::Wide::load(entry)), sum.1.add(S::Wide::load(entry.add(len))));
                         }
@@ -254,7 +265,8 @@ mod tests {
     fn plain(of: &SubsetSums<'_>) -> Vec<f32> {
         let units = of.start.len();
         let mut out = Vec::new();
-        for s in 0..of.subsets {
+        for &s in of.chosen {
+            let s = s as usize;
             for side in 0..if of.mirrored { 2 } else { 1 } {
                 for u in 0..units {
                     let chosen = |p: &usize| (of.members[*p][s / 64] >> (s % 64) & 1) ^ side == 1;
@@ -280,7 +292,8 @@ mod tests {
             let mut number = || (next() % 2000) as f32 / 1000.0 - 1.0;
             let start: Vec<f32> = (0..units).map(|_| number()).collect();
             let vectors: Vec<f32> = (0..players * units).map(|_| number()).collect();
-            let of = SubsetSums { start: &start, vectors: &vectors, members: &members, subsets, mirrored, act: if seed % 2 == 0 { Act::Relu } else { Act::Identity } };
+            let chosen: Vec<u32> = (0..subsets as u32).filter(|s| s % 3 != 1 || seed % 4 > 1).collect();
+            let of = SubsetSums { start: &start, vectors: &vectors, members: &members, chosen: &chosen, mirrored, act: if seed % 2 == 0 { Act::Relu } else { Act::Identity } };
             let expected = plain(&of);
             let mut one = vec![0.0; expected.len()];
             let mut three = one.clone();
@@ -299,7 +312,7 @@ mod tests {
             start: &[0.0],
             vectors: &[1.0],
             members: &[&[1]],
-            subsets: 1,
+            chosen: &[0],
             mirrored: false,
             act: Act::Identity,
         };

@@ -84,13 +84,12 @@ impl<'a> Opened<'a> {
                 }
             }
             // Coalitions that differ from the one before only in players who change nothing are that one again.
-            let (first, chosen) = runs(&active, coalitions.len());
-            let chosen: Vec<&[u64]> = chosen.iter().map(Vec::as_slice).collect();
+            let first = runs(&active, coalitions.len());
             let of = SubsetSums {
                 start,
                 vectors: &vectors,
-                members: &chosen,
-                subsets: first.len(),
+                members: &active,
+                chosen: &first,
                 mirrored,
                 act: self.opening.act(),
             };
@@ -98,9 +97,9 @@ impl<'a> Opened<'a> {
             self.opening.add_up(&of, &mut sums)?;
             let predictions = self.opening.close(sums)?;
             let width = each * self.outputs;
-            let ends = first[1..].iter().copied().chain([coalitions.len()]);
-            for ((from, to), said) in first.iter().zip(ends).zip(predictions.chunks_exact(width)) {
-                for paid in paid[from * width..to * width].chunks_exact_mut(width) {
+            let ends = first[1..].iter().copied().chain([coalitions.len() as u32]);
+            for ((&from, to), said) in first.iter().zip(ends).zip(predictions.chunks_exact(width)) {
+                for paid in paid[from as usize * width..to as usize * width].chunks_exact_mut(width) {
                     match self.link {
                         Link::Identity => {
                             paid.iter_mut().zip(said).for_each(|(paid, &p)| *paid += f64::from(p))
@@ -176,9 +175,8 @@ fn members(coalitions: &[&Coalition], players: usize) -> Vec<Vec<u64>> {
     members
 }
 
-/// The coalitions that differ from the one before, and the players' members among these alone. Walks of players coming in one by
-/// one have many that do not.
-fn runs(members: &[&[u64]], coalitions: usize) -> (Vec<usize>, Vec<Vec<u64>>) {
+/// The coalitions that differ from the one before. In walks of players coming in one by one, many do not.
+fn runs(members: &[&[u64]], coalitions: usize) -> Vec<u32> {
     let mut changes = vec![0_u64; coalitions.div_ceil(64)];
     for member in members {
         let mut before = 0;
@@ -187,23 +185,8 @@ fn runs(members: &[&[u64]], coalitions: usize) -> (Vec<usize>, Vec<Vec<u64>>) {
             before = word >> 63;
         }
     }
-    if let Some(first) = changes.first_mut() {
-        *first |= 1;
-    }
-    let differs = |s: &usize| changes[s / 64] >> (s % 64) & 1 == 1;
-    let first: Vec<usize> = (0..coalitions).filter(differs).collect();
-    if first.len() == coalitions {
-        return (first, members.iter().map(|m| m.to_vec()).collect());
-    }
-    let chosen = members.iter().map(|member| {
-        let mut chosen = vec![0_u64; first.len().div_ceil(64)];
-        for (place, &s) in first.iter().enumerate() {
-            chosen[place / 64] |= (member[s / 64] >> (s % 64) & 1) << (place % 64);
-        }
-        chosen
-    });
-    let chosen = chosen.collect();
-    (first, chosen)
+    let differs = |s: &usize| *s == 0 || changes[s / 64] >> (s % 64) & 1 == 1;
+    (0..coalitions).filter(differs).map(|s| s as u32).collect()
 }
 
 /// The features of each player; none where the parts of the row's picture are not those of the features.
@@ -247,11 +230,9 @@ mod tests {
     fn equal_neighbours_are_one_run() {
         // Coalitions of players 0 and 1: {}, {0}, {0}, {0, 1}, {1}.
         let members: [&[u64]; 2] = [&[0b01110], &[0b11000]];
-        let (first, chosen) = runs(&members, 5);
-        assert_eq!(first, [0, 1, 3, 4]);
-        assert_eq!(chosen, [vec![0b0110], vec![0b1100]]);
-        assert_eq!(runs(&[], 70), (vec![0], vec![]));
+        assert_eq!(runs(&members, 5), [0, 1, 3, 4]);
+        assert_eq!(runs(&[], 70), [0]);
         let long: [&[u64]; 1] = [&[u64::MAX, 1]];
-        assert_eq!(runs(&long, 70), (vec![0, 65], vec![vec![1]]));
+        assert_eq!(runs(&long, 70), [0, 65]);
     }
 }
