@@ -39,6 +39,10 @@ impl Game for Cached<'_> {
         self.game.outputs()
     }
 
+    fn idle(&self) -> Vec<usize> {
+        self.game.idle()
+    }
+
     fn values(&self, coalitions: &[Coalition]) -> Result<Values> {
         // An entry is written whole or not at all, so a poisoned lock still holds right values.
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);

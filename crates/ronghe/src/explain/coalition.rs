@@ -93,13 +93,14 @@ impl Coalition {
         rest
     }
 
-    /// Whether those present here are those absent there.
-    pub fn is_complement(&self, other: &Coalition) -> bool {
+    /// Whether those present here are those absent there, whatever the `idle` do.
+    pub fn is_complement(&self, other: &Coalition, idle: &Coalition) -> bool {
         let last = self.words.len().wrapping_sub(1);
         let tail = if self.players.is_multiple_of(64) { u64::MAX } else { (1 << (self.players % 64)) - 1 };
         let all = |i: usize| if i == last { tail } else { u64::MAX };
         self.players == other.players
-            && self.words.iter().zip(&other.words).enumerate().all(|(i, (a, b))| a ^ b == all(i))
+            && self.players == idle.players
+            && (0..self.words.len()).all(|i| (self.words[i] ^ other.words[i]) | idle.words[i] == all(i))
     }
 
     /// The players present, in order.
@@ -119,8 +120,9 @@ mod tests {
         assert_eq!(some.iter().collect::<Vec<_>>(), [0, 63, 64, 129]);
         assert_eq!(some.complement().count(), 126);
         assert!(!some.contains(130));
-        assert!(some.is_complement(&some.complement()) && !some.is_complement(&some));
-        assert!(Coalition::empty(64).is_complement(&Coalition::full(64)));
+        let nobody = Coalition::empty(130);
+        assert!(some.is_complement(&some.complement(), &nobody) && !some.is_complement(&some, &nobody));
+        assert!(some.is_complement(&some, &Coalition::full(130)));
         some.remove(64);
         assert_eq!(some.iter().collect::<Vec<_>>(), [0, 63, 129]);
         some.insert(64);

@@ -13,6 +13,11 @@ pub trait Game: Send + Sync {
 
     /// Payments of many coalitions at once.
     fn values(&self, coalitions: &[Coalition]) -> Result<Values>;
+
+    /// Players who are known to change nothing, whoever else is there.
+    fn idle(&self) -> Vec<usize> {
+        Vec::new()
+    }
 }
 
 /// Payments of some coalitions, `[coalitions, outputs]`, row-major.

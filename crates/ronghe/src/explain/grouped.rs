@@ -26,6 +26,11 @@ impl Game for Grouped<'_> {
         self.game.outputs()
     }
 
+    fn idle(&self) -> Vec<usize> {
+        let idle = self.game.idle();
+        (0..self.groups.len()).filter(|&g| self.groups[g].iter().all(|p| idle.contains(p))).collect()
+    }
+
     fn values(&self, coalitions: &[Coalition]) -> Result<Values> {
         let below: Vec<Coalition> = coalitions
             .iter()

@@ -7,7 +7,7 @@
 
 use super::masker::Leaves;
 use super::{
-    Cached, Coalition, Explainer, Game, Grouped, Options, Pair, Player, Shapley, Within, interactions,
+    Cached, Coalition, Game, Grouped, Options, Pair, Player, Shapley, Within, interactions, reduced,
 };
 use crate::Result;
 
@@ -88,9 +88,7 @@ impl<'a> Levels<'a> {
         let active = self.active_modalities();
         if !active.is_empty() {
             let grouped = Grouped::new(self.game, self.leaves_of_modalities());
-            let explainer = self.options.explainer(active.len())?;
-            let found = explainer.explain(&grouped, &self.group(active.len()))?;
-            shares.put(&active, found, explainer);
+            shares.put(&active, reduced::shares(&grouped, &self.group(active.len()))?);
         }
         shares.found.evaluations = self.game.evaluated();
         self.span = shares.found.span();
@@ -125,8 +123,7 @@ impl<'a> Levels<'a> {
                 // Parts sum to what their column gets when it is counted whole.
                 options.method = "exact".into();
             }
-            let explainer = options.explainer(members.len())?;
-            shares.put(&members, explainer.explain(&within, &options)?, explainer);
+            shares.put(&members, reduced::shares(&within, &options)?);
         }
         shares.finish(self.game, self.options, &[modalities]);
         Ok(shares)
@@ -173,9 +170,8 @@ impl<'a> Levels<'a> {
                     }
                 };
                 let options = self.group(columns[c].len());
-                let explainer = options.explainer(columns[c].len())?;
                 let places: Vec<usize> = (first(f)..first(f) + columns[c].len()).collect();
-                shares.put(&places, explainer.explain(game, &options)?, explainer);
+                shares.put(&places, reduced::shares(game, &options)?);
             }
         }
         shares.finish(self.game, self.options, &[fields]);
@@ -194,15 +190,15 @@ impl<'a> Levels<'a> {
 
 impl Shares {
     /// Puts what an explainer found for some players in their places.
-    fn put(&mut self, places: &[usize], found: Shapley, explainer: &'static dyn Explainer) {
+    fn put(&mut self, places: &[usize], (found, method): (Shapley, &'static str)) {
         for (&at, (phi, error)) in places.iter().zip(found.attributions.into_iter().zip(found.standard_error))
         {
             self.found.attributions[at] = phi;
             self.found.standard_error[at] = error;
         }
         self.found.converged &= found.converged;
-        if explainer.name() != "exact" {
-            self.method = explainer.name();
+        if method != "exact" {
+            self.method = method;
         }
     }
 

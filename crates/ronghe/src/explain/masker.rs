@@ -25,6 +25,11 @@ pub trait Masker: Send + Sync {
     /// Bytes of the cells that are made for it, roughly.
     fn bytes(&self, coalition: &Coalition) -> usize;
 
+    /// Players whose cells are hidden behind the same cells.
+    fn idle(&self) -> Vec<usize> {
+        Vec::new()
+    }
+
     /// The masked rows of all coalitions, one coalition after another.
     fn cells(&self, coalitions: &[Coalition]) -> Result<Cells>;
 }
@@ -164,6 +169,10 @@ impl Masker for RowMasker {
     fn samples(&self, coalition: &Coalition) -> usize {
         let varies = |c: &Column| c.varies() && c.leaves.clone().any(|p| !coalition.contains(p));
         if self.columns.iter().any(varies) { self.fillers } else { 1 }
+    }
+
+    fn idle(&self) -> Vec<usize> {
+        self.columns.iter().filter(|c| constant(c)).flat_map(|c| c.leaves.clone()).collect()
     }
 
     fn bytes(&self, coalition: &Coalition) -> usize {

@@ -15,7 +15,7 @@
 //! | `masker`, `column`, `background` | from a coalition to rows of cells; rows that say what is usual |
 //! | `mask/` | the table of maskers: what cells are divided into, what hidden parts are filled with |
 //! | `row_game`, `cached`, `grouped`, `within` | the games: of a predictor, remembered, of groups, inside a group |
-//! | `opened` | the game of a predictor that begins with a weighted sum |
+//! | `opened`, `reduced` | the games of a predictor that begins with a weighted sum, of players who change anything |
 //! | `exact`, `kernel`, `permutation`, `shap_kernel` | the explainers |
 //! | `interactions`, `occlusion` | what pairs add; what is lost without a player |
 //! | `link` | probability or log-odds |
@@ -55,6 +55,7 @@ mod opened;
 mod options;
 mod permutation;
 mod player;
+mod reduced;
 mod robust;
 mod row;
 mod row_game;
@@ -77,7 +78,7 @@ pub use mask::{FillEntry, MASKERS, MaskSpec, MaskerEntry};
 pub use masker::Masker;
 pub use occlusion::occlusion;
 pub use opened::Opened;
-pub use options::{AUTO_EXACT_PLAYERS, Level, Options};
+pub use options::{AUTO_EXACT_PLAYERS, AUTO_KERNEL_EVALUATIONS, Level, Options};
 pub use player::{Part, Player};
 pub use robust::Check;
 pub use row::{RowExplainer, explain_row};

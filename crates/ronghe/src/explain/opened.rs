@@ -26,6 +26,8 @@ pub struct Opened<'a> {
     starts: Vec<f32>,
     /// By player.
     covered: Vec<Vec<usize>>,
+    /// Players whose features are those of every filler.
+    idle: Coalition,
     outputs: usize,
     link: Link,
     predicted: AtomicUsize,
@@ -52,8 +54,16 @@ impl<'a> Opened<'a> {
             starts.extend_from_slice(opening.bias());
             add_products(filler.iter().copied().enumerate(), opening.weights(), &mut starts[at..]);
         }
+        let mut idle = Coalition::empty(covered.len());
+        let width = row.len().max(1);
+        for (player, features) in covered.iter().enumerate() {
+            let same = |filler: &[f32]| features.iter().all(|&f| filler[f] == row[f]);
+            if fillers.chunks_exact(width).all(same) {
+                idle.insert(player);
+            }
+        }
         let predicted = AtomicUsize::new(0);
-        Ok(Some(Opened { opening, row, fillers, starts, covered, outputs, link, predicted }))
+        Ok(Some(Opened { opening, row, fillers, starts, covered, idle, outputs, link, predicted }))
     }
 
     /// Masked rows predicted so far.
@@ -127,12 +137,16 @@ impl Game for Opened<'_> {
         self.outputs
     }
 
+    fn idle(&self) -> Vec<usize> {
+        self.idle.iter().collect()
+    }
+
     fn values(&self, coalitions: &[Coalition]) -> Result<Values> {
         let mut data = vec![0.0; coalitions.len() * self.outputs];
         let (mut single, mut pairs) = (Vec::new(), Vec::new());
         let mut i = 0;
         while i < coalitions.len() {
-            match coalitions.get(i + 1).is_some_and(|next| next.is_complement(&coalitions[i])) {
+            match coalitions.get(i + 1).is_some_and(|next| next.is_complement(&coalitions[i], &self.idle)) {
                 true => {
                     pairs.push(i);
                     i += 2;

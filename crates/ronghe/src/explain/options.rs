@@ -10,6 +10,11 @@ use std::collections::BTreeMap;
 /// Up to so many players the choice `auto` counts every coalition.
 pub const AUTO_EXACT_PLAYERS: usize = 10;
 
+/// From so many evaluations a player on the choice `auto` takes `kernel`, below it `permutation`: a regression of few pairs of
+/// coalitions a player is worse than walks. MNIST's dense net, 100 background rows: at 4.6 evaluations for each of 784 pixels the squared
+/// error of `kernel` is 9 times that of `permutation`, at 43 for each of 49 patches 0.9 times.
+pub const AUTO_KERNEL_EVALUATIONS: usize = 8;
+
 /// How to explain.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -109,6 +114,7 @@ impl Options {
     pub fn explainer(&self, players: usize) -> Result<&'static dyn Explainer> {
         let name = match self.method.as_str() {
             "auto" if players <= AUTO_EXACT_PLAYERS => "exact",
+            "auto" if self.budget != 0 && self.budget < AUTO_KERNEL_EVALUATIONS * players => "permutation",
             "auto" => "kernel",
             name => name,
         };

@@ -88,6 +88,10 @@ impl Game for RowGame<'_> {
         self.outputs
     }
 
+    fn idle(&self) -> Vec<usize> {
+        self.masker.idle()
+    }
+
     fn values(&self, coalitions: &[Coalition]) -> Result<Values> {
         let mut data = Vec::with_capacity(coalitions.len() * self.outputs);
         let mut rest = coalitions;

@@ -65,6 +65,11 @@ impl Game for Within<'_> {
         self.game.outputs()
     }
 
+    fn idle(&self) -> Vec<usize> {
+        let idle = self.game.idle();
+        (0..self.members.len()).filter(|&m| idle.contains(&self.members[m])).collect()
+    }
+
     fn values(&self, coalitions: &[Coalition]) -> Result<Values> {
         let (outputs, around) = (self.outputs(), self.around.len());
         let mut data = vec![0.0; coalitions.len() * outputs];
