@@ -113,7 +113,7 @@ pub(crate) enum Asked {
     /// A folder.
     Saved(Box<Model>),
     /// A running program.
-    External(External),
+    External(Box<External>),
 }
 
 impl Asked {
@@ -123,7 +123,7 @@ impl Asked {
             (Some(folder), _) => Ok(Asked::Saved(Box::new(open_model(folder, "f32", common)?))),
             (None, Some(command)) => {
                 let limit = Duration::from_secs(u64::from(chosen.answer_seconds));
-                Ok(Asked::External(External::start(command, limit)?))
+                Ok(Asked::External(Box::new(External::start(command, limit)?)))
             }
             (None, None) => bail!("give the folder of a model, or --model-command"),
         }
@@ -132,7 +132,7 @@ impl Asked {
     pub(crate) fn predictor(&self) -> &dyn Predictor {
         match self {
             Asked::Saved(model) => model.as_ref(),
-            Asked::External(external) => external,
+            Asked::External(external) => external.as_ref(),
         }
     }
 

@@ -112,10 +112,12 @@ impl<'a> Opened<'a> {
                 for paid in paid[from as usize * width..to as usize * width].chunks_exact_mut(width) {
                     match self.link {
                         Link::Identity => {
-                            paid.iter_mut().zip(said).for_each(|(paid, &p)| *paid += f64::from(p))
+                            paid.iter_mut().zip(said).for_each(|(paid, &p)| *paid += f64::from(p));
                         }
                         link => {
-                            paid.iter_mut().zip(said).for_each(|(paid, &p)| *paid += link.apply(f64::from(p)))
+                            paid.iter_mut()
+                                .zip(said)
+                                .for_each(|(paid, &p)| *paid += link.apply(f64::from(p)));
                         }
                     }
                 }
