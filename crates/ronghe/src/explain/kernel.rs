@@ -4,7 +4,7 @@
 //!
 //! A coalition and its complement are evaluated together, so that pairs of players cancel. Which pairs: [`pairs`]. Up to
 //! [`MOST_KRIGED`] pairs the rest is predicted by [`kriging`], from there on it is noise of a weighted least squares
-//! ([`regression`]); once all pairs are seen, the shares are exact. The sample grows by half until the largest standard
+//! ([`regression`]) if that has the smaller standard errors; once all pairs are seen, the shares are exact. The sample grows by half until the largest standard
 //! error is below `tolerance` times the widest span of attributions, or to the budget. `1.96` standard errors each way are
 //! a 95 % interval. Memory: n values a pair, and the square of [`MOST_KRIGED`].
 //!
@@ -74,6 +74,8 @@ struct Sample {
     coalitions: Vec<Coalition>,
     /// Odd parts, `[output][coalition]`.
     values: Vec<Vec<f64>>,
+    /// What kriging makes of the first [`MOST_KRIGED`] pairs, once there are more.
+    kriged: Option<kriging::Shares>,
 }
 
 impl Sample {
@@ -82,7 +84,7 @@ impl Sample {
         let ends = game.values(&[Coalition::empty(n), Coalition::full(n)])?;
         let (base, prediction) = (ends.row(0).to_vec(), ends.row(1).to_vec());
         let values = base.iter().zip(&prediction).map(|(b, p)| vec![(p - b) / 2.0]).collect();
-        Ok(Sample { base, prediction, coalitions: vec![Coalition::full(n)], values })
+        Ok(Sample { base, prediction, coalitions: vec![Coalition::full(n)], values, kriged: None })
     }
 
     fn pairs(&self) -> usize {
@@ -101,7 +103,7 @@ impl Sample {
         Ok(())
     }
 
-    fn shapley(&self, pairs: &Pairs, complete: bool) -> Result<Shapley> {
+    fn shapley(&mut self, pairs: &Pairs, complete: bool) -> Result<Shapley> {
         let wholes: Vec<f64> = self.base.iter().zip(&self.prediction).map(|(b, p)| p - b).collect();
         let found = if complete {
             Some(self.exact())
@@ -109,7 +111,20 @@ impl Sample {
             kriging::shares(&self.coalitions, &self.values)
         } else {
             let values: Vec<Vec<f64>> = self.values.iter().map(|v| v[1..].to_vec()).collect();
-            regression::shares(&self.coalitions[1..], &values, &pairs.counts(), &wholes)
+            let regressed = regression::shares(&self.coalitions[1..], &values, &pairs.counts(), &wholes);
+            if self.kriged.is_none() {
+                let first: Vec<Vec<f64>> = self.values.iter().map(|v| v[..=MOST_KRIGED].to_vec()).collect();
+                self.kriged = kriging::shares(&self.coalitions[..=MOST_KRIGED], &first);
+            }
+            // A smooth game is told better by few pairs and what they say of the rest.
+            let squares = |found: &kriging::Shares| found.1.iter().flatten().map(|e| e * e).sum::<f64>();
+            match (&self.kriged, regressed) {
+                (Some(kriged), Some(regressed)) if squares(kriged) < squares(&regressed) => {
+                    Some(kriged.clone())
+                }
+                (Some(kriged), None) => Some(kriged.clone()),
+                (_, regressed) => regressed,
+            }
         };
         let (mut attributions, standard_error) = found.ok_or_else(|| Error::Explain {
             what: "sample of coalitions".into(),

@@ -3,7 +3,7 @@
 use super::super::escape::terminal;
 use super::super::number;
 use super::{BLUE, BOLD, Bars, DIM, LEAST_BARS, MOST_NAME, ORANGE, Style, heading, left, paint, right};
-use crate::explain::{Explanation, RowExplanation};
+use crate::explain::{Check, Curve, Explanation, RowExplanation};
 use unicode_width::UnicodeWidthStr;
 
 /// Parts shown of a column.
@@ -124,6 +124,49 @@ fn of_column(parts: &Explanation, column: &str, depth: usize, style: Style) -> V
 }
 
 /// How the figures were come by, and what to know of them.
+/// How faithful and robust the finest level is.
+fn checks(check: &Check, style: Style) -> Vec<String> {
+    let faith = &check.faithfulness;
+    let curve = |english: &str, chinese: &str, curve: &Curve, better: (&str, &str)| {
+        let oracle = |word: &str| curve.oracle.map_or(String::new(), |o| format!("{word} {o:.3}"));
+        let (area, random, spread) = (curve.area, curve.random, curve.random_spread);
+        style
+            .language
+            .pick(
+                &format!(
+                    "{english}: area {area:.3}, {} is better; random orders {random:.3} ± {spread:.3}{}",
+                    better.0,
+                    oracle(", greedy oracle")
+                ),
+                &format!(
+                    "{chinese}：面积 {area:.3}，越{}越好；随机次序 {random:.3} ± {spread:.3}{}",
+                    better.1,
+                    oracle("，贪心参照")
+                ),
+            )
+            .to_owned()
+    };
+    let share = |value: Option<f64>| value.map_or("-".to_owned(), |v| format!("{v:.3}"));
+    let (rank, sensitivity) = (share(check.rank_correlation), share(check.sensitivity));
+    vec![
+        curve("check, hiding players", "检验，逐个隐藏", &faith.deletion, ("lower", "低")),
+        curve("check, showing players", "检验，逐个显示", &faith.insertion, ("higher", "高")),
+        style
+            .language
+            .pick(
+                &format!(
+                    "check: unexplained variance of coalitions {:.3}; rank correlation with other fills {rank}; change between halves of the background {sensitivity}",
+                    faith.infidelity
+                ),
+                &format!(
+                    "检验：联盟取值中未说明的方差 {:.3}；与另一种填充的秩相关 {rank}；背景两半之间的变化 {sensitivity}",
+                    faith.infidelity
+                ),
+            )
+            .to_owned(),
+    ]
+}
+
 fn footing(e: &RowExplanation, style: Style) -> String {
     let finest = e.finest();
     let count = number::count(finest.evaluations);
@@ -169,7 +212,11 @@ fn footing(e: &RowExplanation, style: Style) -> String {
             )
         })
     });
-    let all = [how, from].into_iter().chain(together).chain(notes);
+    let all = [how, from]
+        .into_iter()
+        .chain(e.check.iter().flat_map(|c| checks(c, style)))
+        .chain(together)
+        .chain(notes);
     all.map(|l| paint(&terminal(&l), DIM, style) + "\n").collect()
 }
 
