@@ -119,7 +119,8 @@ pub struct Explanation {
     pub evaluations: usize,
     /// Whether the standard errors fell below the tolerance.
     pub converged: bool,
-    /// Largest standard error over the widest span of attributions of an output: what the tolerance bounds.
+    /// Largest standard error over the widest span of attributions of an output, that of the modalities where it is wider: what
+    /// the tolerance bounds.
     pub ratio: f64,
     /// Players whose attribution to the explained output lies within 1.96 standard errors of 0 without being 0.
     pub unresolved: usize,
@@ -156,7 +157,7 @@ impl Explanation {
         let last = &found.prediction;
         let explained = (0..last.len()).fold(0, |best, k| if last[k] > last[best] { k } else { best });
         let unresolved = unresolved(&found.attributions, &found.standard_error, explained);
-        let ratio = found.ratio();
+        let ratio = found.ratio_beside(options.least_span);
         Ok(Explanation {
             method: method.to_owned(),
             target,

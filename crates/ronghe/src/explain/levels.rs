@@ -125,7 +125,7 @@ impl<'a> Levels<'a> {
             }
             shares.put(&members, reduced::shares(&within, &options)?);
         }
-        shares.finish(self.game, self.options, &[modalities]);
+        self.finish(&mut shares, modalities);
         Ok(shares)
     }
 
@@ -174,8 +174,20 @@ impl<'a> Levels<'a> {
                 shares.put(&places, reduced::shares(game, &options)?);
             }
         }
-        shares.finish(self.game, self.options, &[fields]);
+        self.finish(&mut shares, fields);
         Ok(Some(shares))
+    }
+
+    /// Counts what a level rests on, and looks at its errors beside the whole explanation.
+    fn finish(&self, shares: &mut Shares, coarser: &Shares) {
+        shares.found.evaluations = self.game.evaluated();
+        shares.found.converged &= coarser.found.converged;
+        shares.found.converged |= shares.found.ratio_beside(self.span) <= self.options.tolerance;
+    }
+
+    /// Span of the attributions of modalities.
+    pub(super) fn span(&self) -> f64 {
+        self.span
     }
 
     /// What pairs of modalities add together beyond what each adds alone. Every coalition of modalities has been evaluated
@@ -206,12 +218,5 @@ impl Shares {
     fn copy(&mut self, to: usize, from: &Shares, player: usize) {
         self.found.attributions[to] = from.found.attributions[player].clone();
         self.found.standard_error[to] = from.found.standard_error[player].clone();
-    }
-
-    /// Counts what the level rests on, and looks at its errors beside its own span.
-    fn finish(&mut self, game: &Cached<'_>, options: &Options, coarser: &[&Shares]) {
-        self.found.evaluations = game.evaluated();
-        self.found.converged &= coarser.iter().all(|c| c.found.converged);
-        self.found.converged |= self.found.ratio() <= options.tolerance;
     }
 }

@@ -77,8 +77,9 @@ impl<'a> RowExplainer<'a> {
             None => None,
         };
         let synergy = levels.synergy()?;
+        let beside = Options { least_span: levels.span(), ..options.clone() };
         let named =
-            |s: Shares| Explanation::new(s.found, s.method, s.players, task, task.labels.clone(), options);
+            |s: Shares| Explanation::new(s.found, s.method, s.players, task, task.labels.clone(), &beside);
         let modalities = named(modalities)?;
         let mut found = RowExplanation {
             format: FORMAT.into(),

@@ -410,6 +410,9 @@ fn a_model_explains_all_its_leaves() {
     let calls = Mutex::new(Vec::new());
     let found = explainer.explain(&table.slice(3, 1), &|n| calls.lock().unwrap().push(n)).unwrap();
     assert_nested(&found);
+    for level in [&found.modalities, &found.fields, found.finest()] {
+        assert!(!level.converged || level.ratio <= options.tolerance, "{}", level.ratio);
+    }
     let calls = calls.into_inner().unwrap();
     assert_eq!(calls.last(), Some(&found.finest().evaluations));
     assert!(found.finest().players.len() > 49 + 30 + 4);
