@@ -112,7 +112,8 @@ impl Sample {
         } else {
             let values: Vec<Vec<f64>> = self.values.iter().map(|v| v[1..].to_vec()).collect();
             let regressed = regression::shares(&self.coalitions[1..], &values, &pairs.counts(), &wholes);
-            if self.kriged.is_none() {
+            // Fewer pairs than players do not determine their shares.
+            if self.kriged.is_none() && self.coalitions[0].players() <= MOST_KRIGED {
                 let first: Vec<Vec<f64>> = self.values.iter().map(|v| v[..=MOST_KRIGED].to_vec()).collect();
                 self.kriged = kriging::shares(&self.coalitions[..=MOST_KRIGED], &first);
             }
