@@ -1,5 +1,12 @@
 //! The command line, parsed and nothing else.
 
+mod knowledge;
+
+pub(crate) use knowledge::{
+    Ask, Documents, EvaluateAsk, EvaluateSearch, EvaluateSummary, Index, Model, Search, Store, StoreCommand,
+    Summarise,
+};
+
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -17,7 +24,8 @@ pub(crate) struct Cli {
 
 const AFTER: &str = "\
 Results go to standard output, everything else to standard error.
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 explanation not converged, 130 stopped (train: go on with --resume).";
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 explanation not converged, 4 no answer in the
+documents, 130 stopped (train: go on with --resume; index: run it again).";
 
 /// Options of every command.
 #[derive(Debug, Clone, Args)]
@@ -59,6 +67,27 @@ pub(crate) enum Command {
     Importance(Importance),
     /// The smallest change to a row's columns that changes its class.
     Counterfactual(Counterfactual),
+    /// The rows of another table that the model takes to be most alike.
+    Nearest(Nearest),
+    /// Bring a store of documents up to date with files and folders.
+    Index(Index),
+    /// Passages of a store's documents for a query, by words and by meaning.
+    Search(Search),
+    /// Answer a question from a store's documents, each sentence with its source; or say that they do not.
+    Ask(Ask),
+    /// The sentences that say most of some documents, each with its source.
+    Summarise(Summarise),
+    /// Check, describe or export a store.
+    Store(Store),
+    /// How good search is on a set of questions: by words, by meaning, by both.
+    EvaluateSearch(EvaluateSearch),
+    /// How good answers and refusals are on questions whose answers are known.
+    EvaluateAsk(EvaluateAsk),
+    /// How near summaries come to those that people wrote.
+    EvaluateSummary(EvaluateSummary),
+    /// The child process that reads documents for the others.
+    #[command(hide = true)]
+    ReadDocuments,
 }
 
 /// How to read a table.
@@ -79,7 +108,7 @@ pub(crate) struct Reading {
 #[derive(Debug, Clone, Args)]
 pub(crate) struct ChosenModel {
     /// Folder of the model.
-    #[arg(required_unless_present = "model_command", conflicts_with = "model_command")]
+    #[arg(required_unless_present_any = ["model_command", "model_onnx"], conflicts_with_all = ["model_command", "model_onnx"])]
     pub(crate) model: Option<PathBuf>,
     /// Ask a model in another program, which reads rows and writes predictions as JSON lines.
     #[arg(long, value_name = "COMMAND")]
@@ -87,13 +116,16 @@ pub(crate) struct ChosenModel {
     /// Longest time that the other program may take for an answer, in seconds.
     #[arg(long, default_value_t = 60, value_name = "SECONDS", requires = "model_command", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) answer_seconds: u32,
+    /// Ask a network in an ONNX file; FILE.yaml beside it says what goes in and comes out (without it, the error shows one).
+    #[arg(long, value_name = "FILE", conflicts_with = "model_command")]
+    pub(crate) model_onnx: Option<PathBuf>,
 }
 
 impl ChosenModel {
     /// How the model is called in messages.
     pub(crate) fn name(&self) -> String {
-        match (&self.model, &self.model_command) {
-            (Some(folder), _) => folder.display().to_string(),
+        match (self.model.as_ref().or(self.model_onnx.as_ref()), &self.model_command) {
+            (Some(path), _) => path.display().to_string(),
             (None, command) => command.clone().unwrap_or_default(),
         }
     }
@@ -279,6 +311,9 @@ pub(crate) struct Explain {
     /// Folder for report.html, its plots, and explanations.json, .npz and .parquet.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
+    /// Take over the evaluations that the folder keeps: a tighter --tolerance or a larger --budget costs only what is new.
+    #[arg(long, requires = "out")]
+    pub(crate) resume: bool,
     /// How fine: modalities, columns or parts (words, patches, stretches of sound).
     #[arg(long, default_value = "parts", value_parser = ["modalities", "columns", "parts"])]
     pub(crate) level: String,
@@ -291,7 +326,7 @@ pub(crate) struct Explain {
     /// How hidden cells that are not divided are filled: background, missing or gaussian.
     #[arg(long, default_value = "background")]
     pub(crate) masker: String,
-    /// auto, exact, kernel, permutation or shap_kernel.
+    /// auto, exact, kernel, permutation, shap_kernel, linear (additive models only) or expected_gradients (not Shapley values).
     #[arg(long, default_value = "auto")]
     pub(crate) method: String,
     /// Class or label to show first [default: the predicted one].
@@ -356,6 +391,28 @@ pub(crate) struct Counterfactual {
     #[arg(long, value_name = "COLUMN")]
     pub(crate) keep: Vec<String>,
     /// How to read the table.
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+}
+
+/// `nearest`
+#[derive(Debug, Args)]
+pub(crate) struct Nearest {
+    /// Folder of the model.
+    pub(crate) model: PathBuf,
+    /// Table with the rows.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) data: PathBuf,
+    /// Rows, counted from 1: a number of rows from the top, or a list such as 3,17,40.
+    #[arg(long, default_value = "3", value_name = "ROWS")]
+    pub(crate) rows: String,
+    /// Table with the rows to look among, such as the one it was trained on.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) among: PathBuf,
+    /// How many to show of each row.
+    #[arg(long, default_value_t = 5, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) neighbours: u32,
+    /// How to read the tables.
     #[command(flatten)]
     pub(crate) reading: Reading,
 }

@@ -2,6 +2,7 @@
 
 mod args;
 mod commands;
+mod library;
 mod progress;
 mod render;
 mod session;
@@ -14,6 +15,7 @@ use std::process::ExitCode;
 enum Outcome {
     Done,
     NotConverged,
+    NoAnswer,
 }
 
 fn main() -> ExitCode {
@@ -21,8 +23,10 @@ fn main() -> ExitCode {
     match commands::run(cli) {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::NotConverged) => ExitCode::from(3),
+        Ok(Outcome::NoAnswer) => ExitCode::from(4),
         Err(error) => {
-            let stopped = matches!(error.downcast_ref(), Some(ronghe::Error::Stopped));
+            let stopped = matches!(error.downcast_ref(), Some(ronghe::Error::Stopped))
+                || matches!(error.downcast_ref(), Some(ronghe_knowledge::Error::Stopped));
             render::error(&error);
             ExitCode::from(if stopped { 130 } else { 1 })
         }

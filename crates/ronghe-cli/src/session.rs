@@ -4,6 +4,7 @@ use crate::args::{ChosenModel, Common, Precision, Reading};
 use crate::render;
 use anyhow::{Context, Result, bail};
 use ronghe::catalogue::{self, Cache};
+use ronghe::explain::fingerprint;
 use ronghe::{External, Model, PrecisionMode, Predictor, artifact};
 use ronghe_data::read::{self, ReadOptions, Reader};
 use ronghe_data::{Kind, Table};
@@ -114,25 +115,54 @@ pub(crate) enum Asked {
     Saved(Box<Model>),
     /// A running program.
     External(Box<External>),
+    /// A network in an ONNX file.
+    #[cfg(feature = "onnx")]
+    Onnx(Box<ronghe::onnx::Onnx>),
 }
 
 impl Asked {
-    /// Opens the folder, or starts the program. The parser takes one of the two.
+    /// Opens the folder or the file, or starts the program. The parser takes one of them.
     pub(crate) fn open(chosen: &ChosenModel, common: &Common) -> Result<Asked> {
-        match (&chosen.model, &chosen.model_command) {
-            (Some(folder), _) => Ok(Asked::Saved(Box::new(open_model(folder, "f32", common)?))),
-            (None, Some(command)) => {
+        match (&chosen.model, &chosen.model_command, &chosen.model_onnx) {
+            (Some(folder), ..) => Ok(Asked::Saved(Box::new(open_model(folder, "f32", common)?))),
+            (None, Some(command), _) => {
                 let limit = Duration::from_secs(u64::from(chosen.answer_seconds));
                 Ok(Asked::External(Box::new(External::start(command, limit)?)))
             }
-            (None, None) => bail!("give the folder of a model, or --model-command"),
+            (None, None, Some(file)) => Asked::open_onnx(file),
+            (None, None, None) => bail!("give the folder of a model, --model-command or --model-onnx"),
         }
+    }
+
+    #[cfg(feature = "onnx")]
+    fn open_onnx(file: &Path) -> Result<Asked> {
+        Ok(Asked::Onnx(Box::new(ronghe::onnx::Onnx::open(file)?)))
+    }
+
+    #[cfg(not(feature = "onnx"))]
+    fn open_onnx(file: &Path) -> Result<Asked> {
+        bail!(
+            "--model-onnx {}: this program was built without ONNX; build it with `cargo build --release --features onnx`",
+            file.display()
+        )
     }
 
     pub(crate) fn predictor(&self) -> &dyn Predictor {
         match self {
             Asked::Saved(model) => model.as_ref(),
             Asked::External(external) => external.as_ref(),
+            #[cfg(feature = "onnx")]
+            Asked::Onnx(onnx) => onnx.as_ref(),
+        }
+    }
+
+    /// What tells it from other models; for one whose files are not at hand, what it says of some rows.
+    pub(crate) fn fingerprint(&self, chosen: &ChosenModel, rows: &Table) -> Result<String> {
+        match (self, &chosen.model) {
+            (Asked::Saved(_), Some(folder)) => Ok(artifact::fingerprint(folder)?),
+            #[cfg(feature = "onnx")]
+            (Asked::Onnx(onnx), _) => Ok(onnx.fingerprint().to_owned()),
+            _ => Ok(fingerprint(self.predictor(), rows)?),
         }
     }
 
@@ -141,6 +171,8 @@ impl Asked {
         match self {
             Asked::Saved(model) => &model.config().data.kinds,
             Asked::External(external) => external.kinds(),
+            #[cfg(feature = "onnx")]
+            Asked::Onnx(onnx) => onnx.kinds(),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use crate::kernels::depthwise_int8::Taps;
 use crate::kernels::gemm::narrow;
-use ronghe_graph::{Error, Op, Result};
+use ronghe_graph::{Blocks, Error, Op, Result};
 
 /// One operation to compute. `inputs` are in the order in which [`Op`] documents them.
 #[derive(Debug)]
@@ -21,6 +21,8 @@ pub(crate) enum Data<'a> {
     F32(&'a [f32]),
     /// Token ids or labels.
     I32(&'a [i32]),
+    /// Floats in four bits; given to an embedding only.
+    Blocks(&'a Blocks),
 }
 
 /// An input with its sizes.
@@ -68,7 +70,7 @@ impl<'a> Arg<'a> {
     pub(crate) fn f32(&self) -> &'a [f32] {
         match self.data {
             Data::F32(v) => v,
-            Data::I32(_) => &[],
+            Data::I32(_) | Data::Blocks(_) => &[],
         }
     }
 
@@ -76,7 +78,7 @@ impl<'a> Arg<'a> {
     pub(crate) fn i32(&self) -> &'a [i32] {
         match self.data {
             Data::I32(v) => v,
-            Data::F32(_) => &[],
+            Data::F32(_) | Data::Blocks(_) => &[],
         }
     }
 

@@ -14,6 +14,7 @@ mod layout;
 mod optimise;
 mod packed;
 mod plan;
+mod scan;
 mod step;
 mod subset;
 #[cfg(test)]
@@ -23,4 +24,5 @@ mod threads;
 pub use cpu::{Cpu, detected_cpu, fast_precision};
 pub use optimise::{Optimizer, OptimizerConfig};
 pub use plan::CpuExecutor;
+pub use scan::scan_int8;
 pub use subset::SubsetSums;

@@ -343,7 +343,10 @@ impl Run<'_> {
             let args = |values: &[ValueId]| values.iter().map(|&v| self.arg(v, slots)).collect::<Vec<Arg>>();
             match (step.nodes.as_slice(), outputs.as_mut_slice()) {
                 ([node], outputs) => {
-                    let inputs = args(&node.inputs);
+                    let inputs = match node.op {
+                        Op::Embedding => node.inputs.iter().map(|&v| self.table(v, slots)).collect(),
+                        _ => args(&node.inputs),
+                    };
                     dispatch::run(&mut Call { op: &node.op, inputs: &inputs, outputs, seed: self.seed })
                 }
                 (nodes, [y]) => {
@@ -377,6 +380,16 @@ impl Run<'_> {
     fn arg<'s>(&'s self, v: ValueId, slots: &'s [Buffer]) -> Arg<'s> {
         Arg { shape: self.layout.shape(v), data: self.data(slots, v), kept: self.kept(v) }
     }
+
+    /// The same for a reader of single rows: a table in four bits stays so.
+    fn table<'s>(&'s self, v: ValueId, slots: &'s [Buffer]) -> Arg<'s> {
+        let blocks = match self.program.place(v) {
+            Some(Place::Weight(i)) => self.weights[i].as_blocks(),
+            _ => None,
+        };
+        let data = blocks.map_or_else(|| self.data(slots, v), Data::Blocks);
+        Arg { shape: self.layout.shape(v), data, kept: None }
+    }
 }
 
 impl Plan for CpuPlan {
@@ -408,6 +421,7 @@ impl Plan for CpuPlan {
             match run.data(slots, v) {
                 Data::F32(data) => copy.extend_from_slice(data),
                 Data::I32(data) => copy.extend(data.iter().map(|&i| i as f32)),
+                Data::Blocks(_) => {}
             }
         }
         let views = program.outputs.iter().zip(&self.copies).map(|(&v, copy)| {
@@ -528,6 +542,29 @@ mod tests {
         weights.insert("w1", Tensor::zeros(&[8]), true);
         assert!(told(&mut plan, &weights, feed(1)).contains("`w1`"));
         assert!(told(&mut plan, &Weights::new(), feed(1)).contains("`w0` [8, 8] is missing"));
+    }
+
+    #[test]
+    fn rows_of_a_table_in_four_bits_are_those_of_its_floats() {
+        let bytes = |i: usize| {
+            [[0, 52], [102, 46]][i % 2].into_iter().chain((0..16).map(move |j| (i * 31 + j * 7) as u8))
+        };
+        let table = Tensor::blocks(&[5, 64], (0..10).flat_map(bytes).collect()).unwrap();
+        let mut graph = Graph::new();
+        let ids = graph.input("ids", &Shape::batch(&[3]), DType::I32).unwrap();
+        let w = graph.weight("w", &[5, 64]).unwrap();
+        let rows = graph.push1(Op::Embedding, &[ids, w]).unwrap();
+        let feed = Feed::default().with("ids", Tensor::i32(&[2, 3], vec![4, 0, 1, 1, 3, 2]).unwrap());
+        let mut plan = CpuExecutor::new(2).compile(&graph, &[rows]).unwrap();
+        let mut run = |table: Tensor| {
+            let mut weights = Weights::new();
+            weights.insert("w", table, true);
+            plan.run(&weights, &feed).unwrap().get(0).to_vec()
+        };
+        let floats = Tensor::f32(&[5, 64], table.as_f32().to_vec()).unwrap();
+        let found = run(table);
+        assert_eq!(found, run(floats));
+        assert!(found.iter().all(|x| x.is_finite()) && found[..64] != found[64..128]);
     }
 
     #[test]

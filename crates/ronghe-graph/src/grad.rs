@@ -1,4 +1,5 @@
-//! The gradient graph: for a scalar loss, nodes that compute its derivative with respect to chosen weights.
+//! The gradient graph: for a scalar loss, nodes that compute its derivative with respect to chosen weights; for any output,
+//! with respect to any values ([`pullback`]).
 //!
 //! Reverse-mode differentiation over the nodes in reverse computing order. Only values on a path from a chosen weight
 //! to the loss get a gradient, so whatever lies below the lowest trainable weight costs no backward work.
@@ -7,39 +8,50 @@
 //! them). What has no gradient here although one is needed (a mask, a weight of a loss, probabilities that come with a
 //! loss) is an error, never a silent zero.
 
-use crate::{Error, Graph, Node, Op, Result, Shape, Source, ValueId};
+use crate::{Error, Graph, Node, Op, Result, Shape, ValueId};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Appends to `graph` the gradient of `loss` (shape `[1]`) with respect to each weight in `wrt`, and returns the
 /// gradient of each by name. Weights that the loss does not depend on are left out.
 pub fn grad(graph: &mut Graph, loss: ValueId, wrt: &BTreeSet<String>) -> Result<BTreeMap<String, ValueId>> {
-    let active = active_values(graph, wrt);
+    let chosen: Vec<ValueId> = wrt.iter().filter_map(|name| graph.weights().get(name).copied()).collect();
+    let active = active_values(graph, &chosen);
     let mut tape = Tape { graph, active, grads: BTreeMap::new(), losses: BTreeMap::from([(loss, 1.0)]) };
-    let forward: Vec<Node> = tape.graph.nodes().to_vec();
-    for node in forward.iter().rev() {
-        if !node.inputs.iter().any(|&v| tape.wants(v)) {
-            continue;
-        }
-        if node.outputs[1..].iter().any(|v| tape.grads.contains_key(v)) {
-            return Err(Error::NoGradient { op: node.op.name() });
-        }
-        if let Some(&factor) = tape.losses.get(&node.outputs[0]) {
-            tape.through_loss(node, factor)?;
-        } else if let Some(&dy) = tape.grads.get(&node.outputs[0]) {
-            tape.backward(node, dy)?;
-        }
-    }
-    let weights = tape.graph.weights().clone();
-    Ok(wrt.iter().filter_map(|name| Some((name.clone(), *tape.grads.get(weights.get(name)?)?))).collect())
+    tape.sweep()?;
+    let (grads, weights) = (tape.grads, tape.graph.weights());
+    Ok(wrt.iter().filter_map(|name| Some((name.clone(), *grads.get(weights.get(name)?)?))).collect())
 }
 
-/// Which values depend on a chosen weight.
-fn active_values(graph: &Graph, wrt: &BTreeSet<String>) -> Vec<bool> {
-    let mut active: Vec<bool> = graph
-        .values()
-        .iter()
-        .map(|v| matches!(&v.source, Source::Weight(name) if wrt.contains(name)))
-        .collect();
+/// Appends to `graph` the product of `seed` with the derivative of `output`, which has the same shape, with respect to each
+/// value in `wrt` (inputs, weights or results of operations). None for one that `output` does not depend on.
+///
+/// Where the rows of a batch do not see each other, a seed that is 1 at one output of each row gives the derivative of
+/// that output in that row.
+pub fn pullback(
+    graph: &mut Graph,
+    output: ValueId,
+    seed: ValueId,
+    wrt: &[ValueId],
+) -> Result<Vec<Option<ValueId>>> {
+    let (found, expected) = (&graph.value(seed).shape, &graph.value(output).shape);
+    if found != expected {
+        return Err(Error::Shape {
+            op: "pullback",
+            expected: format!("a seed {expected}"),
+            found: found.to_string(),
+        });
+    }
+    let active = active_values(graph, wrt);
+    let mut tape = Tape { graph, active, grads: BTreeMap::new(), losses: BTreeMap::new() };
+    tape.add(output, seed)?;
+    tape.sweep()?;
+    Ok(wrt.iter().map(|value| tape.grads.get(value).copied()).collect())
+}
+
+/// Which values depend on a chosen one.
+fn active_values(graph: &Graph, chosen: &[ValueId]) -> Vec<bool> {
+    let mut active = vec![false; graph.values().len()];
+    chosen.iter().for_each(|v| active[v.0 as usize] = true);
     for node in graph.nodes() {
         if node.inputs.iter().any(|v| active[v.0 as usize]) {
             node.outputs.iter().for_each(|v| active[v.0 as usize] = true);
@@ -57,6 +69,25 @@ struct Tape<'a> {
 }
 
 impl Tape<'_> {
+    /// Goes through the nodes there are, last to first.
+    fn sweep(&mut self) -> Result<()> {
+        let forward: Vec<Node> = self.graph.nodes().to_vec();
+        for node in forward.iter().rev() {
+            if !node.inputs.iter().any(|&v| self.wants(v)) {
+                continue;
+            }
+            if node.outputs[1..].iter().any(|v| self.grads.contains_key(v)) {
+                return Err(Error::NoGradient { op: node.op.name() });
+            }
+            if let Some(&factor) = self.losses.get(&node.outputs[0]) {
+                self.through_loss(node, factor)?;
+            } else if let Some(&dy) = self.grads.get(&node.outputs[0]) {
+                self.backward(node, dy)?;
+            }
+        }
+        Ok(())
+    }
+
     fn wants(&self, value: ValueId) -> bool {
         self.active[value.0 as usize]
     }

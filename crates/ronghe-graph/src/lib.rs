@@ -10,6 +10,7 @@
 //! `[kernel_h, kernel_w, channel]`.
 
 mod act;
+mod blocks;
 mod builder;
 mod error;
 mod executor;
@@ -25,10 +26,11 @@ mod tensor;
 pub mod weights;
 
 pub use act::Act;
+pub use blocks::Blocks;
 pub use builder::{Builder, Init, Mode};
 pub use error::{Error, Result};
 pub use executor::{Executor, Feed, Outputs, Plan, Precision};
-pub use grad::grad;
+pub use grad::{grad, pullback};
 pub use graph::{Graph, Node, NodeId, Source, Update, Value, ValueId};
 pub use op::{Op, Window};
 pub use random::SplitMix;

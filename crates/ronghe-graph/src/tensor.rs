@@ -1,5 +1,6 @@
 //! Dense arrays that weights, inputs and outputs are made of.
 
+use crate::blocks::Blocks;
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
@@ -36,6 +37,8 @@ pub struct Tensor {
 enum Elements {
     F32(Part<f32>),
     I32(Part<i32>),
+    /// Floats in four bits.
+    Blocks(Arc<Blocks>),
 }
 
 /// A stretch of an array that may have several owners.
@@ -67,11 +70,11 @@ impl<T: Copy> Part<T> {
     fn part(&self, range: Range<usize>) -> Part<T> {
         Part { all: self.all.clone(), range: self.range.start + range.start..self.range.start + range.end }
     }
+}
 
-    fn take(&self, width: usize, rows: &[usize]) -> Part<T> {
-        let all = self.get();
-        Part::whole(rows.iter().flat_map(|&r| &all[r * width..(r + 1) * width]).copied().collect())
-    }
+/// Chosen rows of `all`.
+fn take<T: Copy>(all: &[T], width: usize, rows: &[usize]) -> Part<T> {
+    Part::whole(rows.iter().flat_map(|&r| &all[r * width..(r + 1) * width]).copied().collect())
 }
 
 /// Shape and elements decide, not the version.
@@ -92,6 +95,21 @@ impl Tensor {
     pub fn i32(shape: &[usize], data: Vec<i32>) -> Result<Tensor> {
         check(shape, data.len())?;
         Ok(Tensor { shape: shape.to_vec(), elements: Elements::I32(Part::whole(data)), version: version() })
+    }
+
+    /// Floats in blocks of four bits (see [`Blocks`]), rows one after another; they become f32 as a whole only where more than single rows are asked for.
+    pub fn blocks(shape: &[usize], bytes: Vec<u8>) -> Result<Tensor> {
+        let blocks = Blocks::new(bytes);
+        check(shape, blocks.len())?;
+        Ok(Tensor { shape: shape.to_vec(), elements: Elements::Blocks(Arc::new(blocks)), version: version() })
+    }
+
+    /// The elements in four bits, where they are kept so.
+    pub fn as_blocks(&self) -> Option<&Blocks> {
+        match &self.elements {
+            Elements::Blocks(v) => Some(v),
+            _ => None,
+        }
     }
 
     /// All elements zero.
@@ -121,6 +139,7 @@ impl Tensor {
         match &self.elements {
             Elements::F32(v) => v.range.len(),
             Elements::I32(v) => v.range.len(),
+            Elements::Blocks(v) => v.len(),
         }
     }
 
@@ -132,7 +151,7 @@ impl Tensor {
     /// Element type.
     pub fn dtype(&self) -> DType {
         match self.elements {
-            Elements::F32(_) => DType::F32,
+            Elements::F32(_) | Elements::Blocks(_) => DType::F32,
             Elements::I32(_) => DType::I32,
         }
     }
@@ -142,6 +161,7 @@ impl Tensor {
         match &self.elements {
             Elements::F32(v) => Data::F32(v.get()),
             Elements::I32(v) => Data::I32(v.get()),
+            Elements::Blocks(v) => Data::F32(v.whole()),
         }
     }
 
@@ -150,6 +170,7 @@ impl Tensor {
         match &self.elements {
             Elements::F32(v) => v.get(),
             Elements::I32(_) => &[],
+            Elements::Blocks(v) => v.whole(),
         }
     }
 
@@ -157,9 +178,12 @@ impl Tensor {
     /// them.
     pub fn as_f32_mut(&mut self) -> &mut [f32] {
         self.version = version();
+        if let Elements::Blocks(v) = &self.elements {
+            self.elements = Elements::F32(Part::whole(v.whole().to_vec()));
+        }
         match &mut self.elements {
             Elements::F32(v) => v.get_mut(),
-            Elements::I32(_) => &mut [],
+            Elements::I32(_) | Elements::Blocks(_) => &mut [],
         }
     }
 
@@ -167,7 +191,7 @@ impl Tensor {
     pub fn as_i32(&self) -> &[i32] {
         match &self.elements {
             Elements::I32(v) => v.get(),
-            Elements::F32(_) => &[],
+            Elements::F32(_) | Elements::Blocks(_) => &[],
         }
     }
 
@@ -182,8 +206,9 @@ impl Tensor {
     pub fn take_rows(&self, rows: &[usize]) -> Tensor {
         let width = self.width();
         let elements = match &self.elements {
-            Elements::F32(v) => Elements::F32(v.take(width, rows)),
-            Elements::I32(v) => Elements::I32(v.take(width, rows)),
+            Elements::F32(v) => Elements::F32(take(v.get(), width, rows)),
+            Elements::I32(v) => Elements::I32(take(v.get(), width, rows)),
+            Elements::Blocks(v) => Elements::F32(take(v.whole(), width, rows)),
         };
         self.with_rows(rows.len(), elements)
     }
@@ -197,6 +222,7 @@ impl Tensor {
         let elements = match &self.elements {
             Elements::F32(v) => Elements::F32(v.part(part)),
             Elements::I32(v) => Elements::I32(v.part(part)),
+            Elements::Blocks(v) => Elements::F32(Part::whole(v.whole()[part].to_vec())),
         };
         self.with_rows(end - start, elements)
     }
@@ -229,6 +255,35 @@ fn check(shape: &[usize], found: usize) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn blocks_are_floats_to_whoever_asks() -> Result<()> {
+        let block = |scale: f32, first: u8| {
+            let mut bytes = half::f16::from_f32(scale).to_le_bytes().to_vec();
+            bytes.extend((0..16).map(|j| (first + j) % 16 | (15 - j) << 4));
+            bytes
+        };
+        let mut table =
+            Tensor::blocks(&[2, 64], [block(0.5, 0), block(1.0, 3), block(2.0, 5), block(0.25, 9)].concat())?;
+        let mut row = vec![0.0; 64];
+        table.as_blocks().unwrap().row(1, &mut row);
+        assert_eq!((row[0], row[16], row[32]), (2.0 * -3.0, 2.0 * 7.0, 0.25));
+        let whole = Tensor::f32(&[2, 64], table.as_f32().to_vec())?;
+        assert_eq!((table.dtype(), table.len(), &whole.as_f32()[64..]), (DType::F32, 128, &row[..]));
+        assert_eq!(
+            (table.rows(1..2), table.take_rows(&[1, 0])),
+            (whole.rows(1..2), whole.take_rows(&[1, 0]))
+        );
+        assert_eq!(table, whole);
+        table.as_f32_mut()[0] = 9.0;
+        assert!(
+            table.as_blocks().is_none()
+                && table.as_f32()[0] == 9.0
+                && table.as_f32()[1..] == whole.as_f32()[1..]
+        );
+        assert!(Tensor::blocks(&[3, 64], block(1.0, 0)).is_err());
+        Ok(())
+    }
 
     #[test]
     fn rows_share_elements_until_one_is_changed() -> Result<()> {

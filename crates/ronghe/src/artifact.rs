@@ -100,6 +100,11 @@ pub fn save(
     Ok(hashes)
 }
 
+/// What tells the model in `folder` from others: the hash of the hashes of its files.
+pub fn fingerprint(folder: &Path) -> Result<String> {
+    Ok(sha256(&read(&folder.join("hashes.json"))?))
+}
+
 /// The configuration without absolute paths: of those, the last name stays.
 fn portable(config: &ModelConfig) -> ModelConfig {
     let mut config = config.clone();

@@ -181,6 +181,18 @@ pub enum Error {
         /// What the user can do.
         mend: String,
     },
+    /// An explainer does not take such a game.
+    #[error("explainer `{explainer}`: expected {expected}, found {found}; {mend}")]
+    Unsuited {
+        /// Its name.
+        explainer: &'static str,
+        /// The games it takes.
+        expected: String,
+        /// What this one is.
+        found: String,
+        /// What to take in its place.
+        mend: String,
+    },
     /// A model in another program does not answer as it should.
     #[error("model `{command}`: expected {expected}, found {found}")]
     External {

@@ -21,10 +21,13 @@ pub mod head;
 pub mod metric;
 mod model;
 mod network;
+#[cfg(feature = "onnx")]
+pub mod onnx;
 mod opening;
 mod predict;
 pub mod probe;
 pub mod report;
+mod slopes;
 pub mod study;
 mod task;
 pub mod train;
@@ -36,7 +39,8 @@ pub use external::External;
 pub use model::{Detailed, Difference, Model, ModelParts, PartPrecision, PrecisionMode};
 pub use network::{InputPart, Network, Trunk};
 pub use opening::{Layout, Opening};
-pub use predict::{InputInfo, Predictions, Predictor};
+pub use predict::{InputInfo, Predictions, Predictor, Representations};
+pub use slopes::{Features, Pixels, Place, Slopes};
 pub use task::{Targets, Task, TaskKind};
 
 /// The processor that models run on: architecture, instruction sets, cores.

@@ -1,6 +1,7 @@
 //! The seam between whatever predicts and whatever uses predictions.
 
 use crate::opening::Opening;
+use crate::slopes::Slopes;
 use crate::{Cells, Result, Task, TaskKind};
 use ronghe_data::{Modality, Table};
 
@@ -20,10 +21,37 @@ pub trait Predictor: Send + Sync {
         Ok(None)
     }
 
-    /// The same for rows put together from distinct cells. One that can compute each cell once does so here; others read the
+    /// Its slopes with respect to the cells' features, where it is a differentiable function of them. One that is so for some
+    /// inputs only says for which not, as [`Error::Unsuited`](crate::Error::Unsuited).
+    fn slopes(&self) -> Result<Option<Box<dyn Slopes + '_>>> {
+        Ok(None)
+    }
+
+    /// The vectors that its last step, the head, makes predictions of; none where it shows none.
+    fn representations(&self, _table: &Table) -> Result<Option<Representations>> {
+        Ok(None)
+    }
+
+    /// [`Predictor::predict`] for rows put together from distinct cells. One that can compute each cell once does so here; others read the
     /// rows written out.
     fn predict_cells(&self, cells: &Cells) -> Result<Predictions> {
         cells.written_out(self)
+    }
+}
+
+/// A vector a row.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Representations {
+    /// `[rows, width]`, row-major.
+    pub values: Vec<f32>,
+    /// Length of a vector.
+    pub width: usize,
+}
+
+impl Representations {
+    /// Vector of one row.
+    pub fn row(&self, row: usize) -> &[f32] {
+        &self.values[row * self.width..(row + 1) * self.width]
     }
 }
 

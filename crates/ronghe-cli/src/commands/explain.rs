@@ -6,7 +6,9 @@ use crate::session::Asked;
 use crate::{Outcome, render, session};
 use anyhow::{Context, Result, bail};
 use ronghe::Predictor;
-use ronghe::explain::{Level, Link, Options, RowExplainer, RowExplanation, background_rows, export};
+use ronghe::explain::{
+    Evaluations, Level, Link, Options, Reuse, RowExplainer, RowExplanation, background_rows, export,
+};
 use ronghe::report::{self, ReportData, gather, text};
 use ronghe_data::{Table, write};
 use std::collections::BTreeMap;
@@ -27,6 +29,14 @@ pub(crate) fn run(args: &Explain, common: &Common) -> Result<Outcome> {
     let from = args.background_data.as_ref().map(|path| asked.table(path, &args.reading)).transpose()?;
     let background = background_rows(from.as_ref().unwrap_or(&table), args.background, args.seed)?;
     let explainer = RowExplainer::new(model, &background, &options)?;
+    let kept = match &args.out {
+        Some(folder) => {
+            let model = asked.fingerprint(&args.chosen, &background)?;
+            Some(Evaluations::new(&folder.join("evaluations"), &model, args.resume))
+        }
+        None => None,
+    };
+    let mut reused = Vec::new();
     let progress = Mutex::new(Progress::new(common.quiet));
     let mut found = Vec::new();
     for (done, &row) in rows.iter().enumerate() {
@@ -40,13 +50,22 @@ pub(crate) fn run(args: &Explain, common: &Common) -> Result<Outcome> {
             let speed = evaluated as f64 / started.elapsed().as_secs_f64().max(1e-3);
             say(&format!("{evaluated} evaluations, {speed:.0}/s"));
         };
-        let mut explained = explainer.explain(&table.slice(row, 1), &watch)?;
+        let one = table.slice(row, 1);
+        let mut explained = match &kept {
+            Some(kept) => {
+                let (explained, reuse) = explainer.explain_kept(&one, &watch, kept)?;
+                reused.push(reuse);
+                explained
+            }
+            None => explainer.explain(&one, &watch)?,
+        };
         if let Some(class) = class {
             explained.look_at(class);
         }
         found.push((row, explained));
     }
     progress.lock().unwrap_or_else(PoisonError::into_inner).end();
+    say_reused(&reused, args.resume && !common.quiet);
     if let Some(folder) = &args.out {
         write_report(folder, args, &asked, &table, &found)?;
         render::log(&format!("report in {}", folder.join("report.html").display()));
@@ -63,6 +82,20 @@ pub(crate) fn run(args: &Explain, common: &Common) -> Result<Outcome> {
         return Ok(Outcome::NotConverged);
     }
     Ok(Outcome::Done)
+}
+
+/// What a run that goes on took over, and rows that none can go on from.
+fn say_reused(reused: &[Reuse], counts: bool) {
+    if counts {
+        let (taken, new) = reused.iter().fold((0, 0), |(taken, new), r| (taken + r.taken, new + r.new));
+        render::log(&format!("evaluations: {taken} taken over, {new} new"));
+    }
+    let lost = reused.iter().filter(|r| !r.kept).count();
+    if lost > 0 {
+        render::warn(&format!(
+            "evaluations of {lost} rows would take more than 64 MiB each and are not kept"
+        ));
+    }
 }
 
 fn options(args: &Explain) -> Result<Options> {
@@ -137,7 +170,7 @@ fn write_report(
             .collect(),
         schema: match asked {
             Asked::Saved(model) => gather::schema(table, model.config()),
-            Asked::External(_) => Vec::new(),
+            _ => Vec::new(),
         },
         run: vec![
             ("model".into(), args.chosen.name()),
@@ -149,13 +182,29 @@ fn write_report(
         ..ReportData::default()
     };
     session::write_file(&folder.join("report.html"), report::html(&data).as_bytes())?;
-    for (name, picture) in report::plots(&data) {
+    let plots = report::plots(&data);
+    for (name, picture) in &plots {
         session::write_file(&folder.join("plots").join(name), picture.as_bytes())?;
+    }
+    #[cfg(feature = "png")]
+    if let Err(error) = write_png(&folder.join("plots"), &plots) {
+        render::warn(&format!("no PNG files: {error}"));
     }
     let all: Vec<RowExplanation> = found.iter().map(|(_, e)| e.clone()).collect();
     session::write_file(&folder.join("explanations.npz"), &export::npz(&all)?)?;
     write::write(&folder.join("explanations.parquet"), &export::long(&all)?)?;
     session::write_file(&folder.join("explanations.json"), serde_json::to_string_pretty(&all)?.as_bytes())
+}
+
+/// The charts as PNG files, two pixels a unit.
+#[cfg(feature = "png")]
+fn write_png(folder: &Path, plots: &[(String, String)]) -> Result<()> {
+    let rasterizer = report::Rasterizer::new()?;
+    for (name, picture) in plots {
+        let name = Path::new(name).with_extension("png");
+        session::write_file(&folder.join(name), &rasterizer.png(picture, 2.0)?)?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

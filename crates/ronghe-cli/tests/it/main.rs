@@ -1,7 +1,10 @@
 //! The built program, run as a user runs it.
 
+mod any_model;
 mod bad_input;
+mod knowledge;
 mod pipeline;
 mod resume;
 mod support;
 mod transfer_report;
+mod verbs;

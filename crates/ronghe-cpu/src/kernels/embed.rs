@@ -3,7 +3,7 @@
 //! A gradient is cut into stretches of the table. Each goes through all ids in order and adds those that fall into it,
 //! so the order of additions never depends on the threads.
 
-use crate::call::Call;
+use crate::call::{Call, Data};
 use crate::kernels::tokens::add_scaled;
 use crate::threads;
 use ronghe_graph::{Error, Op, Result};
@@ -22,7 +22,10 @@ pub(crate) fn run(call: &mut Call) -> Result<()> {
             check(op, ids, w.shape[0], false)?;
             threads::rows(out, d, d, |first, out| {
                 for (row, &id) in out.chunks_exact_mut(d).zip(&ids[first..]) {
-                    row.copy_from_slice(&table[id as usize * d..][..d]);
+                    match w.data {
+                        Data::Blocks(blocks) => blocks.row(id as usize, row),
+                        _ => row.copy_from_slice(&table[id as usize * d..][..d]),
+                    }
                 }
             });
         }

@@ -14,7 +14,9 @@ use arrow_array::types::Float64Type;
 use arrow_array::{BooleanArray, RecordBatch};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use parquet::errors::ParquetError;
 use std::fs::File;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -62,9 +64,22 @@ struct ParquetReader {
     skipped: Skipped,
 }
 
+/// Runs the decoder; a panic in it (a defect there, set off by damaged bytes) is an error here.
+fn guarded<T>(path: &Path, run: impl FnOnce() -> std::result::Result<T, ParquetError>) -> Result<T> {
+    match catch_unwind(AssertUnwindSafe(run)) {
+        Ok(done) => done.map_err(|e| damaged(path, &e.to_string())),
+        Err(_) => Err(damaged(path, "content that the decoder cannot handle")),
+    }
+}
+
+/// The next batch.
+fn next(path: &Path, batches: &mut ParquetRecordBatchReader) -> Result<Option<RecordBatch>> {
+    guarded(path, || batches.next().transpose().map_err(ParquetError::from))
+}
+
 fn builder(path: &Path) -> Result<ParquetRecordBatchReaderBuilder<File>> {
     let file = File::open(path).map_err(|e| Error::io(path, e))?;
-    ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| damaged(path, &e.to_string()))
+    guarded(path, || ParquetRecordBatchReaderBuilder::try_new(file))
 }
 
 fn select(
@@ -74,7 +89,7 @@ fn select(
     batch_rows: usize,
 ) -> Result<ParquetRecordBatchReader> {
     let mask = ProjectionMask::roots(file.parquet_schema(), columns.iter().copied());
-    file.with_projection(mask).with_batch_size(batch_rows).build().map_err(|e| damaged(path, &e.to_string()))
+    guarded(path, || file.with_projection(mask).with_batch_size(batch_rows).build())
 }
 
 fn damaged(path: &Path, found: &str) -> Error {
@@ -122,8 +137,8 @@ fn infer(path: &Path, options: &ReadOptions, names: &[String], chosen: &[usize])
     let mut guesses = vec![Guess::default(); look.len()];
     if !look.is_empty() {
         let columns: Vec<usize> = look.iter().map(|&(i, _)| chosen[i]).collect();
-        for batch in select(path, builder(path)?, &columns, 8192)? {
-            let batch = batch.map_err(|e| damaged(path, &e.to_string()))?;
+        let mut batches = select(path, builder(path)?, &columns, 8192)?;
+        while let Some(batch) = next(path, &mut batches)? {
             for (&(i, nature), guess) in look.iter().zip(&mut guesses) {
                 let name = &names[chosen[i]];
                 let place = Place { path, column: name, first_row: 1 };
@@ -152,8 +167,8 @@ fn infer(path: &Path, options: &ReadOptions, names: &[String], chosen: &[usize])
     if !bytes.is_empty() {
         let columns: Vec<usize> = bytes.iter().map(|&i| chosen[i]).collect();
         let mut open: Vec<usize> = bytes;
-        for batch in select(path, builder(path)?, &columns, 64)? {
-            let batch = batch.map_err(|e| damaged(path, &e.to_string()))?;
+        let mut batches = select(path, builder(path)?, &columns, 64)?;
+        while let Some(batch) = next(path, &mut batches)? {
             let mut still = Vec::new();
             for i in open {
                 let name = &names[chosen[i]];
@@ -235,8 +250,7 @@ impl Reader for ParquetReader {
 
     fn next_batch(&mut self) -> Result<Option<Table>> {
         loop {
-            let Some(batch) = self.batches.next() else { return Ok(None) };
-            let batch = batch.map_err(|e| damaged(&self.path, &e.to_string()))?;
+            let Some(batch) = next(&self.path, &mut self.batches)? else { return Ok(None) };
             let first_row = self.at + 1;
             self.at += batch.num_rows();
             let table = self.good_rows(batch, first_row)?;

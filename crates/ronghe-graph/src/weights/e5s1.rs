@@ -2,21 +2,20 @@
 //!
 //! Header, all little-endian: magic, version 1, then width, layers, heads, feed-forward width, vocabulary, positions,
 //! token types (i32 each), norm epsilon (f32), block size (32). A Unigram tokenizer follows (skipped here; the same
-//! one comes as tokenizer.json), then a directory of tensors: name, type (0: f32, 1: Q4_0), elements, place, bytes.
-//! A Q4_0 block is an f16 scale `d` and 16 bytes: weight `j` is `d (low nibble of byte j - 8)`, weight `j + 16` is
-//! `d (high nibble of byte j - 8)`.
+//! one comes as tokenizer.json), then a directory of tensors: name, type (0: f32, 1: blocks of four bits, see
+//! [`Blocks`](crate::Blocks)), elements, place, bytes. The word table stays in its blocks, the rest becomes f32.
 
 use super::cursor::{Cursor, Room};
 use super::element::Element;
+use crate::blocks::{BLOCK, BLOCK_BYTES, expand};
 use crate::{Result, Tensor, Weights};
-use half::f16;
 use std::collections::BTreeMap;
 
 /// First bytes of such a file.
 pub(super) const MAGIC: &[u8] = b"E5S1";
 
-const BLOCK: usize = 32;
-const BLOCK_BYTES: usize = 18;
+/// The table whose rows are read one by one.
+const WORDS: &str = "emb.word";
 const MAX_TENSORS: usize = 4096;
 
 /// An encoder read from such a file.
@@ -91,7 +90,7 @@ impl E5s1 {
     fn tensors(&self) -> Vec<(String, String, Vec<usize>)> {
         let (d, h) = (self.width, self.hidden);
         let mut out = vec![
-            ("emb.word".into(), "embeddings.word_embeddings.weight".into(), vec![self.vocabulary, d]),
+            (WORDS.into(), "embeddings.word_embeddings.weight".into(), vec![self.vocabulary, d]),
             ("emb.pos".into(), "embeddings.position_embeddings.weight".into(), vec![self.positions, d]),
             ("emb.type".into(), "embeddings.token_type_embeddings.weight".into(), vec![self.types, d]),
             ("emb.ln.w".into(), "embeddings.LayerNorm.weight".into(), vec![d]),
@@ -176,27 +175,23 @@ impl<'a> Directory<'a> {
             }
             1 if elements % BLOCK == 0 => {
                 let bytes = place.take(elements / BLOCK * BLOCK_BYTES)?;
-                Tensor::f32(shape, dequantise(bytes))
+                if name == WORDS && shape.last().is_some_and(|width| width % BLOCK == 0) {
+                    return Tensor::blocks(shape, bytes.to_vec());
+                }
+                let mut all = vec![0.0; elements];
+                expand(bytes, &mut all);
+                Tensor::f32(shape, all)
             }
             _ => place.fail(format!("`{name}`: {elements} elements of unknown type {kind}")),
         }
     }
 }
 
-fn dequantise(bytes: &[u8]) -> Vec<f32> {
-    let mut out = Vec::with_capacity(bytes.len() / BLOCK_BYTES * BLOCK);
-    for block in bytes.chunks_exact(BLOCK_BYTES) {
-        let scale = f16::from_le_bytes([block[0], block[1]]).to_f32();
-        out.extend(block[2..].iter().map(|&b| scale * (f32::from(b & 15) - 8.0)));
-        out.extend(block[2..].iter().map(|&b| scale * (f32::from(b >> 4) - 8.0)));
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::Error;
+    use half::f16;
 
     /// A whole file of one small layer; quantised matrices count their nibbles.
     fn tiny() -> Vec<u8> {

@@ -9,6 +9,9 @@
 //! they stand and whatever the table is called.
 
 mod store;
+mod texts;
+
+pub use texts::TextEmbedder;
 
 use crate::encode::{BadCell, Encoder};
 use crate::{Error, Result};

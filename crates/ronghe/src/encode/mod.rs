@@ -26,11 +26,13 @@ pub use audio::{LogMel, MelConfig};
 pub use prepared::{BadCell, Field, Prepared};
 
 use crate::{Error, Layout, Result};
+use ronghe_data::decode::Fit;
 use ronghe_data::{Modality, Table};
 use ronghe_graph::{Builder, SplitMix, ValueId, Weights};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 /// An entry of the table of encoders.
@@ -122,6 +124,17 @@ pub trait Encoder: Send + Sync {
 
     /// Which places of a cell the numbers that [`Encoder::prepare`] makes are, where each is one place's.
     fn layout(&self) -> Option<Layout> {
+        None
+    }
+
+    /// Of a picture, how it becomes the pixels of [`Encoder::prepare`].
+    fn framing(&self) -> Option<Fit> {
+        None
+    }
+
+    /// The features that each column has in `field` of [`Encoder::prepare`]: all of them, where there is one column. None where
+    /// columns are read together.
+    fn columns(&self, _field: &str) -> Option<Vec<(String, Range<usize>)>> {
         None
     }
 

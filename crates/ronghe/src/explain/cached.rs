@@ -1,22 +1,30 @@
 //! A game that remembers what it was asked.
 
-use super::{Coalition, Game, Values};
+use super::{Coalition, Game, Gradual, Values};
 use crate::Result;
 use std::collections::{HashMap, HashSet};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Another game, each coalition of which is evaluated once: the game of modalities is played within the game of
 /// fields, and both need the empty and the full coalition.
 pub struct Cached<'a> {
     game: &'a dyn Game,
-    known: Mutex<HashMap<Coalition, Vec<f64>>>,
+    known: Mutex<Memory>,
     watch: &'a (dyn Fn(usize) + Sync),
+}
+
+#[derive(Default)]
+struct Memory {
+    /// Payments, and whether somebody asked for them.
+    values: HashMap<Coalition, (Vec<f64>, bool)>,
+    asked: usize,
+    computed: usize,
 }
 
 impl<'a> Cached<'a> {
     /// Remembers the values of `game`.
     pub fn new(game: &'a dyn Game) -> Cached<'a> {
-        Cached { game, known: Mutex::new(HashMap::new()), watch: &|_| () }
+        Cached { game, known: Mutex::default(), watch: &|_| () }
     }
 
     /// Tells `watch` after each call how many coalitions were evaluated so far.
@@ -24,9 +32,36 @@ impl<'a> Cached<'a> {
         Cached { watch, ..self }
     }
 
-    /// How many coalitions were evaluated so far.
+    /// Starts from values that are known already.
+    pub(super) fn knowing(self, values: impl Iterator<Item = (Coalition, Vec<f64>)>) -> Cached<'a> {
+        let values = values.map(|(coalition, values)| (coalition, (values, false))).collect();
+        Cached { known: Mutex::new(Memory { values, ..Memory::default() }), ..self }
+    }
+
+    fn memory(&self) -> MutexGuard<'_, Memory> {
+        // An entry is written whole or not at all, so a poisoned lock still holds right values.
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many coalitions were asked for so far, those that were known from the start included.
     pub fn evaluated(&self) -> usize {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).len()
+        self.memory().asked
+    }
+
+    /// How many of them were computed.
+    pub(super) fn computed(&self) -> usize {
+        self.memory().computed
+    }
+
+    /// The sum of `of` over the coalitions that were asked for.
+    pub(super) fn sum(&self, of: &dyn Fn(&Coalition) -> usize) -> usize {
+        self.memory().values.iter().filter(|(_, (_, asked))| *asked).map(|(coalition, _)| of(coalition)).sum()
+    }
+
+    /// All that is known.
+    pub(super) fn into_known(self) -> impl Iterator<Item = (Coalition, Vec<f64>)> {
+        let memory = self.known.into_inner().unwrap_or_else(PoisonError::into_inner);
+        memory.values.into_iter().map(|(coalition, (values, _))| (coalition, values))
     }
 }
 
@@ -43,20 +78,37 @@ impl Game for Cached<'_> {
         self.game.idle()
     }
 
+    fn gradual(&self) -> Option<Box<dyn Gradual + '_>> {
+        self.game.gradual()
+    }
+
     fn values(&self, coalitions: &[Coalition]) -> Result<Values> {
-        // An entry is written whole or not at all, so a poisoned lock still holds right values.
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut asked = HashSet::new();
-        let fresh: Vec<Coalition> =
-            coalitions.iter().filter(|c| !known.contains_key(*c) && asked.insert(*c)).cloned().collect();
+        let mut known = self.memory();
+        let mut seen = HashSet::new();
+        let fresh: Vec<Coalition> = coalitions
+            .iter()
+            .filter(|c| !known.values.contains_key(*c) && seen.insert(*c))
+            .cloned()
+            .collect();
         if !fresh.is_empty() {
             let values = self.game.values(&fresh)?;
+            known.computed += fresh.len();
             for (i, coalition) in fresh.into_iter().enumerate() {
-                known.insert(coalition, values.row(i).to_vec());
+                known.values.insert(coalition, (values.row(i).to_vec(), false));
             }
-            (self.watch)(known.len());
         }
-        let data = coalitions.iter().flat_map(|c| known[c].iter().copied()).collect();
+        let mut data = Vec::with_capacity(coalitions.len() * self.outputs());
+        let before = known.asked;
+        let Memory { values, asked, .. } = &mut *known;
+        for coalition in coalitions {
+            if let Some((values, was_asked)) = values.get_mut(coalition) {
+                *asked += usize::from(!std::mem::replace(was_asked, true));
+                data.extend_from_slice(values);
+            }
+        }
+        if *asked > before {
+            (self.watch)(*asked);
+        }
         Values::new(data, coalitions.len(), self.outputs())
     }
 }

@@ -4,7 +4,7 @@
 //! are added in one fixed order.
 
 /// Right-hand sides that are solved together.
-const TOGETHER: usize = 8;
+pub(super) const TOGETHER: usize = 8;
 
 /// The factor L.
 pub(super) struct Cholesky {

@@ -52,6 +52,21 @@ impl Coalition {
         some
     }
 
+    /// A bit for each player, in words of 64; none where a player is present who does not exist.
+    pub(super) fn from_words(words: Vec<u64>, players: usize) -> Option<Coalition> {
+        let beyond = match players % 64 {
+            0 => 0,
+            used => words.last()? >> used,
+        };
+        (words.len() == players.div_ceil(64) && beyond == 0)
+            .then(|| Coalition { words: words.into(), players })
+    }
+
+    /// The bits as [`Coalition::from_words`] takes them.
+    pub(super) fn words(&self) -> &[u64] {
+        &self.words
+    }
+
     /// How many players there are, present or not.
     pub fn players(&self) -> usize {
         self.players
@@ -88,24 +103,34 @@ impl Coalition {
 
     /// Those who are absent here.
     pub fn complement(&self) -> Coalition {
-        let mut rest = Coalition::empty(self.players);
-        (0..self.players).filter(|&p| !self.contains(p)).for_each(|p| rest.insert(p));
-        rest
+        let words = self.words.iter().enumerate().map(|(i, w)| !w & self.everybody(i)).collect();
+        Coalition { words, players: self.players }
+    }
+
+    /// The bits of a word that stand for players.
+    fn everybody(&self, word: usize) -> u64 {
+        let players = (self.players - 64 * word).min(64);
+        u64::MAX >> (64 - players)
     }
 
     /// Whether those present here are those absent there, whatever the `idle` do.
     pub fn is_complement(&self, other: &Coalition, idle: &Coalition) -> bool {
-        let last = self.words.len().wrapping_sub(1);
-        let tail = if self.players.is_multiple_of(64) { u64::MAX } else { (1 << (self.players % 64)) - 1 };
-        let all = |i: usize| if i == last { tail } else { u64::MAX };
         self.players == other.players
             && self.players == idle.players
-            && (0..self.words.len()).all(|i| (self.words[i] ^ other.words[i]) | idle.words[i] == all(i))
+            && (0..self.words.len())
+                .all(|i| (self.words[i] ^ other.words[i]) | idle.words[i] == self.everybody(i))
     }
 
     /// The players present, in order.
     pub fn iter(&self) -> impl Iterator<Item = usize> + '_ {
-        (0..self.players).filter(|&p| self.contains(p))
+        self.words.iter().enumerate().flat_map(|(i, &word)| {
+            let mut left = word;
+            std::iter::from_fn(move || {
+                let bit = left.trailing_zeros() as usize;
+                left &= left.wrapping_sub(1);
+                (bit < 64).then_some(64 * i + bit)
+            })
+        })
     }
 }
 

@@ -113,7 +113,8 @@ pub struct Explanation {
     pub players: Vec<Player>,
     /// What each player added, `[player][output]`.
     pub attributions: Vec<Vec<f64>>,
-    /// Standard error of each attribution from sampling, given the background rows; 0 if exact.
+    /// Standard error of each attribution from sampling coalitions, or points between row and background rows, given the
+    /// background rows; 0 if exact.
     pub standard_error: Vec<Vec<f64>>,
     /// Evaluations of coalitions that this explanation rests on.
     pub evaluations: usize,

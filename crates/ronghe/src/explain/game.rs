@@ -1,6 +1,6 @@
 //! A cooperative game: what each set of players achieves together.
 
-use super::Coalition;
+use super::{Coalition, Gradual};
 use crate::{Error, Result};
 
 /// Something that pays every coalition of its players. Asked twice for one coalition, it answers the same.
@@ -17,6 +17,11 @@ pub trait Game: Send + Sync {
     /// Players who are known to change nothing, whoever else is there.
     fn idle(&self) -> Vec<usize> {
         Vec::new()
+    }
+
+    /// The same game between coalitions, where players can take part to a degree and slopes are known.
+    fn gradual(&self) -> Option<Box<dyn Gradual + '_>> {
+        None
     }
 }
 

@@ -1,6 +1,7 @@
 //! A game whose players are groups of another game's players.
 
-use super::{Coalition, Game, Values};
+use super::gradual::Gathered;
+use super::{Coalition, Game, Gradual, Values};
 use crate::Result;
 
 /// Plays groups: a group is present or absent as a whole. Each coalition of groups is a coalition of the game below,
@@ -29,6 +30,14 @@ impl Game for Grouped<'_> {
     fn idle(&self) -> Vec<usize> {
         let idle = self.game.idle();
         (0..self.groups.len()).filter(|&g| self.groups[g].iter().all(|p| idle.contains(p))).collect()
+    }
+
+    fn gradual(&self) -> Option<Box<dyn Gradual + '_>> {
+        let (players, outputs) = (self.game.players(), self.outputs());
+        let groups = self.groups.clone();
+        self.game
+            .gradual()
+            .map(|game| Box::new(Gathered { game, groups, players, outputs }) as Box<dyn Gradual>)
     }
 
     fn values(&self, coalitions: &[Coalition]) -> Result<Values> {

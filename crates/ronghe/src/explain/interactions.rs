@@ -2,31 +2,27 @@
 //!
 //! `I_ij = sum over S without i, j of |S|! (n - |S| - 2)! / (n - 1)! * (v(S + i + j) - v(S + i) - v(S + j) + v(S))`
 //!
-//! n players. Every coalition is evaluated: 2^n, and n^2 2^n / 8 differences an output, so n is small; the index is exact and
-//! its standard error 0. With two players it is all that they add together.
+//! n players. Of few, every coalition is evaluated: 2^n, and n^2 2^n / 8 differences an output; the index is exact and its
+//! standard error 0. With two players it is all that they add together. Of many it is estimated, see `pair_sample`.
 //! Source: Grabisch and Roubens, "An axiomatic approach to the concept of interaction among players", 1999.
 
 use super::exact::weights;
-use super::{Coalition, Game, Pair};
-use crate::{Error, Result};
+use super::pair_sample::sampled;
+use super::{Coalition, Game, Options, Pair};
+use crate::Result;
 
-/// Most players whose pairs can be told apart.
+/// Up to so many players every coalition is evaluated; of more, as many as the budget says.
 pub const INTERACTION_PLAYERS: usize = 14;
 
-/// The index of all pairs of players, in order.
-pub fn interactions(game: &dyn Game) -> Result<Vec<Pair>> {
+/// The index of all pairs of players, in order: exact up to [`INTERACTION_PLAYERS`] players, with standard errors above.
+pub fn interactions(game: &dyn Game, options: &Options) -> Result<Vec<Pair>> {
+    let n = game.players();
+    if n <= INTERACTION_PLAYERS { counted_out(game) } else { sampled(game, &options.within(n, 0.0)) }
+}
+
+/// From all coalitions.
+pub(super) fn counted_out(game: &dyn Game) -> Result<Vec<Pair>> {
     let (n, outputs) = (game.players(), game.outputs());
-    if n > INTERACTION_PLAYERS {
-        return Err(Error::Explain {
-            what: "interactions".into(),
-            expected: format!(
-                "at most {INTERACTION_PLAYERS} players ({} evaluations)",
-                1 << INTERACTION_PLAYERS
-            ),
-            found: n.to_string(),
-            mend: "ask for the interactions of groups of players".into(),
-        });
-    }
     let coalitions: Vec<Coalition> = (0..1_u64 << n).map(|bits| Coalition::from_bits(bits, n)).collect();
     let values = game.values(&coalitions)?;
     // A pair acts as one player among n - 1.
@@ -58,7 +54,7 @@ mod tests {
     fn unanimity_is_shared_among_its_pairs() {
         // Players 0, 1 and 3 only achieve something together: each pair of them gets 1 / 2.
         let game = Table::of(4, |s| f64::from(u8::from(s & 11 == 11)) + f64::from(u8::from(s & 4 != 0)));
-        let found = interactions(&game).unwrap();
+        let found = interactions(&game, &Options::default()).unwrap();
         let players: Vec<(usize, usize)> = found.iter().map(|p| p.players).collect();
         assert_eq!(players, [(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)]);
         for pair in found {
@@ -70,12 +66,14 @@ mod tests {
     #[test]
     fn two_players_interact_by_what_they_add_together() {
         let game = Table::of(2, |s| [0.0, 1.0, 2.0, 7.0][s as usize]);
-        assert_eq!(interactions(&game).unwrap()[0].values, [4.0]);
+        assert_eq!(interactions(&game, &Options::default()).unwrap()[0].values, [4.0]);
     }
 
     #[test]
-    fn many_players_are_refused() {
-        let error = interactions(&Table::of(15, |s| s as f64)).unwrap_err().to_string();
-        assert!(error.contains("at most 14") && error.contains("groups"), "{error}");
+    fn many_players_are_estimated_within_a_budget() {
+        let game = Table::of(15, |s| f64::from(u8::from(s & 3 == 3)));
+        let found = interactions(&game, &Options { budget: 0, ..Options::default() }).unwrap();
+        assert_eq!(found.len(), 105);
+        assert!((found[0].values[0] - 1.0).abs() < 0.05 && found[50].values[0].abs() < 0.05);
     }
 }

@@ -31,6 +31,8 @@ pub(super) struct Levels<'a> {
     prediction: Vec<f64>,
     /// Span of the attributions of modalities.
     span: f64,
+    /// Shares of the leaves, where the shares of groups are sums of them.
+    leaves_shares: Option<(Shapley, &'static str)>,
 }
 
 impl<'a> Levels<'a> {
@@ -44,7 +46,38 @@ impl<'a> Levels<'a> {
         let n = leaves.players.len();
         let ends = game.values(&[Coalition::empty(n), Coalition::full(n)])?;
         let (base, prediction) = (ends.row(0).to_vec(), ends.row(1).to_vec());
-        Ok(Levels { game, options, fields, leaves, modalities, fields_of, base, prediction, span: 0.0 })
+        let leaves_shares = None;
+        let span = 0.0;
+        Ok(Levels {
+            game,
+            options,
+            fields,
+            leaves,
+            modalities,
+            fields_of,
+            base,
+            prediction,
+            span,
+            leaves_shares,
+        })
+    }
+
+    /// Shares of groups of leaves, each in its place, where these are sums of what the leaves get.
+    fn sums(&self, players: &[Player], groups: &[(usize, Vec<usize>)]) -> Option<Shares> {
+        let (leaves, method) = self.leaves_shares.as_ref()?;
+        let mut shares = self.nothing(players.to_vec());
+        for (place, members) in groups {
+            for k in 0..self.base.len() {
+                let sum = |of: &[Vec<f64>]| members.iter().map(|&p| of[p][k]).sum();
+                shares.found.attributions[*place][k] = sum(&leaves.attributions);
+                // What quadrature gets wrong of one part it may get wrong of the next.
+                shares.found.standard_error[*place][k] = sum(&leaves.standard_error);
+            }
+        }
+        shares.method = method;
+        shares.found.evaluations = leaves.evaluations.max(self.game.evaluated());
+        shares.found.converged = leaves.converged;
+        Some(shares)
     }
 
     /// Columns whose cell is there.
@@ -84,8 +117,17 @@ impl<'a> Levels<'a> {
 
     /// What each modality added. To be asked for first: its span is what the errors of the other levels are measured by.
     pub(super) fn modalities(&mut self) -> Result<Shares> {
-        let mut shares = self.nothing(self.modalities.clone());
         let active = self.active_modalities();
+        let n = self.leaves.players.len();
+        if n > 0 && self.options.explainer(n)?.sums() {
+            self.leaves_shares = Some(reduced::shares(self.game, &self.group(n))?);
+        }
+        let groups: Vec<_> = active.iter().copied().zip(self.leaves_of_modalities()).collect();
+        if let Some(shares) = self.sums(&self.modalities, &groups) {
+            self.span = shares.found.span();
+            return Ok(shares);
+        }
+        let mut shares = self.nothing(self.modalities.clone());
         if !active.is_empty() {
             let grouped = Grouped::new(self.game, self.leaves_of_modalities());
             shares.put(&active, reduced::shares(&grouped, &self.group(active.len()))?);
@@ -97,6 +139,11 @@ impl<'a> Levels<'a> {
 
     /// What each column added.
     pub(super) fn fields(&self, modalities: &Shares) -> Result<Shares> {
+        let groups: Vec<_> =
+            self.leaves.of_field.iter().map(|leaves| leaves.clone().collect()).enumerate().collect();
+        if let Some(shares) = self.sums(self.fields, &groups) {
+            return Ok(shares);
+        }
         let mut shares = self.nothing(self.fields.to_vec());
         let active = self.active_modalities();
         let all: Vec<usize> = active.iter().flat_map(|&m| self.active(m)).collect();
@@ -142,6 +189,12 @@ impl<'a> Levels<'a> {
         });
         let lists: Vec<Vec<Player>> = lists.collect();
         let first = |f: usize| lists[..f].iter().map(Vec::len).sum::<usize>();
+        let leaves = (0..self.fields.len())
+            .flat_map(|f| self.leaves.of_field[f].clone().enumerate().map(move |(i, p)| (f, i, p)));
+        let groups: Vec<_> = leaves.map(|(f, i, p)| (first(f) + i, vec![p])).collect();
+        if let Some(shares) = self.sums(&lists.concat(), &groups) {
+            return Ok(Some(shares));
+        }
         let mut shares = self.nothing(lists.concat());
         let groups = self.leaves_of_modalities();
         for (g, m) in self.active_modalities().into_iter().enumerate() {
@@ -194,7 +247,7 @@ impl<'a> Levels<'a> {
     /// already.
     pub(super) fn synergy(&self) -> Result<Vec<Pair>> {
         let active = self.active_modalities();
-        let mut pairs = interactions(&Grouped::new(self.game, self.leaves_of_modalities()))?;
+        let mut pairs = interactions(&Grouped::new(self.game, self.leaves_of_modalities()), self.options)?;
         pairs.iter_mut().for_each(|p| p.players = (active[p.players.0], active[p.players.1]));
         Ok(pairs)
     }

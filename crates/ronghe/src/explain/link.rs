@@ -31,6 +31,15 @@ impl Link {
         }
     }
 
+    /// How steeply this scale rises at a prediction; 0 where it is held at an edge.
+    pub(super) fn slope(self, prediction: f64) -> f64 {
+        match self {
+            Link::Identity => 1.0,
+            Link::LogOdds if self.clamps(prediction) => 0.0,
+            Link::LogOdds => 1.0 / (prediction * (1.0 - prediction)),
+        }
+    }
+
     /// Whether the prediction lies beyond what this scale can show, and is held at its edge.
     pub fn clamps(self, prediction: f64) -> bool {
         self == Link::LogOdds && !(EDGE..=1.0 - EDGE).contains(&prediction)

@@ -10,7 +10,7 @@ use super::background::Background;
 use super::column::{Column, Hide, constant};
 use super::mask::gaussian::Gaussian;
 use super::{Coalition, Options, Player};
-use crate::{Cells, Result};
+use crate::{Cells, Error, Result};
 use arrow_array::cast::AsArray;
 use arrow_array::types::Float64Type;
 use ronghe_data::{Modality, Table};
@@ -127,6 +127,30 @@ impl RowMasker {
         }
         let cells = self.cells(&[Coalition::empty(players)])?;
         Ok(Some(cells.table(0, cells.rows())?))
+    }
+
+    /// The row, and the rows that hide everything: what lies between them is between shown and hidden, for what stands in for a
+    /// part does not depend on which others are shown.
+    pub(super) fn ends(&self, players: usize) -> Result<(Table, Table)> {
+        for column in &self.columns {
+            let depends = match &column.hide {
+                Hide::Parts(mask, ..) => column.leaves.len() > 1 && !mask.pastes(),
+                Hide::Gaussian(_) => true,
+                Hide::Rows | Hide::Fixed => false,
+            };
+            if depends && !column.leaves.is_empty() {
+                let name = &column.fixed.schema().columns[0].name;
+                return Err(Error::Unsuited {
+                    explainer: "expected_gradients",
+                    expected: "cells whose parts are hidden one by one (pictures in part, others whole)"
+                        .into(),
+                    found: format!("`{name}`, where what is hidden depends on what is shown"),
+                    mend: format!("mask it whole (--mask {name}=whole/background), or take `auto`"),
+                });
+            }
+        }
+        let cells = self.cells(&[Coalition::full(players), Coalition::empty(players)])?;
+        Ok((cells.table(0, 1)?, cells.table(1, cells.rows() - 1)?))
     }
 
     /// Which of the gaussian columns are shown.

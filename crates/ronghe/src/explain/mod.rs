@@ -15,18 +15,23 @@
 //! | `masker`, `column`, `background` | from a coalition to rows of cells; rows that say what is usual |
 //! | `mask/` | the table of maskers: what cells are divided into, what hidden parts are filled with |
 //! | `row_game`, `cached`, `grouped`, `within` | the games: of a predictor, remembered, of groups, inside a group |
+//! | `kept` | evaluations on disk, for a run that goes on |
 //! | `opened`, `reduced` | the games of a predictor that begins with a weighted sum, of players who change anything |
-//! | `exact`, `kernel`, `permutation`, `shap_kernel` | the explainers |
-//! | `interactions`, `occlusion` | what pairs add; what is lost without a player |
+//! | `exact`, `kernel`, `permutation`, `shap_kernel` | the explainers of any game |
+//! | `linear` | that of additive games |
+//! | `gradients`, `gradual`, `blended`, `legendre` | that of games with slopes; such games; that of a network |
+//! | `interactions`, `pair_sample`, `occlusion` | what pairs add, counted and estimated; what is lost without a player |
 //! | `link` | probability or log-odds |
 //! | `options`, `explanation` | what goes in and what comes out (also as JSON) |
 //! | `export` | explanations as a long table and as NumPy arrays |
 //! | `check`, `robust` | how faithful attributions are to their game, what they owe to fill and background |
+//! | `nearest` | the rows that a model takes to be most alike |
 //! | [`global`] | importance and effect of columns over many rows, counterfactual rows |
 //! | `draw` | seeded orders and subsets |
 //! | `cholesky`, `least_squares`, `lars`, `student` | what the estimators solve; how far their errors reach |
 
 mod background;
+mod blended;
 mod cached;
 mod check;
 mod cholesky;
@@ -40,19 +45,26 @@ mod explanation;
 pub mod export;
 mod game;
 pub mod global;
+mod gradients;
+mod gradual;
 mod grouped;
 mod interactions;
+mod kept;
 mod kernel;
 mod lars;
 mod least_squares;
+mod legendre;
 mod levels;
+mod linear;
 mod link;
 mod mask;
 mod masker;
+mod nearest;
 mod notes;
 mod occlusion;
 mod opened;
 mod options;
+mod pair_sample;
 mod permutation;
 mod player;
 mod reduced;
@@ -71,11 +83,14 @@ pub use check::{Curve, Faithfulness, check};
 pub use coalition::Coalition;
 pub use explanation::{Explanation, FORMAT, Pair, RowExplanation, SCHEMA};
 pub use game::{Game, Values};
+pub use gradual::Gradual;
 pub use grouped::Grouped;
 pub use interactions::{INTERACTION_PLAYERS, interactions};
+pub use kept::{Evaluations, Reuse, fingerprint};
 pub use link::Link;
 pub use mask::{FillEntry, MASKERS, MaskSpec, MaskerEntry};
 pub use masker::Masker;
+pub use nearest::{Nearest, Neighbour, nearest};
 pub use occlusion::occlusion;
 pub use opened::Opened;
 pub use options::{AUTO_EXACT_PLAYERS, AUTO_KERNEL_EVALUATIONS, Level, Options};
@@ -96,15 +111,33 @@ pub trait Explainer: Send + Sync {
     /// One line of help.
     fn summary(&self) -> &'static str;
 
-    /// What each player gets. The shares of an output add up to its prediction less its base.
+    /// Whether the share of a group is the sum of its members' shares, however players are grouped. Then one game of the finest
+    /// players tells every level.
+    fn sums(&self) -> bool {
+        false
+    }
+
+    /// Whether it asks for slopes ([`Game::gradual`]).
+    fn gradual(&self) -> bool {
+        false
+    }
+
+    /// What each player gets. The shares of an output add up to its prediction less its base. A game that the explainer does not
+    /// take is refused as [`Error::Unsuited`](crate::Error::Unsuited).
     fn explain(&self, game: &dyn Game, options: &Options) -> Result<Shapley>;
 }
 
 /// All explainers.
-pub static EXPLAINERS: &[&dyn Explainer] =
-    &[&exact::Exact, &kernel::Kernel, &permutation::Permutation, &ShapKernel::PLAIN];
+pub static EXPLAINERS: &[&dyn Explainer] = &[
+    &exact::Exact,
+    &kernel::Kernel,
+    &permutation::Permutation,
+    &ShapKernel::PLAIN,
+    &linear::Linear,
+    &gradients::ExpectedGradients,
+];
 
-/// Shapley values of a game.
+/// Shares of a game: Shapley values, of `expected_gradients` Aumann-Shapley values.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Shapley {
     /// Payment of nobody, an output.

@@ -11,7 +11,6 @@ use crate::{Error, Result};
 use ronghe_cpu::SubsetSums;
 use ronghe_data::Table;
 use ronghe_data::decode::{Limits, decode_image};
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Bytes of sums that are at hand at once.
 const MOST_BYTES: usize = 8 << 20;
@@ -30,7 +29,6 @@ pub struct Opened<'a> {
     idle: Coalition,
     outputs: usize,
     link: Link,
-    predicted: AtomicUsize,
 }
 
 impl<'a> Opened<'a> {
@@ -62,13 +60,7 @@ impl<'a> Opened<'a> {
                 idle.insert(player);
             }
         }
-        let predicted = AtomicUsize::new(0);
-        Ok(Some(Opened { opening, row, fillers, starts, covered, idle, outputs, link, predicted }))
-    }
-
-    /// Masked rows predicted so far.
-    pub fn rows_predicted(&self) -> usize {
-        self.predicted.load(Ordering::Relaxed)
+        Ok(Some(Opened { opening, row, fillers, starts, covered, idle, outputs, link }))
     }
 
     /// Adds up what the coalitions are paid with each filler; each coalition stands for two where mirrored.
@@ -125,7 +117,6 @@ impl<'a> Opened<'a> {
         }
         let fillers = (self.starts.len() / units) as f64;
         paid.iter_mut().for_each(|p| *p /= fillers);
-        self.predicted.fetch_add(rows * self.starts.len() / units, Ordering::Relaxed);
         Ok(paid)
     }
 }

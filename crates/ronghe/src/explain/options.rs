@@ -12,7 +12,7 @@ pub const AUTO_EXACT_PLAYERS: usize = 10;
 
 /// From so many evaluations a player on the choice `auto` takes `kernel`, below it `permutation`: a regression of few pairs of
 /// coalitions a player is worse than walks. MNIST's dense net, 100 background rows: at 4.6 evaluations for each of 784 pixels the squared
-/// error of `kernel` is 9 times that of `permutation`, at 43 for each of 49 patches 0.9 times.
+/// error of `kernel` is 9 times that of `permutation`, at 43 for each of 49 patches 0.15 times.
 pub const AUTO_KERNEL_EVALUATIONS: usize = 8;
 
 /// How to explain.
@@ -89,26 +89,18 @@ impl Options {
     /// The explainer for a game of so many players.
     ///
     /// `auto` is exact where that is cheap, else the kernel, whose squared error (over the sum of squared shares) was the
-    /// least, or near it, of all that sample: means over games of known shares with n players, 10 of 12 and 50, 3 of 200, 1 of
-    /// 784 (seeds 0, 1, ...). Cliques of 2 to 4 players beside single ones (additive); parities of 3 and 5 (rough), in which
+    /// least, or near it, of all that sample: means over games of known shares with n players, 10 of 12 and 50, 1 of 784
+    /// (seeds 0, 1, ...). Cliques of 2 to 4 players beside single ones (additive); parities of 3 and 5 (rough), in which
     /// hardly anything is additive.
     ///
     /// | game | n | evaluations | kernel | permutation | shap_kernel (never more than 2 n + 2048) |
     /// |---|---|---|---|---|---|
     /// | additive | 12 | 96 | 1.2e-2 | 4.7e-2 | 3.3e-2 |
-    /// | additive | 12 | 2,072 | 1.6e-4 | 1.8e-3 | 3.9e-4 |
     /// | additive | 50 | 400 | 2.5e-2 | 4.4e-2 | 5.3e-2 |
-    /// | additive | 50 | 2,148 | 4.3e-3 | 8.8e-3 | 5.8e-3 |
-    /// | additive | 200 | 1,600 | 2.8e-2 | 4.0e-2 | 6.2e-2 |
-    /// | additive | 200 | 2,448 | 1.4e-2 | 2.8e-2 | 3.8e-2 |
     /// | additive | 784 | 3,616 | 7.3e-2 | 7.8e-2 | 2.1e-1 |
     /// | additive | 784 | 6,272 | 3.1e-2 | 4.1e-2 | 2.1e-1 |
     /// | rough | 12 | 96 | 1.6 | 4.4 | 1.4 |
-    /// | rough | 12 | 2,072 | 1.6e-2 | 2.5e-1 | 1.1e-2 |
     /// | rough | 50 | 400 | 1.5 | 3.2 | 2.3 |
-    /// | rough | 50 | 2,148 | 2.5e-1 | 6.2e-1 | 2.7e-1 |
-    /// | rough | 200 | 1,600 | 2.0 | 3.3 | 3.8 |
-    /// | rough | 200 | 2,448 | 1.2 | 2.3 | 2.2 |
     /// | rough | 784 | 3,616 | 4.2 | 6.6 | 12.5 |
     /// | rough | 784 | 6,272 | 1.9 | 3.7 | 12.5 |
     pub fn explainer(&self, players: usize) -> Result<&'static dyn Explainer> {

@@ -1,6 +1,7 @@
 //! A game without the players who change nothing.
 
-use super::{Coalition, Game, Options, Shapley, Values};
+use super::gradual::Gathered;
+use super::{Coalition, Game, Gradual, Options, Shapley, Values};
 use crate::Result;
 
 /// The game of some players, the others being absent throughout.
@@ -24,6 +25,14 @@ impl Game for Reduced<'_> {
 
     fn outputs(&self) -> usize {
         self.game.outputs()
+    }
+
+    fn gradual(&self) -> Option<Box<dyn Gradual + '_>> {
+        let (players, outputs) = (self.game.players(), self.outputs());
+        let groups = self.players.iter().map(|&p| vec![p]).collect();
+        self.game
+            .gradual()
+            .map(|game| Box::new(Gathered { game, groups, players, outputs }) as Box<dyn Gradual>)
     }
 
     fn values(&self, coalitions: &[Coalition]) -> Result<Values> {

@@ -1,15 +1,19 @@
 //! One row explained.
 
-use super::background::Background;
+use super::background::{Background, keys};
+use super::blended::Blended;
+use super::kept::{Known, Of, Paid, hex};
 use super::levels::{Levels, Shares};
 use super::masker::RowMasker;
 use super::notes;
 use super::{
-    Cached, Check, Explanation, FORMAT, Game, Level, Link, MaskSpec, Opened, Options, Player, RowExplanation,
-    RowGame, check,
+    Cached, Check, Evaluations, Explanation, FORMAT, Game, Level, Link, MaskSpec, Opened, Options, Player,
+    Reuse, RowExplanation, RowGame, check,
 };
 use crate::{Error, Predictor, Result, TaskKind};
 use ronghe_data::Table;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 
 /// Explains rows of one table beside one background.
 pub struct RowExplainer<'a> {
@@ -49,22 +53,66 @@ impl<'a> RowExplainer<'a> {
 
     /// The explanation of a row (a table of one). `watch` is told now and then how many coalitions were evaluated.
     pub fn explain(&self, row: &Table, watch: &(dyn Fn(usize) + Sync)) -> Result<RowExplanation> {
+        Ok(self.play(row, watch, None)?.0)
+    }
+
+    /// The same with evaluations of coalitions that are kept, and kept after it.
+    pub fn explain_kept(
+        &self,
+        row: &Table,
+        watch: &(dyn Fn(usize) + Sync),
+        kept: &Evaluations,
+    ) -> Result<(RowExplanation, Reuse)> {
+        self.play(row, watch, Some(kept))
+    }
+
+    fn play(
+        &self,
+        row: &Table,
+        watch: &(dyn Fn(usize) + Sync),
+        kept: Option<&Evaluations>,
+    ) -> Result<(RowExplanation, Reuse)> {
         let (options, task) = (self.options, self.predictor.task());
         let conformed = self.background.conform(row)?;
         let (masker, leaves) = RowMasker::new(&conformed, &self.background, &self.fields, options)?;
         let number = row.row_number(0);
         let outputs = task.labels.len();
+        let of =
+            kept.map(|kept| self.of(kept, &conformed, &leaves.masks, leaves.players.len())).transpose()?;
+        let known = match kept.zip(of.as_ref()) {
+            Some((kept, of)) => kept.read(number, of)?,
+            None => Known::new(),
+        };
         // A game of sums, where the predictor begins with one and all is hidden feature by feature.
-        let opened = match masker.fillers(leaves.players.len())?.zip(self.predictor.opening()?) {
-            Some((fillers, opening)) => {
-                Opened::new(opening, &leaves.players, &conformed, &fillers, outputs, options.link)?
+        let gradual = options.explainer(leaves.players.len())?.gradual();
+        let fillers = if gradual { None } else { masker.fillers(leaves.players.len())? };
+        let opened = match fillers {
+            Some(fillers) => match self.predictor.opening()? {
+                Some(opening) => {
+                    Opened::new(opening, &leaves.players, &conformed, &fillers, outputs, options.link)?
+                        .map(|game| (game, fillers.rows()))
+                }
+                None => None,
+            },
+            None => None,
+        };
+        let slopes = if gradual && !leaves.players.is_empty() { self.predictor.slopes()? } else { None };
+        let ends = slopes.is_some().then(|| masker.ends(leaves.players.len())).transpose()?;
+        let players = leaves.players.clone();
+        let plain = RowGame::new(self.predictor, Box::new(masker), players, outputs, options.link, number)
+            .knowing(known.iter().map(|(c, paid)| (c.clone(), paid.clamped)));
+        let blended = match slopes.zip(ends.as_ref()) {
+            Some((slopes, (shown, hidden))) => {
+                Some(Blended::new(&plain, slopes, &leaves.players, (shown, hidden), options.link)?)
             }
             None => None,
         };
-        let players = leaves.players.clone();
-        let plain = RowGame::new(self.predictor, Box::new(masker), players, outputs, options.link, number);
-        let game: &dyn Game = opened.as_ref().map_or(&plain, |o| o);
-        let cached = Cached::new(game).watched(watch);
+        let game: &dyn Game = match (&blended, &opened) {
+            (Some(blended), _) => blended,
+            (None, Some((opened, _))) => opened,
+            (None, None) => &plain,
+        };
+        let cached = Cached::new(game).watched(watch).knowing(known.into_iter().map(|(c, p)| (c, p.values)));
 
         let mut levels = Levels::new(&cached, options, &self.fields, &leaves)?;
         let modalities = levels.modalities()?;
@@ -90,7 +138,10 @@ impl<'a> RowExplainer<'a> {
             background: self.background.table.rows(),
             background_id: self.background.id.clone(),
             seed: options.seed,
-            rows_predicted: plain.rows_predicted() + opened.as_ref().map_or(0, Opened::rows_predicted),
+            rows_predicted: match &opened {
+                Some((_, fillers)) => cached.evaluated() * fillers,
+                None => cached.sum(&|c| plain.rows(c)) + blended.as_ref().map_or(0, Blended::rows_predicted),
+            },
             fields: fields.map_or_else(|| Ok(modalities.clone()), named)?,
             modalities,
             parts: parts.map(named).transpose()?,
@@ -98,7 +149,7 @@ impl<'a> RowExplainer<'a> {
             check: None,
             notes: leaves.notes,
         };
-        found.notes.extend(notes::of(&found, plain.clamped()));
+        found.notes.extend(notes::of(&found, cached.sum(&|c| plain.clamped(c) as usize)));
         if options.check && options.level != Level::Modalities {
             let finest = found.finest();
             // Missing cells are listed, but do not play.
@@ -110,7 +161,41 @@ impl<'a> RowExplainer<'a> {
             let faithfulness = check(&cached, &playing, finest.explained, options.seed)?;
             found.check = Some(Check::of(self, row, &found, faithfulness)?);
         }
-        Ok(found)
+        let new = cached.computed();
+        let mut reuse = Reuse { taken: cached.evaluated() - new, new, kept: false };
+        if let Some((kept, of)) = kept.zip(of) {
+            let known = cached.into_known().map(|(c, values)| {
+                let clamped = plain.clamped(&c);
+                (c, Paid { values, clamped })
+            });
+            reuse.kept = kept.write(number, &of, &known.collect())?;
+        }
+        Ok((found, reuse))
+    }
+
+    /// What evaluations of the conformed row are of.
+    fn of(
+        &self,
+        kept: &Evaluations,
+        row: &Table,
+        masks: &BTreeMap<String, String>,
+        players: usize,
+    ) -> Result<Of> {
+        let mut cells = Sha256::new();
+        for field in &self.fields {
+            keys(&row.select(&[&field.name])?).iter().for_each(|key| cells.update(key));
+        }
+        Ok(Of {
+            ronghe: env!("CARGO_PKG_VERSION").into(),
+            model: kept.model().to_owned(),
+            row: hex(&cells.finalize()),
+            background: self.background.id.clone(),
+            masks: masks.clone(),
+            players,
+            outputs: self.predictor.task().labels.len(),
+            link: self.options.link,
+            seed: self.options.seed,
+        })
     }
 
     pub(super) fn predictor(&self) -> &'a dyn Predictor {

@@ -2,7 +2,8 @@
 
 use super::{Coalition, Game, Link, Masker, Player, Values};
 use crate::{Error, Predictor, Result};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
 
 /// Most masked rows that go to the predictor in one call: many, because it computes equal cells once a call.
 const MOST_ROWS: usize = 1 << 16;
@@ -20,8 +21,8 @@ pub struct RowGame<'a> {
     link: Link,
     /// Number of the row in its file, for messages.
     row: usize,
-    predicted: AtomicUsize,
-    clamped: AtomicUsize,
+    /// Predictions that lay beyond what the link can show, of the coalitions that have any.
+    clamped: Mutex<HashMap<Coalition, u32>>,
 }
 
 impl<'a> RowGame<'a> {
@@ -34,18 +35,23 @@ impl<'a> RowGame<'a> {
         link: Link,
         row: usize,
     ) -> RowGame<'a> {
-        let (predicted, clamped) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        RowGame { predictor, masker, players, outputs, link, row, predicted, clamped }
+        RowGame { predictor, masker, players, outputs, link, row, clamped: Mutex::default() }
     }
 
-    /// Masked rows predicted so far.
-    pub fn rows_predicted(&self) -> usize {
-        self.predicted.load(Ordering::Relaxed)
+    /// Masked rows that stand for the coalition.
+    pub fn rows(&self, coalition: &Coalition) -> usize {
+        self.masker.samples(coalition)
     }
 
-    /// Predictions so far that lay beyond what the link can show.
-    pub fn clamped(&self) -> usize {
-        self.clamped.load(Ordering::Relaxed)
+    /// Predictions of the coalition, once evaluated, that lay beyond what the link can show.
+    pub fn clamped(&self, coalition: &Coalition) -> u32 {
+        let clamped = self.clamped.lock().unwrap_or_else(PoisonError::into_inner);
+        clamped.get(coalition).copied().unwrap_or(0)
+    }
+
+    /// Remembers what [`RowGame::clamped`] said in another run.
+    pub(super) fn knowing(self, clamped: impl Iterator<Item = (Coalition, u32)>) -> RowGame<'a> {
+        RowGame { clamped: Mutex::new(clamped.filter(|(_, count)| *count > 0).collect()), ..self }
     }
 
     /// How many of the coalitions go together; at least one.
@@ -99,25 +105,28 @@ impl Game for RowGame<'_> {
             let (now, later) = rest.split_at(self.chunk(rest));
             let cells = self.masker.cells(now)?;
             let found = self.predictor.predict_cells(&cells)?.values;
-            self.predicted.fetch_add(cells.rows(), Ordering::Relaxed);
             if found.len() != cells.rows() * self.outputs {
                 // Says what was expected.
                 Values::new(found, cells.rows(), self.outputs)?;
                 return Values::new(data, coalitions.len(), self.outputs);
             }
-            let clamped = found.iter().filter(|&&p| self.link.clamps(p)).count();
-            self.clamped.fetch_add(clamped, Ordering::Relaxed);
             let mut rows = found.chunks_exact(self.outputs);
             for coalition in now {
                 let samples = self.masker.samples(coalition);
                 let start = data.len();
                 data.resize(start + self.outputs, 0.0);
                 let sums = &mut data[start..];
+                let mut clamped = 0;
                 for row in rows.by_ref().take(samples) {
                     if let Some(&bad) = row.iter().find(|p| !p.is_finite()) {
                         return Err(self.no_number(coalition, bad));
                     }
                     sums.iter_mut().zip(row).for_each(|(s, &p)| *s += self.link.apply(p));
+                    clamped += row.iter().filter(|&&p| self.link.clamps(p)).count() as u32;
+                }
+                if clamped > 0 {
+                    let mut all = self.clamped.lock().unwrap_or_else(PoisonError::into_inner);
+                    all.insert(coalition.clone(), clamped);
                 }
                 sums.iter_mut().for_each(|s| *s /= samples as f64);
             }

@@ -1,6 +1,6 @@
 //! Games with known values, for the tests of this folder.
 
-use super::{Coalition, Game, Values};
+use super::{Coalition, Game, Gradual, Values};
 use crate::Result;
 
 type Value = Box<dyn Fn(u64) -> f64 + Send + Sync>;
@@ -34,6 +34,65 @@ impl Game for Table {
         let bits = coalitions.iter().map(|c| c.iter().map(|p| 1_u64 << p).sum::<u64>());
         let data = bits.flat_map(|s| self.values.iter().map(move |v| v(s))).collect();
         Values::new(data, coalitions.len(), self.values.len())
+    }
+}
+
+/// A game between coalitions: on way w, `u_w(a) = sum of worth_p a_p + product * a_0 a_1 + bend_w * sqrt(0.01 + sum of a)`.
+pub(super) struct Smooth {
+    pub(super) worth: Vec<f64>,
+    pub(super) product: f64,
+    pub(super) bend: Vec<f64>,
+}
+
+impl Smooth {
+    fn at(&self, way: usize, degree: &dyn Fn(usize) -> f64) -> f64 {
+        let n = self.worth.len();
+        let linear: f64 = (0..n).map(|p| self.worth[p] * degree(p)).sum();
+        let total: f64 = (0..n).map(degree).sum();
+        linear + self.product * degree(0) * degree(1) + self.bend[way] * (0.01 + total).sqrt()
+    }
+}
+
+impl Game for Smooth {
+    fn players(&self) -> usize {
+        self.worth.len()
+    }
+
+    fn outputs(&self) -> usize {
+        1
+    }
+
+    fn values(&self, coalitions: &[Coalition]) -> Result<Values> {
+        let value = |c: &Coalition| {
+            let degree = |p: usize| f64::from(u8::from(c.contains(p)));
+            (0..self.bend.len()).map(|w| self.at(w, &degree)).sum::<f64>() / self.bend.len() as f64
+        };
+        Values::new(coalitions.iter().map(value).collect(), coalitions.len(), 1)
+    }
+
+    fn gradual(&self) -> Option<Box<dyn Gradual + '_>> {
+        Some(Box::new(Diagonal(self)))
+    }
+}
+
+struct Diagonal<'a>(&'a Smooth);
+
+impl Gradual for Diagonal<'_> {
+    fn ways(&self) -> usize {
+        self.0.bend.len()
+    }
+
+    fn rises(&self) -> Result<Vec<f64>> {
+        Ok((0..self.ways()).map(|w| self.0.at(w, &|_| 1.0) - self.0.at(w, &|_| 0.0)).collect())
+    }
+
+    fn slopes(&self, points: &[(usize, f64)]) -> Result<Vec<f64>> {
+        let n = self.0.worth.len();
+        let one = |&(w, t): &(usize, f64)| {
+            let bent = self.0.bend[w] * 0.5 / (0.01 + n as f64 * t).sqrt();
+            (0..n).map(move |p| self.0.worth[p] + bent + if p < 2 { self.0.product * t } else { 0.0 })
+        };
+        Ok(points.iter().flat_map(one).collect())
     }
 }
 

@@ -6,7 +6,9 @@
 mod cells;
 mod opening;
 mod precision;
+mod representation;
 mod rows;
+mod slopes;
 mod table;
 
 pub use precision::{Difference, PartPrecision, PrecisionMode};
@@ -15,13 +17,16 @@ use crate::config::ModelConfig;
 use crate::encode::Encoder;
 use crate::network::{InputPart, Network, Trunk};
 use crate::opening::Opening;
-use crate::{Cells, InputInfo, Predictions, Predictor, Result, Task, TaskKind, encode, fuse, head};
+use crate::slopes::Slopes;
+use crate::{
+    Cells, InputInfo, Predictions, Predictor, Representations, Result, Task, TaskKind, encode, fuse, head,
+};
 use cells::Memory;
-use precision::Part;
+pub(crate) use precision::{Closeness, Part};
 use ronghe_cpu::CpuExecutor;
 use ronghe_data::Table;
-use ronghe_graph::passes::{infer_optimise, subgraph};
-use ronghe_graph::{Feed, Mode, Tensor, ValueId, Weights};
+use ronghe_graph::passes::{fold_batch_norm, fuse_activations, subgraph};
+use ronghe_graph::{Feed, Graph, Mode, Tensor, ValueId, Weights};
 use rows::{Distinct, distinct};
 use std::sync::{Mutex, PoisonError};
 
@@ -47,12 +52,16 @@ pub struct Model {
     encoders: Vec<Box<dyn Encoder>>,
     temperature: f64,
     weights: Weights,
+    /// The whole network over these weights.
+    graph: Graph,
     executor: CpuExecutor,
     plans: Mutex<Plans>,
     /// Vectors of cells of each input.
     memory: Mutex<Vec<Memory>>,
     widths: Vec<usize>,
     has_fusion_weights: bool,
+    /// From the inputs' vectors to the representation.
+    fused: Graph,
 }
 
 struct Plans {
@@ -99,24 +108,34 @@ impl Model {
             network.graph.set_output(name, vector);
         }
         network.graph.set_output("logits", network.logits);
+        network.graph.set_output(representation::OUTPUT, network.representation);
         if let Some(shares) = network.fusion_weights {
             network.graph.set_output("fusion_weights", shares);
         }
         let widths =
             network.vectors.iter().map(|&v| network.graph.value(v).shape.last().unwrap_or(0)).collect();
-        let (graph, weights) = infer_optimise(&network.graph, weights)?;
+        // Activations stay apart in what is kept: the gradient of a fused one is not known.
+        let (folded, weights) = fold_batch_norm(&network.graph, weights)?;
+        let graph = fuse_activations(&folded)?;
         let at: Vec<ValueId> = vectors.iter().map(|n| graph.outputs()[n]).collect();
         let executor = CpuExecutor::new(threads);
-        let plans =
-            at.iter().map(|&v| Part::new(&executor, mode, &graph, &[v])).collect::<Result<Vec<_>>>()?;
+        let plans = at
+            .iter()
+            .map(|&v| Part::new(&executor, mode, &graph, &[v], Closeness::FEATURES))
+            .collect::<Result<Vec<_>>>()?;
         let outputs: Vec<(&str, ValueId)> = ["logits", "fusion_weights"]
             .into_iter()
             .filter_map(|n| Some((n, *graph.outputs().get(n)?)))
             .collect();
         let cuts: Vec<(ValueId, &str)> = at.iter().copied().zip(vectors.iter().map(String::as_str)).collect();
         let fusion = subgraph(&graph, &outputs, &cuts)?;
+        let at = graph.outputs()[representation::OUTPUT];
+        let fused = subgraph(&graph, &[(representation::OUTPUT, at)], &cuts)?;
         let wanted: Vec<ValueId> = outputs.iter().map(|(n, _)| fusion.outputs()[*n]).collect();
-        let plans = Plans { encoders: plans, fuse: Part::new(&executor, mode, &fusion, &wanted)? };
+        let plans = Plans {
+            encoders: plans,
+            fuse: Part::new(&executor, mode, &fusion, &wanted, Closeness::FEATURES)?,
+        };
         let inputs = config
             .inputs
             .iter()
@@ -137,11 +156,13 @@ impl Model {
             encoders,
             temperature,
             weights,
+            graph: folded,
             executor,
             plans,
             memory,
             widths,
             has_fusion_weights,
+            fused,
         })
     }
 
@@ -226,16 +247,7 @@ impl Model {
 
     fn fuse(&self, encoded: &[Encoded], rows: usize, out: &mut Detailed) -> Result<()> {
         for start in (0..rows).step_by(FUSE_BATCH) {
-            let n = FUSE_BATCH.min(rows - start);
-            let mut feed = Feed::default();
-            for ((info, part), &width) in self.inputs.iter().zip(encoded).zip(&self.widths) {
-                let at = &part.of_row[start..start + n];
-                let mut vectors = Vec::with_capacity(n * width);
-                at.iter().for_each(|&u| vectors.extend_from_slice(&part.vectors[u * width..(u + 1) * width]));
-                let present = at.iter().map(|&u| f32::from(u8::from(part.present[u]))).collect();
-                feed.inputs.insert(format!("vector.{}", info.name), Tensor::f32(&[n, width], vectors)?);
-                feed.inputs.insert(format!("present.{}", info.name), Tensor::f32(&[n], present)?);
-            }
+            let feed = self.vectors(encoded, start, FUSE_BATCH.min(rows - start))?;
             let mut plans = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
             let computed = plans.fuse.run(&self.weights, &feed)?;
             out.logits.extend_from_slice(computed.get(0));
@@ -245,8 +257,23 @@ impl Model {
         }
         Ok(())
     }
+
+    /// What `n` rows feed into the fusion.
+    fn vectors(&self, encoded: &[Encoded], start: usize, n: usize) -> Result<Feed> {
+        let mut feed = Feed::default();
+        for ((info, part), &width) in self.inputs.iter().zip(encoded).zip(&self.widths) {
+            let at = &part.of_row[start..start + n];
+            let mut vectors = Vec::with_capacity(n * width);
+            at.iter().for_each(|&u| vectors.extend_from_slice(&part.vectors[u * width..(u + 1) * width]));
+            let present = at.iter().map(|&u| f32::from(u8::from(part.present[u]))).collect();
+            feed.inputs.insert(format!("vector.{}", info.name), Tensor::f32(&[n, width], vectors)?);
+            feed.inputs.insert(format!("present.{}", info.name), Tensor::f32(&[n], present)?);
+        }
+        Ok(feed)
+    }
 }
 
+/// Vectors of one input's distinct cells.
 #[derive(Default)]
 struct Encoded {
     of_row: Vec<usize>,
@@ -270,6 +297,14 @@ impl Predictor for Model {
 
     fn opening(&self) -> Result<Option<Box<dyn Opening + '_>>> {
         self.dense_opening()
+    }
+
+    fn slopes(&self) -> Result<Option<Box<dyn Slopes + '_>>> {
+        self.network_slopes()
+    }
+
+    fn representations(&self, table: &Table) -> Result<Option<Representations>> {
+        self.represent(table).map(Some)
     }
 
     fn predict_cells(&self, cells: &Cells) -> Result<Predictions> {

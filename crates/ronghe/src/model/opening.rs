@@ -107,7 +107,7 @@ fn rest(graph: &Graph, sums: ValueId) -> (Act, ValueId) {
 }
 
 /// What the model says for the logits: probabilities (one for two classes), or the quantity.
-fn linked(graph: &mut Graph, logits: ValueId, model: &Model) -> Result<ValueId> {
+pub(super) fn linked(graph: &mut Graph, logits: ValueId, model: &Model) -> Result<ValueId> {
     let task = &model.task;
     if task.kind == TaskKind::Regression {
         let op = Op::Affine { scale: task.std as f32, offset: task.mean as f32 };

@@ -5,6 +5,7 @@ mod encoders;
 mod explain;
 mod formula;
 mod golden;
+mod gradients;
 mod parts;
 mod probe;
 mod report;

@@ -97,6 +97,10 @@ impl Encoder for Cnn {
         Ok(b.dropout(self.params.dropout as f32, x)?)
     }
 
+    fn framing(&self) -> Option<Fit> {
+        Some(self.pictures.fit)
+    }
+
     fn augments(&self) -> bool {
         self.params.augment.is_set()
     }

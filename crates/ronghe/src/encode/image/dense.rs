@@ -106,6 +106,10 @@ impl Encoder for Dense {
         Some(Layout::Pixels { height, width, channels })
     }
 
+    fn framing(&self) -> Option<Fit> {
+        Some(self.pictures.fit)
+    }
+
     fn augments(&self) -> bool {
         self.params.augment.is_set()
     }

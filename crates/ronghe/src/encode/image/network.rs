@@ -103,6 +103,10 @@ impl Encoder for Network {
         network::dense(b, x, hidden, *dropout)
     }
 
+    fn framing(&self) -> Option<Fit> {
+        Some(self.saved.pictures.fit)
+    }
+
     fn augments(&self) -> bool {
         self.saved.settings.augment.is_set()
     }

@@ -27,6 +27,7 @@ use rayon::prelude::*;
 use ronghe_data::{Kind, Modality, Table};
 use ronghe_graph::{Builder, DType, Init, Op, Shape, ValueId};
 use serde::{Deserialize, Serialize};
+use std::ops::Range;
 
 pub(super) static COLUMNS: EncoderSpec = EncoderSpec {
     name: "columns",
@@ -147,6 +148,22 @@ impl Encoder for Columns {
         }
         let x = if parts.len() == 1 { parts[0] } else { b.op(Op::Concat, &parts)? };
         network::dense(b, x, &self.params.hidden, self.params.dropout)
+    }
+
+    fn columns(&self, field: &str) -> Option<Vec<(String, Range<usize>)>> {
+        let mut spans = Vec::new();
+        let mut start = 0;
+        for (i, column) in self.columns.iter().enumerate() {
+            match column.embedding() {
+                Some((_, width)) if category(i) == field => spans.push((column.name.clone(), 0..width)),
+                None if field == "numbers" => {
+                    spans.push((column.name.clone(), start..start + column.width()));
+                }
+                _ => {}
+            }
+            start += column.width();
+        }
+        Some(spans)
     }
 
     fn state(&self) -> State {

@@ -14,10 +14,11 @@
 //! (restricted likelihood); Rasmussen and Ghahramani 2003 (Bayesian quadrature).
 
 use super::super::Coalition;
-use super::super::cholesky::{Cholesky, dot};
+use super::super::cholesky::{Cholesky, TOGETHER, dot};
 use super::super::exact::weights;
 use super::super::student::reach;
 use super::prior::{Prior, shapley_weight};
+use rayon::prelude::*;
 use std::slice::from_mut;
 
 /// Shares of the variance that may be anything at all.
@@ -36,13 +37,40 @@ struct Rows<'a> {
     values: Vec<&'a [f64]>,
 }
 
-/// The shares from `values` (`[output][row]`, odd parts) of everybody and of one coalition a pair. None if the rows do
-/// not determine them.
-pub(super) fn shares(coalitions: &[Coalition], values: &[Vec<f64>]) -> Option<Shares> {
+/// What kriging makes of a game.
+pub(super) struct Kriged {
+    pub(super) shares: Shares,
+    /// What was seen.
+    signs: Vec<Vec<f64>>,
+    prior: Prior,
+    anything: f64,
+    /// b, `[output][player]`.
+    slopes: Vec<Vec<f64>>,
+    /// `K^-1 (f - X b)`, `[output][row]`.
+    dual: Vec<Vec<f64>>,
+}
+
+impl Kriged {
+    /// The odd part of the game that is expected at a coalition that was not seen, an output. The shares are those of this
+    /// expectation, with what was seen in its place.
+    pub(super) fn expect(&self, coalition: &Coalition) -> Vec<f64> {
+        let x = as_signs(coalition);
+        let near = self.prior.against(&x, &self.signs);
+        let outputs = self.slopes.iter().zip(&self.dual);
+        outputs.map(|(b, dual)| dot(b, &x) + (1.0 - self.anything) * dot(dual, &near)).collect()
+    }
+}
+
+fn as_signs(coalition: &Coalition) -> Vec<f64> {
+    (0..coalition.players()).map(|i| if coalition.contains(i) { 1.0 } else { -1.0 }).collect()
+}
+
+/// Kriging from `values` (`[output][row]`, odd parts) of everybody and of one coalition a pair. None if the rows do
+/// not determine the shares.
+pub(super) fn krige(coalitions: &[Coalition], values: &[Vec<f64>]) -> Option<Kriged> {
     let n = coalitions.first()?.players();
     let weights = weights(n);
-    let signs: Vec<Vec<f64>> =
-        coalitions.iter().map(|c| (0..n).map(|i| if c.contains(i) { 1.0 } else { -1.0 }).collect()).collect();
+    let signs: Vec<Vec<f64>> = coalitions.iter().map(as_signs).collect();
     let sizes: Vec<usize> = coalitions.iter().map(Coalition::count).collect();
     let direct: Vec<Vec<f64>> = (0..n)
         .map(|i| coalitions.iter().zip(&sizes).map(|(c, &s)| shapley_weight(c, s, i, &weights)).collect())
@@ -59,14 +87,19 @@ pub(super) fn shares(coalitions: &[Coalition], values: &[Vec<f64>]) -> Option<Sh
     let importance = importance(&first.shares(&few, &alike).0);
     let unlike = Prior::new(few.signs, &importance);
     let second = best(&few, &unlike).filter(|fit| fit.likelihood > first.likelihood);
-    if few.signs.len() == signs.len() {
-        return Some(second.map_or_else(|| first.shares(&few, &alike), |fit| fit.shares(&few, &unlike)));
-    }
     let all = rows(signs.len());
-    let anything = second.as_ref().map_or(first.anything, |fit| fit.anything);
-    let importance = if second.is_some() { importance } else { vec![1.0; n] };
-    let prior = Prior::new(all.signs, &importance);
-    Some(Fit::new(&all, &prior, anything)?.shares(&all, &prior))
+    let (fit, prior) = if few.signs.len() == signs.len() {
+        second.map_or((first, alike), |fit| (fit, unlike))
+    } else {
+        let anything = second.as_ref().map_or(first.anything, |fit| fit.anything);
+        let importance = if second.is_some() { importance } else { vec![1.0; n] };
+        let prior = Prior::new(all.signs, &importance);
+        (Fit::new(&all, &prior, anything)?, prior)
+    };
+    let shares = fit.shares(&all, &prior);
+    let Fit { anything, covariance, slopes, residuals: mut dual, .. } = fit;
+    covariance.backward(&mut dual);
+    Some(Kriged { shares, signs, prior, anything, slopes, dual })
 }
 
 /// How much each player got, over outputs of equal weight.
@@ -81,8 +114,8 @@ fn importance(shares: &[Vec<f64>]) -> Vec<f64> {
 
 /// The likeliest fit; the first of equals.
 fn best(rows: &Rows, prior: &Prior) -> Option<Fit> {
-    let fits = ANYTHING.iter().filter_map(|&anything| Fit::new(rows, prior, anything));
-    fits.reduce(|a, b| if b.likelihood > a.likelihood { b } else { a })
+    let fits: Vec<_> = ANYTHING.par_iter().map(|&anything| Fit::new(rows, prior, anything)).collect();
+    fits.into_iter().flatten().reduce(|a, b| if b.likelihood > a.likelihood { b } else { a })
 }
 
 /// Generalised least squares under one covariance.
@@ -107,7 +140,7 @@ impl Fit {
         let free = m.checked_sub(n).filter(|&free| free > 0)? as f64;
         let covariance = Cholesky::new(prior.covariance(anything, m), m)?;
         let mut whitened: Vec<Vec<f64>> = (0..n).map(|i| rows.signs.iter().map(|x| x[i]).collect()).collect();
-        covariance.forward(&mut whitened);
+        whitened.par_chunks_mut(TOGETHER).for_each(|some| covariance.forward(some));
         let mut gram = vec![0.0; n * n];
         for i in 0..n {
             (0..=i).for_each(|j| gram[i * n + j] = dot(&whitened[i], &whitened[j]));
@@ -137,8 +170,7 @@ impl Fit {
     fn shares(&self, rows: &Rows, prior: &Prior) -> Shares {
         let (m, n) = (rows.signs.len(), rows.direct.len());
         let spread = spread(m - n);
-        let mut found = (Vec::with_capacity(n), Vec::with_capacity(n));
-        for i in 0..n {
+        let player = |i: usize| {
             let mut seen = prior.share(self.anything, i, &rows.direct[i][..m]);
             self.covariance.forward(from_mut(&mut seen));
             let mut rest: Vec<f64> = self.whitened.iter().map(|b| -dot(b, &seen)).collect();
@@ -146,11 +178,13 @@ impl Fit {
             self.gram.forward(from_mut(&mut rest));
             let variance = prior.variance(self.anything, i) - dot(&seen, &seen) + dot(&rest, &rest);
             let outputs = self.slopes.iter().zip(&self.residuals);
-            found.0.push(outputs.map(|(b, r)| 2.0 * b[i] + dot(&seen, r)).collect());
             let error = |s: &f64| (variance.max(0.0) * s).sqrt() * spread;
-            found.1.push(self.scales.iter().map(error).collect());
-        }
-        found
+            (
+                outputs.map(|(b, r)| 2.0 * b[i] + dot(&seen, r)).collect(),
+                self.scales.iter().map(error).collect(),
+            )
+        };
+        (0..n).into_par_iter().map(player).unzip()
     }
 }
 

@@ -10,9 +10,6 @@ use super::super::Coalition;
 use super::super::draw::Draw;
 use std::collections::HashSet;
 
-/// A size with at most so many pairs is listed and shuffled; a larger one is drawn from, and what was drawn is kept.
-const MOST_LISTED: u64 = 1 << 17;
-
 /// The sequence of pairs, by the smaller coalition of each.
 pub(super) struct Pairs {
     players: usize,
@@ -27,8 +24,10 @@ struct Size {
     drawn: u64,
     /// The middle size, whose complements have the same size: player 0 is in each.
     middle: bool,
-    listed: Option<Vec<Coalition>>,
+    /// What was drawn, until half of the size was.
     known: HashSet<Coalition>,
+    /// The rest of the size from then on, shuffled.
+    rest: Option<Vec<Coalition>>,
 }
 
 impl Pairs {
@@ -41,7 +40,7 @@ impl Pairs {
                 total = u64::try_from(next).unwrap_or(u64::MAX);
                 let middle = 2 * size == players;
                 let total = if middle { total / 2 } else { total };
-                Size { size, total, drawn: 0, middle, listed: None, known: HashSet::new() }
+                Size { size, total, drawn: 0, middle, known: HashSet::new(), rest: None }
             })
             .collect();
         Pairs { players, draw: Draw::new(seed), sizes }
@@ -66,28 +65,27 @@ impl Pairs {
         };
         let chosen = self.sizes.iter_mut().filter(open).min_by_key(|s| rank(s))?;
         chosen.drawn += 1;
-        Some(chosen.next(self.players, &mut self.draw))
+        chosen.next(self.players, &mut self.draw)
     }
 }
 
 impl Size {
-    fn next(&mut self, players: usize, draw: &mut Draw) -> Coalition {
-        if self.total <= MOST_LISTED {
-            let (size, middle) = (self.size, self.middle);
-            let rest = self.listed.get_or_insert_with(|| {
-                let all: Vec<Coalition> =
-                    Coalition::of_size(players, size).filter(|c| !middle || c.contains(0)).collect();
-                draw.order(all.len()).into_iter().map(|i| all[i].clone()).collect()
+    fn next(&mut self, players: usize, draw: &mut Draw) -> Option<Coalition> {
+        if 2 * self.known.len() as u64 >= self.total || self.rest.is_some() {
+            let (size, middle, known) = (self.size, self.middle, &mut self.known);
+            let rest = self.rest.get_or_insert_with(|| {
+                let open = |c: &Coalition| (!middle || c.contains(0)) && !known.contains(c);
+                let open: Vec<Coalition> = Coalition::of_size(players, size).filter(open).collect();
+                known.clear();
+                draw.order(open.len()).into_iter().map(|i| open[i].clone()).collect()
             });
-            if let Some(next) = rest.pop() {
-                return next;
-            }
+            return rest.pop();
         }
         loop {
             let some = Coalition::of(players, &draw.some(players, self.size));
             let some = if self.middle && !some.contains(0) { some.complement() } else { some };
             if self.known.insert(some.clone()) {
-                return some;
+                return Some(some);
             }
         }
     }

@@ -15,6 +15,7 @@
 use super::super::Coalition;
 use super::super::cholesky::dot;
 use super::super::exact::weights;
+use rayon::prelude::*;
 
 /// Points of the integral: exact for products of up to 23 players, and r is small.
 const POINTS: usize = 12;
@@ -28,6 +29,10 @@ pub(super) struct Prior {
     /// Covariance of the share of each player with each coalition's value, `[player][coalition]`.
     product_share: Vec<Vec<f64>>,
     product_variance: Vec<f64>,
+    rates: Vec<f64>,
+    whole: Product,
+    /// 1 / P(x, x).
+    unit: f64,
 }
 
 impl Prior {
@@ -44,31 +49,20 @@ impl Prior {
         // With fewer than three players there is nothing beyond single players.
         let unit = if n >= 3 && scale > 0.0 { scale.recip() } else { 0.0 };
 
-        let mut product = vec![0.0; m * m];
-        let scaled = |by: &[f64]| -> Vec<Vec<f64>> {
-            signs.iter().map(|x| x.iter().zip(by).map(|(x, b)| x * b).collect()).collect()
-        };
-        let (sloped, rated) = (scaled(&whole.slopes), scaled(&rates));
-        for p in 0..m {
-            for q in 0..=p {
-                product[p * m + q] =
-                    unit * (whole.odd(dot(&sloped[p], &signs[q])) - dot(&rated[p], &signs[q]));
-            }
-        }
-
         let mut product_share = vec![vec![0.0; m]; n];
         let mut product_variance = vec![0.0; n];
         for (t, w) in gauss_legendre(POINTS) {
             let part = Product::new(&rates, t);
-            let sums: Vec<f64> = signs.iter().map(|x| dot(x, &part.slopes)).collect();
-            let ends: Vec<(f64, f64)> = sums.iter().map(|&s| part.both(s)).collect();
+            let ends: Vec<(f64, f64)> = signs.iter().map(|x| part.both(dot(x, &part.slopes))).collect();
             let (plus, minus) = part.both(part.slopes.iter().sum());
             for i in 0..n {
                 let r = rates[i];
+                let (with, without) = ((1.0 + t * r).recip(), (1.0 - t * r).recip());
                 for p in 0..m {
                     let (x, (up, down)) = (signs[p][i], ends[p]);
+                    let (of_up, of_down) = if x > 0.0 { (with, without) } else { (without, with) };
                     // The product over the others, its even part, less the empty set: sets of two and more with i.
-                    let even = (up / (1.0 + t * r * x) + down / (1.0 - t * r * x)) / 2.0 - 1.0;
+                    let even = (up * of_up + down * of_down) / 2.0 - 1.0;
                     product_share[i][p] += unit * 2.0 * w * r * x * even;
                 }
                 // 1 / d^2 is an integral with -ln t.
@@ -76,7 +70,23 @@ impl Prior {
                 product_variance[i] += unit * 4.0 * w * -t.ln() * r * even;
             }
         }
-        Prior { product, product_share, product_variance }
+        let mut prior = Prior { product: Vec::new(), product_share, product_variance, rates, whole, unit };
+        let rows: Vec<Vec<f64>> =
+            (0..m).into_par_iter().map(|p| prior.against(&signs[p], &signs[..=p])).collect();
+        prior.product = vec![0.0; m * m];
+        prior
+            .product
+            .chunks_exact_mut(m.max(1))
+            .zip(&rows)
+            .for_each(|(to, row)| to[..row.len()].copy_from_slice(row));
+        prior
+    }
+
+    /// P(x, y) / P(x, x) of a coalition with each of some others, all as signs.
+    pub(super) fn against(&self, x: &[f64], others: &[Vec<f64>]) -> Vec<f64> {
+        let scaled = |by: &[f64]| -> Vec<f64> { x.iter().zip(by).map(|(x, b)| x * b).collect() };
+        let (sloped, rated) = (scaled(&self.whole.slopes), scaled(&self.rates));
+        others.iter().map(|y| self.unit * (self.whole.odd(dot(&sloped, y)) - dot(&rated, y))).collect()
     }
 
     /// The covariance of the coalitions' values with share `w` of anything at all, row-major lower triangle.
@@ -112,19 +122,20 @@ pub(super) fn shapley_weight(coalition: &Coalition, size: usize, i: usize, weigh
 
 /// `prod_i (1 + t r_i z_i)` over signs z, as an exponential of a linear function.
 struct Product {
-    constant: f64,
+    scale: f64,
     slopes: Vec<f64>,
 }
 
 impl Product {
     fn new(rates: &[f64], t: f64) -> Product {
         let logs = rates.iter().map(|r| ((t * r).ln_1p(), (-t * r).ln_1p()));
-        let constant = logs.clone().map(|(up, down)| (up + down) / 2.0).sum();
-        Product { constant, slopes: logs.map(|(up, down)| (up - down) / 2.0).collect() }
+        let constant: f64 = logs.clone().map(|(up, down)| (up + down) / 2.0).sum();
+        Product { scale: constant.exp(), slopes: logs.map(|(up, down)| (up - down) / 2.0).collect() }
     }
 
     fn both(&self, sum: f64) -> (f64, f64) {
-        ((self.constant + sum).exp(), (self.constant - sum).exp())
+        let up = sum.exp();
+        (self.scale * up, self.scale / up)
     }
 
     fn odd(&self, sum: f64) -> f64 {

@@ -1,0 +1,145 @@
+//! `ronghe index PATH... --store DIR`
+
+use crate::args::{Common, Index};
+use crate::progress::Progress;
+use crate::{Outcome, library, render, session};
+use anyhow::Result;
+use ronghe_knowledge::ask::{CALIBRATION_SETTING, calibrate};
+use ronghe_knowledge::index::{Observer, Options, Report, index};
+use ronghe_knowledge::retrieve::{WEIGHT_SETTING, fit};
+use ronghe_knowledge::store::{FolderWriter, Store};
+use ronghe_knowledge::{Embed, Error};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// Questions made of the corpus on which search and confidence are fitted.
+const QUESTIONS: usize = 60;
+/// They are fitted again once one in so many documents is new.
+const REFIT: u64 = 10;
+/// Name under which a store keeps how many documents had been written when that was done.
+const FITTED_AT: &str = "fitted_at";
+
+pub(crate) fn run(args: &Index, common: &Common) -> Result<Outcome> {
+    let stop = session::stop_signal()?;
+    let network = library::network_for(&args.network, Some(&args.store), common)?;
+    let embed: Option<&dyn Embed> = network.as_ref().map(|e| e as &dyn Embed);
+    loop {
+        let report = once(args, common, embed, &stop)?;
+        if let Some(network) = network.as_ref().filter(|_| report.read > 0 && !common.quiet) {
+            render::log(&format!("vectors: {}", network.precision()));
+        }
+        let Some(seconds) = args.watch else { return Ok(Outcome::Done) };
+        if report.read + report.removed + report.moved > 0 {
+            render::log(&format!("looking again every {seconds} s; Ctrl-C ends it"));
+        }
+        for _ in 0..seconds * 10 {
+            if stop.load(Ordering::Relaxed) {
+                return Ok(Outcome::Done);
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+}
+
+fn once(args: &Index, common: &Common, embed: Option<&dyn Embed>, stop: &Arc<AtomicBool>) -> Result<Report> {
+    let network = embed.map(|e| (e.name(), e.width()));
+    let (mut writer, repair) = FolderWriter::open(&args.store, network)?;
+    repair.done.iter().for_each(|done| render::warn(done));
+    let options = Options { domain: args.domain.clone(), ..Options::default() };
+    let mut reader = library::reader()?;
+    let mut seen = Seen::new(common, stop);
+    let report = index(
+        &mut writer,
+        &args.paths,
+        &options,
+        &library::is_known,
+        &mut |path| reader.read(path),
+        embed,
+        &mut seen,
+    )?;
+    let fitted_at = writer.store().setting(FITTED_AT)?.and_then(|at| at.parse::<u64>().ok());
+    let stats = writer.store().stats()?;
+    if stats.documents > 0
+        && fitted_at.is_none_or(|at| stats.written.saturating_sub(at) * REFIT > stats.documents)
+    {
+        fit_to_corpus(&writer, embed, &mut seen)?;
+        writer.set(FITTED_AT, &stats.written.to_string())?;
+    }
+    seen.end();
+    if common.json {
+        render::json(&report)?;
+    } else if args.watch.is_none() || report.read + report.removed + report.moved > 0 {
+        render::out(&rendered(&report));
+    }
+    Ok(report)
+}
+
+/// The weight of meaning and the confidence of answers.
+fn fit_to_corpus(writer: &FolderWriter, embed: Option<&dyn Embed>, seen: &mut Seen) -> Result<()> {
+    if let Some(fitted) = fit(writer.store(), embed, QUESTIONS, 0)? {
+        writer.set(WEIGHT_SETTING, &fitted.weight.to_string())?;
+    }
+    let mut step = |done: usize, total: usize| seen.progress(done, total, "calibrating answers");
+    if let Some(fitted) = calibrate(writer.store(), embed, QUESTIONS, 0, &mut step)? {
+        writer.set(CALIBRATION_SETTING, &serde_json::to_string(&fitted)?)?;
+    }
+    Ok(())
+}
+
+fn rendered(report: &Report) -> String {
+    let mut text = format!(
+        "{} files read, {} as they were, {} moved, {} gone; {} documents in {} passages\n",
+        report.read, report.unchanged, report.moved, report.removed, report.documents, report.chunks
+    );
+    if !report.skipped.is_empty() {
+        let kinds: Vec<String> = report.skipped.iter().map(|(end, n)| format!("{n} {end}")).collect();
+        text += &format!("left out, for no reader knows them: {}\n", kinds.join(", "));
+    }
+    if report.empty > 0 {
+        text += &format!("without any text in or beside them: {}\n", report.empty);
+    }
+    for (path, why) in report.failed.iter().take(20) {
+        text += &format!(
+            "not read: {}\n",
+            if why.starts_with(path.as_str()) { why.clone() } else { format!("{path}: {why}") }
+        );
+    }
+    if report.failed.len() > 20 {
+        text += &format!("and {} more: `ronghe store stats DIR` lists them\n", report.failed.len() - 20);
+    }
+    text
+}
+
+/// Shows how far it is, and stops where the user asked.
+pub(super) struct Seen {
+    progress: Progress,
+    stop: Arc<AtomicBool>,
+    ready: usize,
+    quiet: bool,
+}
+
+impl Seen {
+    pub(super) fn new(common: &Common, stop: &Arc<AtomicBool>) -> Seen {
+        Seen { progress: Progress::new(common.quiet), stop: stop.clone(), ready: 0, quiet: common.quiet }
+    }
+
+    pub(super) fn end(&mut self) {
+        self.progress.end();
+    }
+}
+
+impl Observer for Seen {
+    fn progress(&mut self, done: usize, total: usize, message: &str) -> ronghe_knowledge::Result<()> {
+        self.progress.step("indexing", done, total, message);
+        if self.stop.load(Ordering::Relaxed) { Err(Error::Stopped) } else { Ok(()) }
+    }
+
+    fn ready(&mut self, files: usize) {
+        self.ready += files;
+        if !self.quiet {
+            self.progress.end();
+            render::log(&format!("ready: {} files", self.ready));
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! Questions that follow others: "And in 1990?", "它有多高？".
+//!
+//! A question follows if it has a word that points back ([`POINTERS`]), or begins as one that goes on does ([`OPENINGS`]; in
+//! Chinese also `X呢`), or has no content word. It is completed with what the last question that stood for
+//! itself was about: of its content words, and those of the title that it was answered from, the rarest [`TOPIC`] that the new
+//! question does not have. Any other question is a new topic. A question that follows changes the topic by its own rare words.
+//! These are rules, not understanding: what is asked in the end is shown.
+
+use super::Answer;
+use crate::retrieve::{content, rarity};
+use crate::store::Store;
+use crate::{Result, terms};
+use ronghe_data::segment::is_han;
+
+/// Words that point back.
+const POINTERS: &[&str] = &[
+    "it", "its", "they", "them", "their", "he", "him", "his", "she", "her", "this", "that", "these", "those",
+    "there", "one", "ones", "same", "former", "latter",
+];
+/// Chinese ones.
+const POINTERS_ZH: &[&str] =
+    &["它", "他", "她", "这个", "那个", "这些", "那些", "这里", "那里", "其", "该", "前者", "后者"];
+/// How a question that goes on begins.
+const OPENINGS: &[&str] =
+    &["and ", "what about", "how about", "also ", "then ", "那", "还有", "另外", "以及"];
+/// Words that are taken over.
+const TOPIC: usize = 3;
+
+/// What was talked about.
+#[derive(Debug, Clone, Default)]
+pub struct Conversation {
+    /// Words with their rarities, rarest first.
+    topic: Vec<(String, f32)>,
+}
+
+/// A question as it is asked in the end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resolved {
+    /// With what it was about before.
+    pub question: String,
+    /// What was taken over.
+    pub added: Vec<String>,
+}
+
+impl Conversation {
+    /// Completes a question from what was asked before.
+    pub fn resolve(&self, question: &str) -> Resolved {
+        let question = question.trim();
+        let own: Vec<String> = terms(question).into_iter().map(|t| t.text).collect();
+        let new = |word: &&(String, f32)| terms(&word.0).iter().any(|t| !own.contains(&t.text));
+        let added: Vec<String> = match follows(question) {
+            true => self.topic.iter().filter(new).take(TOPIC).map(|w| w.0.clone()).collect(),
+            false => Vec::new(),
+        };
+        if added.is_empty() {
+            return Resolved { question: question.to_owned(), added };
+        }
+        let join = if added.iter().all(|w| w.chars().all(is_han)) { "" } else { " " };
+        Resolved { question: format!("{} {question}", added.join(join)), added }
+    }
+
+    /// Keeps in mind what a question was about, and what it was answered from.
+    pub fn answered(&mut self, store: &dyn Store, asked: &str, answer: &Answer) -> Result<()> {
+        let resolved = follows(asked);
+        let title = answer
+            .sentences
+            .first()
+            .filter(|_| answer.answered)
+            .and_then(|s| s.citation.headings.first().or(s.citation.title.as_ref()));
+        let mut words: Vec<(String, f32)> = Vec::new();
+        let texts = [Some(asked), title.map(String::as_str)];
+        for word in texts.into_iter().flatten().flat_map(content) {
+            let lower = word.to_lowercase();
+            if POINTERS.contains(&lower.as_str()) || POINTERS_ZH.contains(&word) {
+                continue;
+            }
+            let mut most = 0.0_f32;
+            for term in terms(word) {
+                let (with, _) = store.frequency(&term.text)?;
+                // What is nowhere in the documents leads nowhere.
+                if with > 0 {
+                    most = most.max(rarity(store, &term.text)?);
+                }
+            }
+            if most > 0.0 && !words.iter().any(|(known, _)| known.to_lowercase() == lower) {
+                words.push((word.to_owned(), most));
+            }
+        }
+        if resolved {
+            words.extend(std::mem::take(&mut self.topic));
+        }
+        words.sort_by(|a, b| b.1.total_cmp(&a.1));
+        words.dedup_by(|a, b| a.0 == b.0);
+        words.truncate(2 * TOPIC);
+        self.topic = words;
+        Ok(())
+    }
+}
+
+/// Whether a question does not stand for itself.
+fn follows(question: &str) -> bool {
+    let lower = question.trim().to_lowercase();
+    let words = || lower.split(|c: char| !c.is_alphanumeric() && c != '\'').filter(|w| !w.is_empty());
+    let asks_on = lower.trim_end_matches(['？', '?', '。']).ends_with('呢');
+    words().any(|w| POINTERS.contains(&w))
+        || POINTERS_ZH.iter().any(|w| lower.contains(w))
+        || OPENINGS.iter().any(|o| lower.starts_with(o))
+        || asks_on
+        || content(&lower).is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn questions_that_follow_are_told_from_those_that_stand() {
+        for yes in ["How high is it?", "And in 1990?", "What about Lyon?", "它有多高？", "那法国呢？", "Why?"]
+        {
+            assert!(follows(yes), "{yes}");
+        }
+        for no in [
+            "How high is the Eiffel tower?",
+            "长城有多长？",
+            "科特迪瓦在哪里？",
+            "Who wrote Pride and Prejudice?",
+        ] {
+            assert!(!follows(no), "{no}");
+        }
+    }
+
+    #[test]
+    fn what_was_talked_about_is_taken_over() {
+        let talk = Conversation { topic: vec![("Eiffel".into(), 9.0), ("tower".into(), 5.0)] };
+        assert_eq!(talk.resolve("How high is it?").question, "Eiffel tower How high is it?");
+        assert_eq!(talk.resolve("And the tower?").added, ["Eiffel"]);
+        assert!(talk.resolve("Who painted the Mona Lisa?").added.is_empty());
+        let talk = Conversation { topic: vec![("长城".into(), 9.0)] };
+        assert_eq!(talk.resolve("它有多长？").question, "长城 它有多长？");
+        assert!(Conversation::default().resolve("它呢？").added.is_empty());
+    }
+}

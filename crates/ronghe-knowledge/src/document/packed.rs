@@ -1,0 +1,72 @@
+//! Files inside ZIP files, under limits.
+
+use super::read::File;
+use crate::{Error, Result};
+use std::io::{Cursor, Read};
+use zip::ZipArchive;
+
+/// Entries of a ZIP file, at most.
+const MOST_ENTRIES: usize = 20_000;
+/// Bytes that one entry may unpack to.
+const MOST_ENTRY: u64 = 64 << 20;
+
+/// An open ZIP file.
+pub(super) struct Packed<'a> {
+    file: &'a File<'a>,
+    archive: ZipArchive<Cursor<&'a [u8]>>,
+    /// Bytes that may still be unpacked.
+    left: u64,
+}
+
+impl<'a> Packed<'a> {
+    pub(super) fn open(file: &'a File<'a>) -> Result<Packed<'a>> {
+        let archive = ZipArchive::new(Cursor::new(file.bytes)).map_err(|e| wrong(file, &e.to_string()))?;
+        if archive.len() > MOST_ENTRIES {
+            return Err(wrong(file, &format!("{} entries", archive.len())));
+        }
+        Ok(Packed { file, archive, left: file.limits.unpacked })
+    }
+
+    /// Whether everything in it together stays within the limit, for parsers that unpack by themselves.
+    pub(super) fn check(&mut self) -> Result<()> {
+        let mut left = self.file.limits.unpacked;
+        for i in 0..self.archive.len() {
+            // One that cannot be opened is the parser's to refuse.
+            let Ok(entry) = self.archive.by_index(i) else { continue };
+            let unpacked = std::io::copy(&mut entry.take(left + 1), &mut std::io::sink());
+            // Broken data ends where it is broken.
+            let unpacked = unpacked.unwrap_or(0);
+            if unpacked > left {
+                return Err(wrong(self.file, "one that unpacks to more than the limit"));
+            }
+            left -= unpacked;
+        }
+        Ok(())
+    }
+
+    /// Names of the entries, in order.
+    pub(super) fn names(&self) -> Vec<String> {
+        self.archive.file_names().flatten().map(std::borrow::Cow::into_owned).collect()
+    }
+
+    /// The bytes of an entry; none if there is no such.
+    pub(super) fn entry(&mut self, name: &str) -> Result<Option<Vec<u8>>> {
+        let most = MOST_ENTRY.min(self.left);
+        let Ok(entry) = self.archive.by_name(name) else { return Ok(None) };
+        if entry.encrypted() {
+            return Err(wrong(self.file, "one with a password"));
+        }
+        let mut bytes = Vec::new();
+        // What an entry says of its size is not believed.
+        entry.take(most + 1).read_to_end(&mut bytes).map_err(|e| wrong(self.file, &e.to_string()))?;
+        if bytes.len() as u64 > most {
+            return Err(wrong(self.file, "one that unpacks to more than the limit"));
+        }
+        self.left -= bytes.len() as u64;
+        Ok(Some(bytes))
+    }
+}
+
+fn wrong(file: &File<'_>, found: &str) -> Error {
+    file.wrong("a ZIP file within the limits", found)
+}

@@ -1,0 +1,253 @@
+//! From a file to documents, by the table of formats.
+
+use super::{Document, decode, epub, html, mail, markdown, office, pdf, plain, sheets, sidecar, tables};
+use crate::{Error, Result};
+use serde::{Deserialize, Serialize};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+/// What a file may be at most.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Bytes of a file.
+    pub bytes: u64,
+    /// Bytes of the text that is made of it.
+    pub text_bytes: usize,
+    /// Rows of a table.
+    pub rows: usize,
+    /// Bytes that a packed file may unpack to.
+    pub unpacked: u64,
+    /// Pages or slides.
+    pub pages: usize,
+    /// Bytes of memory of the process that reads it, where there is one.
+    pub memory: u64,
+    /// Seconds that this process works on it.
+    pub seconds: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            bytes: 256 << 20,
+            text_bytes: 64 << 20,
+            rows: 1_000_000,
+            unpacked: 512 << 20,
+            pages: 20_000,
+            memory: 2 << 30,
+            seconds: 60,
+        }
+    }
+}
+
+/// A format that is read.
+pub struct Format {
+    /// Its name.
+    pub name: &'static str,
+    /// Ends of the names of its files.
+    pub extensions: &'static [&'static str],
+    /// One line of help.
+    pub summary: &'static str,
+    /// Ends of the names of files beside one, of which the first is read in its place; none: it is read itself.
+    beside: &'static [&'static str],
+    /// Makes documents of a file's bytes.
+    pub(super) read: fn(&File<'_>) -> Result<Vec<Document>>,
+}
+
+/// A file to be read.
+pub(super) struct File<'a> {
+    pub(super) path: &'a Path,
+    pub(super) bytes: &'a [u8],
+    pub(super) limits: &'a Limits,
+}
+
+/// All formats.
+pub static FORMATS: &[Format] = &[
+    Format {
+        name: "text",
+        extensions: &["txt", "text", "log", "rst", "org", "tex"],
+        summary: "paragraphs apart by empty lines, in any usual encoding",
+        beside: &[],
+        read: |file| plain::read(file),
+    },
+    Format {
+        name: "markdown",
+        extensions: &["md", "markdown"],
+        summary: "headings, paragraphs, lists, tables, code",
+        beside: &[],
+        read: |file| markdown::read(file),
+    },
+    Format {
+        name: "html",
+        extensions: &["html", "htm", "xhtml"],
+        summary: "the main part of a page, without menus and advertisements",
+        beside: &[],
+        read: |file| html::read(file),
+    },
+    Format {
+        name: "table",
+        extensions: &["csv", "tsv", "jsonl", "ndjson", "parquet"],
+        summary: "a block a row: the names of columns and what they hold",
+        beside: &[],
+        read: |file| tables::read(file),
+    },
+    Format {
+        name: "mail",
+        extensions: &["eml"],
+        summary: "subject, sender, date and text of a mail",
+        beside: &[],
+        read: |file| mail::read(file),
+    },
+    Format {
+        name: "pdf",
+        extensions: &["pdf"],
+        summary: "the text of each page",
+        beside: &[],
+        read: |file| pdf::read(file),
+    },
+    Format {
+        name: "word",
+        extensions: &["docx"],
+        summary: "headings, paragraphs, lists, tables",
+        beside: &[],
+        read: |file| office::read_docx(file),
+    },
+    Format {
+        name: "slides",
+        extensions: &["pptx"],
+        summary: "a page a slide",
+        beside: &[],
+        read: |file| office::read_pptx(file),
+    },
+    Format {
+        name: "workbook",
+        extensions: &["xlsx", "xls", "xlsb", "ods"],
+        summary: "a heading a sheet, a block a row",
+        beside: &[],
+        read: |file| sheets::read(file),
+    },
+    Format {
+        name: "book",
+        extensions: &["epub"],
+        summary: "the pages of a book in order",
+        beside: &[],
+        read: |file| epub::read(file),
+    },
+    Format {
+        name: "picture",
+        extensions: &["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff"],
+        summary: "its description (EXIF), and NAME.txt or NAME.md beside it",
+        beside: sidecar::CAPTIONS,
+        read: |file| sidecar::read_picture(file),
+    },
+    Format {
+        name: "recording",
+        extensions: &["wav", "flac", "mp3", "m4a", "ogg"],
+        summary: "its transcript: NAME.srt, NAME.vtt or NAME.txt beside it",
+        beside: sidecar::TRANSCRIPTS,
+        read: |file| sidecar::read_recording(file),
+    },
+    Format {
+        name: "transcript",
+        extensions: &["srt", "vtt"],
+        summary: "what is said, with the second",
+        beside: &[],
+        read: |file| sidecar::read_transcript(file),
+    },
+];
+
+/// The format of a file, by the end of its name.
+pub fn format_of(path: &Path) -> Option<&'static Format> {
+    let end = path.extension()?.to_str()?.to_lowercase();
+    FORMATS.iter().find(|f| f.extensions.contains(&end.as_str()))
+}
+
+/// The file beside a picture or recording that says what it holds, if there is one: it belongs to it.
+pub fn sidecar_of(path: &Path) -> Option<PathBuf> {
+    sidecar::find(path, format_of(path)?.beside)
+}
+
+/// The documents in a file; none in a picture or recording of which nothing is said.
+pub fn read(path: &Path, limits: &Limits) -> Result<Vec<Document>> {
+    let Some(format) = format_of(path) else {
+        let known: Vec<&str> = FORMATS.iter().flat_map(|f| f.extensions).copied().collect();
+        return Err(Error::Document {
+            path: path.to_owned(),
+            expected: format!("a file whose name ends in one of {}", known.join(", ")),
+            found: "another end".into(),
+            mend: "leave it out, or turn it into one of these".into(),
+        });
+    };
+    let about = std::fs::metadata(path).map_err(Error::io(path))?;
+    if !about.is_file() {
+        return Err(Error::Document {
+            path: path.to_owned(),
+            expected: "a file".into(),
+            found: "a folder or a device".into(),
+            mend: "leave it out".into(),
+        });
+    }
+    let bytes = if format.beside.is_empty() { whole(path, about.len(), limits)? } else { Vec::new() };
+    let mut documents = (format.read)(&File { path, bytes: &bytes, limits })?;
+    for document in &mut documents {
+        if document.text.len() > limits.text_bytes {
+            return Err(too_large(path, "text", limits.text_bytes as u64, document.text.len() as u64));
+        }
+        document.blocks.retain(|b| b.range.start < b.range.end);
+        if document.title.as_ref().is_none_or(|t| t.trim().is_empty()) {
+            document.title = path.file_stem().map(|name| name.to_string_lossy().into_owned());
+        }
+    }
+    Ok(documents)
+}
+
+/// The bytes of a file that is `length` bytes long.
+fn whole(path: &Path, length: u64, limits: &Limits) -> Result<Vec<u8>> {
+    if length > limits.bytes {
+        return Err(too_large(path, "file", limits.bytes, length));
+    }
+    let mut bytes = Vec::with_capacity(length as usize);
+    let file = std::fs::File::open(path).map_err(Error::io(path))?;
+    file.take(limits.bytes).read_to_end(&mut bytes).map_err(Error::io(path))?;
+    Ok(bytes)
+}
+
+/// What is beyond a limit.
+pub(super) fn too_large(path: &Path, what: &str, most: u64, found: u64) -> Error {
+    Error::Document {
+        path: path.to_owned(),
+        expected: format!("a {what} of at most {most} bytes"),
+        found: format!("{found} bytes"),
+        mend: "split it, or leave it out".into(),
+    }
+}
+
+impl File<'_> {
+    /// Its text, with a note where the encoding left something open.
+    pub(super) fn text(&self) -> Result<(String, Vec<String>)> {
+        let (text, notes) = decode::decode(self.bytes);
+        if text.len() > self.limits.text_bytes {
+            return Err(too_large(self.path, "text", self.limits.text_bytes as u64, text.len() as u64));
+        }
+        if text.chars().take(4096).filter(|c| *c == '\0').count() > 0 {
+            return Err(self.wrong("text", "bytes that are no text"));
+        }
+        Ok((text, notes))
+    }
+
+    pub(super) fn wrong(&self, expected: &str, found: &str) -> Error {
+        Error::Document {
+            path: self.path.to_owned(),
+            expected: expected.to_owned(),
+            found: found.to_owned(),
+            mend: "repair or leave out the file".into(),
+        }
+    }
+}
+
+#[cfg(test)]
+pub(super) fn of(name: &str, bytes: &[u8]) -> Result<Vec<Document>> {
+    let path = Path::new(name);
+    let limits = Limits::default();
+    (format_of(path).unwrap().read)(&File { path, bytes, limits: &limits })
+}

@@ -1,0 +1,229 @@
+//! Which sentences make the summary.
+//!
+//! One at a time, the sentence with the highest `RELEVANCE score_i - (1 - RELEVANCE) max_j s_ij` over the `j` already chosen
+//! (maximal marginal relevance; J. Carbonell & J. Goldstein 1998), `s` the similarity above the floor. What a sentence loses can only
+//! grow, so an old value is a bound from above: a heap holds bounds, and a sentence is compared with the sentences chosen
+//! since it was last looked at only when it comes to the top (lazy greedy; M. Minoux 1978). Equal values: the earlier first.
+//!
+//! With several documents there are rounds, each with a most of sentences from the same place:
+//! 1. one from each domain; 2. one from each document; 3. twice the even share from each document and cluster; 4. no limit.
+//!
+//! So every domain is heard, and every document, as far as the length allows. With a query, all but the last take
+//! only sentences that have something to do with it.
+
+use super::centrality::Centrality;
+use super::clusters::Clusters;
+use super::rows::Rows;
+use super::sentences::Sentence;
+use std::cmp::Ordering;
+use std::collections::BinaryHeap;
+
+/// Share of the score beside what is lost for repetition.
+const RELEVANCE: f64 = 0.7;
+
+/// Least score, of the highest, to be heard for the sake of the domain or document when there is a query.
+const ABOUT: f64 = 0.25;
+
+/// Most sentences of a domain, document and cluster.
+struct Round {
+    domain: usize,
+    document: usize,
+    cluster: usize,
+    least: f64,
+}
+
+/// A sentence and a bound of its value.
+struct Bound {
+    value: f64,
+    row: usize,
+}
+
+impl Ord for Bound {
+    fn cmp(&self, other: &Bound) -> Ordering {
+        self.value.total_cmp(&other.value).then(other.row.cmp(&self.row))
+    }
+}
+
+impl PartialOrd for Bound {
+    fn partial_cmp(&self, other: &Bound) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Bound {
+    fn eq(&self, other: &Bound) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Bound {}
+
+/// The first sentences: of every document its first, then of every document its second, and so on; `picks` in all.
+pub(super) fn lead(sentences: &[Sentence], picks: usize) -> Vec<usize> {
+    let mut turn = 0;
+    let mut order: Vec<(usize, usize)> = (0..sentences.len())
+        .map(|i| {
+            turn = if i > 0 && sentences[i].source == sentences[i - 1].source { turn + 1 } else { 0 };
+            (turn, i)
+        })
+        .collect();
+    order.sort_unstable();
+    order.into_iter().take(picks).map(|(_, i)| i).collect()
+}
+
+/// `picks` rows, in the order in which they were chosen. `domains`: the domain of each source.
+pub(super) fn choose(
+    rows: &dyn Rows,
+    sentences: &[Sentence],
+    domains: &[usize],
+    central: &Centrality,
+    clusters: &Clusters,
+    picks: usize,
+    query: bool,
+) -> Vec<usize> {
+    let domain_count = domains.iter().max().map_or(0, |most| most + 1);
+    let mut heard: Vec<usize> = sentences.iter().map(|s| s.source).collect();
+    heard.dedup();
+    let even = |groups: usize| (2 * picks).div_ceil(groups.max(1)).max(1);
+    let (most, least) = (usize::MAX, if query { ABOUT } else { 0.0 });
+    let mut rounds = Vec::new();
+    if domain_count > 1 {
+        rounds.push(Round { domain: 1, document: 1, cluster: most, least });
+    }
+    if heard.len() > 1 {
+        rounds.push(Round { domain: most, document: 1, cluster: most, least });
+    }
+    rounds.push(Round { domain: most, document: even(heard.len()), cluster: even(clusters.count), least });
+    rounds.push(Round { domain: most, document: most, cluster: most, least: 0.0 });
+
+    let mut chosen: Vec<usize> = Vec::with_capacity(picks);
+    let mut taken = vec![false; sentences.len()];
+    // What each loses, as far as it is known, and how many of the chosen that counts in.
+    let mut repeats = vec![(0.0f64, 0usize); sentences.len()];
+    let mut of_domain = vec![0; domain_count];
+    let mut of_document = vec![0; domains.len()];
+    let mut of_cluster = vec![0; clusters.count];
+    for round in rounds {
+        let value = |row: usize, repeats: f64| RELEVANCE * central.scores[row] - (1.0 - RELEVANCE) * repeats;
+        let mut heap: BinaryHeap<Bound> = (0..sentences.len())
+            .filter(|&row| !taken[row] && central.scores[row] >= round.least)
+            .map(|row| Bound { value: value(row, repeats[row].0), row })
+            .collect();
+        while chosen.len() < picks
+            && let Some(Bound { row, .. }) = heap.pop()
+        {
+            let source = sentences[row].source;
+            let (domain, cluster) = (domains[source], clusters.of[row]);
+            if of_domain[domain] >= round.domain
+                || of_document[source] >= round.document
+                || of_cluster[cluster] >= round.cluster
+            {
+                continue;
+            }
+            let (known, counted) = repeats[row];
+            if counted < chosen.len() {
+                let above = |&other: &usize| {
+                    let above = (rows.similarity(row, other) - central.floor) / (1.0 - central.floor);
+                    f64::from(above.max(0.0))
+                };
+                let worst = chosen[counted..].iter().map(above).fold(known, f64::max);
+                repeats[row] = (worst, chosen.len());
+                heap.push(Bound { value: value(row, worst), row });
+                continue;
+            }
+            taken[row] = true;
+            chosen.push(row);
+            of_domain[domain] += 1;
+            of_document[source] += 1;
+            of_cluster[cluster] += 1;
+        }
+    }
+    chosen
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::rows::Dense;
+    use super::super::sentences::{Source, sentences};
+    use super::*;
+    use crate::document::{BlockKind, Document, Place};
+    use proptest::prelude::*;
+
+    /// Sentences of documents of these sizes.
+    fn made(sizes: &[usize]) -> Vec<Sentence> {
+        let source = |(number, &size): (usize, &usize)| {
+            let mut document = Document::default();
+            for i in 0..size {
+                let text = format!("Sentence number {} of document {number} stands here.", "i".repeat(i + 1));
+                document.push(BlockKind::Paragraph, &text, Place::default());
+            }
+            Source { path: number.to_string(), title: None, domain: "d".to_owned(), document }
+        };
+        sentences(&sizes.iter().enumerate().map(source).collect::<Vec<_>>()).kept
+    }
+
+    fn one_cluster(n: usize) -> Clusters {
+        Clusters { of: vec![0; n], count: 1 }
+    }
+
+    #[test]
+    fn the_lead_goes_around_the_documents() {
+        assert_eq!(lead(&made(&[3, 1, 2]), 4), [0, 3, 4, 1]);
+        assert_eq!(lead(&made(&[3]), 2), [0, 1]);
+    }
+
+    #[test]
+    fn every_domain_and_document_is_heard() {
+        let (sentences, n) = (made(&[5, 2, 2]), 9);
+        let rows = Dense::new((0..n * n).map(|i| f32::from(i % (n + 1) == 0)).collect(), n);
+        let mut scores = vec![0.1; n];
+        scores[..5].fill(1.0);
+        let central = Centrality { scores, floor: 0.0 };
+        let of = |domains: &[usize], picks| {
+            let chosen = choose(&rows, &sentences, domains, &central, &one_cluster(n), picks, false);
+            chosen.iter().map(|&i| sentences[i].source).collect::<Vec<_>>()
+        };
+        // Two picks, two domains: one from each. Three picks: the third document as well. Then even shares twice over.
+        assert_eq!(of(&[0, 0, 1], 2), [0, 2]);
+        assert_eq!(of(&[0, 0, 1], 3), [0, 2, 1]);
+        assert_eq!(of(&[0, 0, 0], 6), [0, 1, 2, 0, 0, 0]);
+        let chosen = choose(&rows, &sentences, &[0, 0, 1], &central, &one_cluster(n), 3, true);
+        assert!(
+            chosen.iter().all(|&i| i < 5),
+            "with a query, what is not about it need not be heard: {chosen:?}"
+        );
+    }
+
+    #[test]
+    fn repetition_is_passed_over() {
+        let sentences = made(&[3]);
+        let rows = Dense::new(vec![1.0, 0.0, 1.0, 0.01, 0.0, 1.0], 2);
+        let central = Centrality { scores: vec![1.0, 0.95, 0.7], floor: 0.0 };
+        assert_eq!(choose(&rows, &sentences, &[0], &central, &one_cluster(3), 2, false), [0, 2]);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(60))]
+        #[test]
+        fn lazy_is_greedy(
+            values in proptest::collection::vec(-1.0f32..1.0, 12 * 3),
+            scores in proptest::collection::vec(0.0f64..1.0, 12),
+            picks in 1usize..12,
+        ) {
+            let sentences = made(&[12]);
+            let rows = Dense::new(values, 3);
+            let central = Centrality { scores, floor: 0.1 };
+            let found = choose(&rows, &sentences, &[0], &central, &one_cluster(12), picks, false);
+            let mut plain: Vec<usize> = Vec::new();
+            for _ in 0..picks {
+                let value = |row: usize| {
+                    let worst = plain.iter().map(|&o| f64::from(((rows.similarity(row, o) - 0.1) / (1.0 - 0.1)).max(0.0)));
+                    RELEVANCE * central.scores[row] - (1.0 - RELEVANCE) * worst.fold(0.0, f64::max)
+                };
+                let left = (0..12).filter(|row| !plain.contains(row));
+                plain.push(left.reduce(|a, b| if value(b) > value(a) { b } else { a }).unwrap());
+            }
+            prop_assert_eq!(found, plain);
+        }
+    }
+}

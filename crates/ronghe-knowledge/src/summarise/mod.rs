@@ -1,0 +1,138 @@
+//! Documents to a summary: the sentences that say most, as they stand in the text.
+//!
+//! ```text
+//! Source -> sentences -> rows (tf-idf, or vectors of an Embed) -> centrality -> clusters -> choose -> Summary
+//! ```
+//!
+//! | file | what |
+//! |---|---|
+//! | `options` | [`Options`], [`Length`], [`Method`] |
+//! | `sentences` | [`Source`] to the sentences that may be chosen |
+//! | `rows` | a vector a sentence, sparse or dense, and sums of them |
+//! | `lexical` | tf-idf rows |
+//! | `centrality` | how central each sentence is, with regard to its place and to a query |
+//! | `clusters` | sentences on the same matter |
+//! | `choose` | central sentences that do not repeat each other, from every source |
+//! | `summary` | [`Summary`], [`Picked`], [`Report`] |
+//!
+//! Time and memory are linear in the text: no matrix of pairs of sentences is ever made.
+
+mod centrality;
+mod choose;
+mod clusters;
+mod lexical;
+mod options;
+mod rows;
+mod sentences;
+mod summary;
+
+pub use options::{Length, Method, Options};
+pub use sentences::Source;
+pub use summary::{Picked, Report, Scores, Summary};
+
+use crate::{Embed, Error, Result, Role};
+use lexical::Lexical;
+use rows::Rows;
+use std::collections::HashMap;
+
+/// Sentences that are turned into vectors at once.
+const BATCH: usize = 512;
+
+/// Summarises `sources`. `embed` gives the vectors that [`Method::Vectors`] needs; [`Method::Auto`] uses them if they are there.
+///
+/// ```
+/// use ronghe_knowledge::document::{BlockKind, Document, Place};
+/// use ronghe_knowledge::summarise::{Length, Options, Source, summarise};
+/// let mut document = Document::default();
+/// let text = "Cats sleep sixteen hours of every day. Cats hunt small birds when they do not sleep. \
+///             The weather was rather fine in May. Sleep keeps cats ready for the hunt.";
+/// document.push(BlockKind::Paragraph, text, Place::default());
+/// let source = Source { path: "cats.txt".to_owned(), title: None, domain: "animals".to_owned(), document };
+/// let options = Options { length: Length::Sentences(2), ..Options::default() };
+/// let summary = summarise(std::slice::from_ref(&source), &options, None)?;
+/// assert_eq!(summary.sentences.len(), 2);
+/// for picked in &summary.sentences {
+///     let span = &picked.citation.span;
+///     assert_eq!(picked.citation.quote, source.document.text[span.start..span.end]);
+///     assert!(!picked.citation.quote.contains("weather"));
+/// }
+/// # Ok::<(), ronghe_knowledge::Error>(())
+/// ```
+pub fn summarise(sources: &[Source], options: &Options, embed: Option<&dyn Embed>) -> Result<Summary> {
+    let found = sentences::sentences(sources);
+    let picks = options.length.sentences(found.kept.len())?;
+    let method = options.method.resolve(embed.is_some())?;
+    if found.kept.is_empty() {
+        return Err(Error::Input {
+            what: "texts to summarise".to_owned(),
+            expected: "at least one sentence".to_owned(),
+            found: format!("none in {} documents", sources.len()),
+        });
+    }
+    let texts: Vec<&str> = found.kept.iter().map(|s| s.text(sources)).collect();
+    let lexical = Lexical::new(&texts);
+    let lead = choose::lead(&found.kept, picks);
+    let dense;
+    let (rows, query): (&dyn Rows, Option<Vec<f32>>) = match (method, embed) {
+        (Method::Vectors, Some(embed)) => {
+            dense = vectors(&texts, embed)?;
+            let query = options.query.as_deref().map(|query| one_vector(query, embed)).transpose()?;
+            (&dense, query)
+        }
+        _ => (&lexical.rows, options.query.as_deref().map(|query| lexical.query(query))),
+    };
+    let picked = if method == Method::Lead {
+        let score = |&i: &usize| (i, 1.0 / (found.kept[i].position + 1) as f64, 0);
+        lead.iter().map(score).collect()
+    } else {
+        let central = centrality::centrality(rows, &found.kept, query.as_deref());
+        let clusters = clusters::clusters(rows, picks, options.seed);
+        let chosen =
+            choose::choose(rows, &found.kept, &domains(sources), &central, &clusters, picks, query.is_some());
+        chosen.into_iter().map(|i| (i, central.scores[i], clusters.of[i])).collect()
+    };
+    Ok(summary::build(sources, &found, &lexical, picked, &lead, method))
+}
+
+/// The number of each source's domain, in the order of their first sources.
+fn domains(sources: &[Source]) -> Vec<usize> {
+    let mut numbers: HashMap<&str, usize> = HashMap::new();
+    sources
+        .iter()
+        .map(|source| {
+            let next = numbers.len();
+            *numbers.entry(&source.domain).or_insert(next)
+        })
+        .collect()
+}
+
+/// Vectors of sentences.
+fn vectors(texts: &[&str], embed: &dyn Embed) -> Result<rows::Dense> {
+    let mut values = Vec::with_capacity(texts.len() * embed.width());
+    for batch in texts.chunks(BATCH) {
+        let found = embed.embed(batch, Role::Passage)?;
+        check_width(found.len(), batch.len(), embed)?;
+        values.extend(found);
+    }
+    Ok(rows::Dense::new(values, embed.width()))
+}
+
+fn one_vector(query: &str, embed: &dyn Embed) -> Result<Vec<f32>> {
+    let found = embed.embed(&[query], Role::Query)?;
+    check_width(found.len(), 1, embed)?;
+    Ok(rows::Dense::new(found, embed.width()).into_values())
+}
+
+fn check_width(found: usize, texts: usize, embed: &dyn Embed) -> Result<()> {
+    if found == texts * embed.width() && embed.width() > 0 {
+        return Ok(());
+    }
+    Err(Error::Input {
+        what: format!("vectors of {}", embed.name()),
+        expected: format!("{texts} x {} numbers", embed.width()),
+        found: format!("{found} numbers"),
+    })
+}
+
+#[cfg(test)]
+mod tests;

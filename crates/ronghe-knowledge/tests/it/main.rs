@@ -1,0 +1,7 @@
+//! From files to answers, over stores in temporary folders.
+
+mod ask;
+mod double;
+mod hostile;
+mod robust;
+mod store;
