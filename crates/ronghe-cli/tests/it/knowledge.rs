@@ -6,11 +6,11 @@ use std::io::Read;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-fn json(text: &str) -> Value {
+pub(crate) fn json(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|e| panic!("{e}\n{text}"))
 }
 
-fn library() -> Room {
+pub(crate) fn library() -> Room {
     let room = Room::new();
     room.put("docs/law/lease.md", "# Lease\n\n## Notice\n\nThe tenant gives notice of three months, in writing.\n\n## Rent\n\nRent is due on the first day of each month.")
         .put("docs/law/合同.txt", "租客应当提前三个月书面通知房东。\n\n租金在每月的第一天支付。")

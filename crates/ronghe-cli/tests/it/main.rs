@@ -1,5 +1,6 @@
 //! The built program, run as a user runs it.
 
+mod answers;
 mod any_model;
 mod bad_input;
 mod knowledge;

@@ -196,8 +196,11 @@ impl Generate for Endpoint {
             let event = line.trim();
             let data = match event.strip_prefix("data:") {
                 Some(data) => data.trim(),
-                // A server that does not stream.
-                None if event.starts_with('{') => event,
+                // A server that does not stream: one object, in one line or many.
+                None if event.starts_with('{') => {
+                    reader.read_to_string(&mut line).map_err(|e| self.cut(&e))?;
+                    line.trim()
+                }
                 None => continue,
             };
             if data == "[DONE]" {

@@ -2,6 +2,7 @@
 
 mod ask;
 mod double;
+mod endpoint;
 mod hostile;
 mod robust;
 mod store;
