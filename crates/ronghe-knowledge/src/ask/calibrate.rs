@@ -11,7 +11,7 @@ use super::features::{COUNT, Features};
 use super::find;
 use super::questions::questions;
 use crate::store::{Filter, Store};
-use crate::{Embed, Result};
+use crate::{Embed, Remembered, Result, Role};
 use serde::{Deserialize, Serialize};
 
 /// Penalty on squared weights: large, for questions made of a corpus are not quite those that people ask, and an even mix of what
@@ -158,6 +158,12 @@ pub fn calibrate(
     progress: &mut dyn FnMut(usize, usize) -> Result<()>,
 ) -> Result<Option<Calibration>> {
     let questions = questions(store, most, seed)?;
+    // Both times that a question is asked, most passages are the same; and many texts at once are computed faster.
+    let remembered = embed.map(Remembered::new);
+    let embed = remembered.as_ref().map(|r| r as &dyn Embed);
+    if let Some(embed) = embed {
+        embed.embed(&questions.iter().map(|q| q.text.as_str()).collect::<Vec<_>>(), Role::Query)?;
+    }
     // Fitted on one half, judged on the other.
     let mut halves = [Vec::new(), Vec::new()];
     for (i, q) in questions.iter().enumerate() {

@@ -9,7 +9,7 @@
 use super::{DEPTH, Legs, Query, SATURATED, WEIGHT, rarity};
 use crate::store::{ChunkId, Filter, Store};
 use crate::terms::is_stop;
-use crate::{Embed, Result, Role, terms};
+use crate::{Embed, Remembered, Result, Role, terms};
 use ronghe_data::segment::{sentence_ranges, tokens};
 use serde::Serialize;
 use std::collections::HashMap;
@@ -38,30 +38,37 @@ pub struct Fitted {
 /// Fits the weight on at most `most` sentences. Without vectors there is nothing to fit.
 pub fn fit(store: &dyn Store, embed: Option<&dyn Embed>, most: usize, seed: u64) -> Result<Option<Fitted>> {
     let (Some(embed), Some(_)) = (embed, store.network()) else { return Ok(None) };
-    let mut gains: Vec<[f64; STEPS + 1]> = Vec::new();
+    let mut taken = Vec::new();
     for (i, id) in spread(store, most, seed)?.into_iter().enumerate() {
         let Some(chunk) = store.chunks(&[id])?.pop() else { continue };
         let sentences = sentence_ranges(&chunk.text);
         let full = |range: &&Range<usize>| content(&chunk.text[(*range).clone()]).len() >= FEWEST;
         let turned = (0..sentences.len()).map(|s| &sentences[(s + i) % sentences.len()]);
-        let Some(taken) = turned.filter(|_| sentences.len() > 1).find(full) else { continue };
-        let rest = format!("{}{}", &chunk.text[..taken.start], &chunk.text[taken.end..]);
-        let rest = chunk.chunk.with_headings(&rest);
-        let asked: Vec<&str> = content(&chunk.text[taken.clone()]).into_iter().take(MOST_WORDS).collect();
-        let query = Query::new(store, Some(embed), &asked.join(" "))?;
+        let Some(sentence) = turned.filter(|_| sentences.len() > 1).find(full) else { continue };
+        let rest = format!("{}{}", &chunk.text[..sentence.start], &chunk.text[sentence.end..]);
+        let asked: Vec<&str> = content(&chunk.text[sentence.clone()]).into_iter().take(MOST_WORDS).collect();
+        taken.push((id, chunk.document, chunk.chunk.with_headings(&rest), asked.join(" ")));
+    }
+    // Many texts at once are computed faster than one by one.
+    let rests: Vec<&str> = taken.iter().map(|(_, _, rest, _)| rest.as_str()).collect();
+    let vectors = embed.embed(&rests, Role::Passage)?;
+    let remembered = Remembered::new(embed);
+    remembered.embed(&taken.iter().map(|(.., asked)| asked.as_str()).collect::<Vec<_>>(), Role::Query)?;
+    let mut gains: Vec<[f64; STEPS + 1]> = Vec::new();
+    for ((id, document, rest, asked), vector) in taken.iter().zip(vectors.chunks_exact(embed.width())) {
+        let query = Query::new(store, Some(&remembered), asked)?;
         // What else of the document holds the sentence, or the sentences beside it, is no rival.
-        let filter = Filter { without: vec![chunk.document], ..Filter::default() };
+        let filter = Filter { without: vec![*document], ..Filter::default() };
         let mut legs = Legs {
             words: store.lexical(&query.terms, &filter, DEPTH)?,
             meaning: store.dense(&query.vector, &filter, DEPTH)?,
         };
-        let vector = embed.embed(&[&rest], Role::Passage)?;
-        legs.words.push((id, by_words(store, &query, &rest)?));
-        legs.meaning.push((id, vector.iter().zip(&query.vector).map(|(a, b)| a * b).sum()));
+        legs.words.push((*id, by_words(store, &query, rest)?));
+        legs.meaning.push((*id, vector.iter().zip(&query.vector).map(|(a, b)| a * b).sum()));
         let legs = legs.with_meaning_of_all(store, &query)?;
         gains.push(std::array::from_fn(|step| {
             let ranked = legs.by_scores(step as f32 / STEPS as f32, query.most);
-            let rank = ranked.iter().position(|r| r.chunk == id);
+            let rank = ranked.iter().position(|r| r.chunk == *id);
             rank.map_or(0.0, |rank| 1.0 / (rank + 1) as f64)
         }));
     }

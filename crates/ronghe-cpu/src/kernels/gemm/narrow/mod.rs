@@ -18,7 +18,7 @@
 //! - int8: `out = act(s_i t_j (sum_k q_ik p_kj - z_i sum_k p_kj) + bias)`. Weights are `t_j p_kj` with p in -127..127,
 //!   a scale a column; activations `s_i (q_ik - z_i)` with q in 0..255, scale and zero for each row from its own range
 //!   (as in dynamic quantisation by Jacob et al. 2018, section 2). Sums are i32 and exact, so every processor gives
-//!   the same bits. k is at most [`LONGEST`].
+//!   the same bits. k is at most [`LONGEST`]. A weight may be [`Weight::smoothed`].
 //! - int16: as int8 without zeros, p and q in -h..h with the largest h for which no sum can leave 32 bits, `h^2 k < 2^31`
 //!   (`most`): 2364 at k = 384, 1182 at k = 1536, which is closer than bf16 unless a row has numbers far beyond all
 //!   others. `vpdpwssd` and `vpmaddwd` add two products a step.
@@ -93,7 +93,7 @@ fn product_as(layout: Layout, out: &mut [f32], x: &[f32], weight: &Weight, after
                 let block = most.min(end - i);
                 threads::scratch(block * width, |room| {
                     let room = left::words(room);
-                    left::round(layout, &x[i * k..(i + block) * k], k, room);
+                    left::round(layout, &x[i * k..(i + block) * k], k, weight.factors(), room);
                     // SAFETY: part t owns these rows of `out`.
                     unsafe { part(layout, base.at(i * n), n, room, block, weight, 0..n, after) };
                 });
@@ -104,7 +104,8 @@ fn product_as(layout: Layout, out: &mut [f32], x: &[f32], weight: &Weight, after
         threads::scratch(m * width, |room| {
             threads::rows(room, width, 2 * k, |first, rows| {
                 let count = rows.len() / width;
-                left::round(layout, &x[first * k..(first + count) * k], k, left::words(rows));
+                let x = &x[first * k..(first + count) * k];
+                left::round(layout, x, k, weight.factors(), left::words(rows));
             });
             let left = &*left::words(room);
             threads::tasks(down * across, |t| {
@@ -322,6 +323,31 @@ mod tests {
                 prop_assert!((f64::from(*f) - want).abs() <= 1e-5 * (1.0 + want.abs()), "{f} {want}");
             }
         }
+    }
+
+    /// A left factor with one column of large numbers: smoothed, products are as exact as without it.
+    #[test]
+    fn large_columns_cost_the_others_nothing_where_they_are_expected() {
+        let (m, n, k) = (40, 64, 96);
+        let (mut x, w) = (numbers(m * k, 1), numbers(n * k, 2));
+        x.iter_mut().skip(5).step_by(k).for_each(|x| *x = 60.0 + *x);
+        let mut spread = vec![1.0; k];
+        spread[5] = 60.0;
+        let error = |weight: &Weight| -> f64 {
+            let found = made(Layout::Bytes, &x, weight, After::default(), 1);
+            let want = |e: usize| -> f64 {
+                let (x, w) = (&x[e / n * k..][..k], &w[e % n * k..][..k]);
+                x.iter().zip(w).map(|(x, w)| f64::from(*x) * f64::from(*w)).sum()
+            };
+            found.iter().enumerate().map(|(e, f)| (f64::from(*f) - want(e)).powi(2)).sum::<f64>().sqrt()
+        };
+        let mat = Mat::new(&w, n, k);
+        let plain = error(&Weight::new(mat, Format::Int8));
+        let smoothed = error(&Weight::smoothed(mat, Format::Int8, &spread));
+        assert!(smoothed < 0.4 * plain, "{smoothed} {plain}");
+        // What says nothing changes nothing but the last digits.
+        let odd = error(&Weight::smoothed(mat, Format::Int8, &[f32::NAN; 96]));
+        assert!(odd < 2.0 * plain, "{odd} {plain}");
     }
 
     #[test]

@@ -297,7 +297,7 @@ mod tests {
                     let compute = |layout: Layout, run: Run, step: usize| {
                         let width = left::width(layout, k);
                         let (mut rows, mut out) = (vec![0; m * width], vec![f32::NAN; m * 32]);
-                        left::round(layout, &x, k, &mut rows);
+                        left::round(layout, &x, k, &[], &mut rows);
                         for i in (0..m).step_by(step) {
                             let tile = Tile {
                                 left: rows[i * width..].as_ptr(),

@@ -23,9 +23,36 @@ pub(crate) struct Weight {
     /// Of each column, filled up with zeros to whole panels; ones and zeros for bf16.
     scales: Vec<f32>,
     sums: Vec<i32>,
+    /// What numbers of the left factor are multiplied by along k before they are rounded; the weight is divided by it.
+    factors: Vec<f32>,
 }
 
 impl Weight {
+    /// For left factors whose numbers along k are expected up to `spread`. A column of large numbers leaves few of the whole numbers of
+    /// its row to all others; so left factor and weight are divided and multiplied by what leaves both the same share of
+    /// the largest (Xiao et al. 2023, SmoothQuant, with migration strength 0.5).
+    pub(crate) fn smoothed(w: Mat, format: Format, spread: &[f32]) -> Weight {
+        let (n, k) = (w.rows, w.cols);
+        let mut largest = vec![0.0f32; k];
+        for j in 0..n {
+            for (l, most) in largest.iter_mut().enumerate() {
+                *most = most.max(w.data[j * w.row + l * w.col].abs());
+            }
+        }
+        // Within bounds that keep products of both far from the ends of f32, whatever the numbers are.
+        let within = |x: f32| if x.is_finite() { x.clamp(1e-5, 1e5) } else { 1.0 };
+        let factors: Vec<f32> =
+            largest.iter().zip(spread).map(|(w, x)| (within(*w) / within(*x)).sqrt()).collect();
+        let divided: Vec<f32> =
+            (0..n * k).map(|e| w.data[e / k * w.row + e % k * w.col] / factors[e % k]).collect();
+        Weight { factors, ..Weight::new(Mat::new(&divided, n, k), format) }
+    }
+
+    /// What numbers of the left factor are multiplied by along k; empty: nothing.
+    pub(super) fn factors(&self) -> &[f32] {
+        &self.factors
+    }
+
     /// Rounds and rearranges the transpose of `w[n, k]`.
     pub(crate) fn new(w: Mat, format: Format) -> Weight {
         let (n, k) = (w.rows, w.cols);
@@ -39,6 +66,7 @@ impl Weight {
             lines: vec![Line::default(); panels * words * LINES],
             scales: vec![0.0; panels * WIDTH],
             sums: vec![0; panels * WIDTH],
+            factors: Vec::new(),
         };
         let mut row = vec![0; words];
         for j in 0..n {
