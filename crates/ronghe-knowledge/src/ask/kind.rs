@@ -12,6 +12,8 @@ pub enum Kind {
     Time,
     /// A number: how many, how much, 多少, 几.
     Number,
+    /// How long something takes or lasts: how soon, 多久.
+    Duration,
     /// Anything else.
     Any,
 }
@@ -24,6 +26,17 @@ const WORDS: &[(&str, Kind)] = &[
     ("how old", Kind::Number),
     ("how far", Kind::Number),
     ("how tall", Kind::Number),
+    ("how high", Kind::Number),
+    ("how deep", Kind::Number),
+    ("how wide", Kind::Number),
+    ("how large", Kind::Number),
+    ("how big", Kind::Number),
+    ("how heavy", Kind::Number),
+    ("how fast", Kind::Number),
+    ("what temperature", Kind::Number),
+    ("what percentage", Kind::Number),
+    ("how soon", Kind::Duration),
+    ("how often", Kind::Number),
     ("what year", Kind::Time),
     ("which year", Kind::Time),
     ("what date", Kind::Time),
@@ -36,9 +49,17 @@ const WORDS: &[(&str, Kind)] = &[
     ("何时", Kind::Time),
     ("哪一年", Kind::Time),
     ("哪年", Kind::Time),
-    ("几年", Kind::Time),
+    ("几点", Kind::Time),
+    ("几号", Kind::Time),
+    ("哪天", Kind::Time),
+    ("多久", Kind::Duration),
     ("多少", Kind::Number),
+    ("百分之几", Kind::Number),
     ("几个", Kind::Number),
+    ("几年", Kind::Number),
+    ("几天", Kind::Number),
+    ("几次", Kind::Number),
+    ("几倍", Kind::Number),
     ("多大", Kind::Number),
     ("多长", Kind::Number),
     ("多高", Kind::Number),
@@ -58,10 +79,195 @@ impl Kind {
 pub(crate) fn short(sentence: &str, kind: Kind) -> Option<Range<usize>> {
     match kind {
         Kind::Any => None,
-        Kind::Number => numbers(sentence).into_iter().next(),
-        Kind::Time => time(sentence),
+        Kind::Number => numbers(sentence).into_iter().next().or_else(|| spelled(sentence).into_iter().next()),
+        Kind::Duration => durations(sentence).into_iter().next(),
+        Kind::Time => {
+            time(sentence).or_else(|| calendar(sentence)).or_else(|| durations(sentence).into_iter().next())
+        }
         Kind::Name => name(sentence),
     }
+}
+
+/// Numbers in words; "one" is too often none.
+const NUMBERS: &[&str] = &[
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+    "twenty",
+    "thirty",
+    "forty",
+    "fifty",
+    "sixty",
+    "seventy",
+    "eighty",
+    "ninety",
+    "hundred",
+    "thousand",
+    "million",
+    "billion",
+    "dozen",
+    "half",
+];
+/// What a Chinese number in characters counts, of which the first is enough. After 一 alone only the latter ones are meant as a
+/// number.
+const COUNTED: &str = "个元块角人岁米公里斤克点折层间台件位名吨升毫平章条页次";
+const COUNTED_ONE: &str = "年月天日周秒倍度";
+/// Units of time.
+const LASTING: &[&str] =
+    &["second", "minute", "hour", "day", "night", "week", "month", "quarter", "year", "decade"];
+const LASTING_ZH: &[&str] =
+    &["秒", "分钟", "小时", "天", "个工作日", "工作日", "日内", "周", "个星期", "星期", "个月", "月", "年"];
+/// Parts of the calendar and of the day.
+const CALENDAR: &[&str] = &[
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
+    "sunday",
+    "mondays",
+    "tuesdays",
+    "wednesdays",
+    "thursdays",
+    "fridays",
+    "saturdays",
+    "sundays",
+];
+const CLOCK: &[&str] =
+    &["noon", "midnight", "o'clock", "morning", "evening", "afternoon", "weekdays", "weekends"];
+
+/// Words of Latin letters, digits and apostrophes.
+fn words(sentence: &str) -> Vec<Range<usize>> {
+    let mut found: Vec<Range<usize>> = Vec::new();
+    let of_word = |c: char| c.is_ascii_alphanumeric() || c == '\'';
+    for (i, c) in sentence.char_indices().filter(|(_, c)| of_word(*c)) {
+        match found.last_mut() {
+            Some(last) if last.end == i => last.end += c.len_utf8(),
+            _ => found.push(i..i + c.len_utf8()),
+        }
+    }
+    found
+}
+
+/// Numbers in words and in Chinese characters; with what they count, for the latter.
+fn spelled(sentence: &str) -> Vec<Range<usize>> {
+    let mut found: Vec<Range<usize>> = Vec::new();
+    for range in words(sentence) {
+        if NUMBERS.contains(&sentence[range.clone()].to_lowercase().as_str()) {
+            match found.last_mut() {
+                Some(last) if matches!(&sentence[last.end..range.start], " " | "-") => last.end = range.end,
+                _ => found.push(range),
+            }
+        }
+    }
+    let numeral = |c: char| is_number(c) && !c.is_ascii_digit() || c == '半';
+    let mut rest = 0;
+    while let Some(from) = sentence[rest..].find(numeral).map(|at| rest + at) {
+        let length = sentence[from..].find(|c| !numeral(c)).unwrap_or(sentence.len() - from);
+        let end = from + length;
+        let counted = sentence[end..].chars().next();
+        let alone = &sentence[from..end] == "一";
+        // 十分 is "very".
+        let minutes = sentence[end..].starts_with("分钟") || sentence[end..].starts_with("分之");
+        let counts = |c: char| {
+            minutes || COUNTED_ONE.contains(c) || (!alone && COUNTED.contains(c)) || (!alone && c == '小')
+        };
+        if let Some(c) = counted.filter(|c| counts(*c)) {
+            found.push(from..end + c.len_utf8());
+        }
+        rest = end;
+    }
+    found.sort_by_key(|r| r.start);
+    found
+}
+
+/// Numbers with a unit of time.
+fn durations(sentence: &str) -> Vec<Range<usize>> {
+    let mut all = numbers(sentence);
+    all.extend(spelled(sentence));
+    all.extend(words(sentence).into_iter().filter(|r| sentence[r.clone()].eq_ignore_ascii_case("one")));
+    all.sort_by_key(|r| r.start);
+    let unit = |range: Range<usize>| {
+        // A Chinese unit may be the number's last character.
+        let digits = sentence[range.clone()].trim_end_matches(|c: char| is_han(c) && !is_number(c)).len();
+        let rest = &sentence[range.start + digits..];
+        if let Some(unit) = LASTING_ZH.iter().find(|unit| rest.starts_with(**unit)) {
+            return Some(range.start..range.start + digits + unit.len());
+        }
+        let word = rest.trim_start_matches([' ', '-']);
+        let long = word.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(word.len());
+        let named = word[..long].to_lowercase();
+        let named = named.strip_suffix('s').unwrap_or(&named);
+        LASTING.contains(&named).then(|| range.start..sentence.len() - word.len() + long)
+    };
+    all.into_iter().filter_map(unit).collect()
+}
+
+/// The first month, day of the week or hour that is named, with the numbers beside it.
+fn calendar(sentence: &str) -> Option<Range<usize>> {
+    let words = words(sentence);
+    let named = |range: &Range<usize>| {
+        let word = &sentence[range.clone()];
+        let lower = word.to_lowercase();
+        // "may" and "march" begin with a capital as months.
+        (CALENDAR.contains(&lower.as_str()) && word.starts_with(char::is_uppercase))
+            || CLOCK.contains(&lower.as_str())
+    };
+    if let Some(i) = words.iter().position(named) {
+        let beside = |k: usize| {
+            words
+                .get(k)
+                .is_some_and(|r| sentence[r.clone()].starts_with(|c: char| c.is_ascii_digit()) || named(r))
+        };
+        let (mut from, mut to) = (i, i);
+        while from > 0 && beside(from - 1) {
+            from -= 1;
+        }
+        while beside(to + 1) {
+            to += 1;
+        }
+        return Some(words[from].start..words[to].end);
+    }
+    let ends = |r: &Range<usize>| sentence[..r.end].ends_with(['月', '日', '号', '点']);
+    let mut all = numbers(sentence);
+    all.extend(spelled(sentence));
+    all.sort_by_key(|r| r.start);
+    let first = all.iter().position(ends)?;
+    let mut range = all[first].clone();
+    all[first + 1..].iter().take_while(|r| ends(r)).for_each(|r| {
+        if r.start == range.end {
+            range.end = r.end;
+        }
+    });
+    Some(range)
 }
 
 fn is_number(c: char) -> bool {
@@ -157,5 +363,19 @@ mod tests {
         assert_eq!(cut("它建于1998年3月5日。", Kind::Time), Some("1998年3月5日"));
         assert_eq!(cut("It was written by Jane Austen, a novelist.", Kind::Name), Some("Jane Austen"));
         assert_eq!(cut("Nothing here.", Kind::Time), None);
+        assert_eq!(cut("Give three months' notice, in writing.", Kind::Duration), Some("three months"));
+        assert_eq!(cut("Report it within 48 hours; nobody pays.", Kind::Duration), Some("48 hours"));
+        assert_eq!(cut("One of them calls within one hour.", Kind::Duration), Some("one hour"));
+        assert_eq!(cut("应当提前三十天书面通知房东。", Kind::Duration), Some("三十天"));
+        assert_eq!(cut("退租后十个工作日内退还。", Kind::Duration), Some("十个工作日"));
+        assert_eq!(cut("他在那里住了12年。", Kind::Duration), Some("12年"));
+        assert_eq!(cut("It has twenty-eight rooms.", Kind::Number), Some("twenty-eight"));
+        assert_eq!(cut("周末加班按双倍工资计算，法定节假日按三倍。", Kind::Number), Some("三倍"));
+        assert_eq!(cut("这十分重要，一般如此。", Kind::Number), None);
+        assert_eq!(cut("The office moves on Friday 12 June.", Kind::Time), Some("Friday 12 June"));
+        assert_eq!(cut("You may march on.", Kind::Time), None);
+        assert_eq!(cut("每月五日前支付。", Kind::Time), Some("五日"));
+        assert_eq!(cut("早上八点到晚上十点。", Kind::Time), Some("八点"));
+        assert_eq!(cut("It opens at noon.", Kind::Time), Some("noon"));
     }
 }
