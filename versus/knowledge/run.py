@@ -104,21 +104,26 @@ def ingest(args):
     few.mkdir()
     for n, path in enumerate(sorted((args.sets / "leads").rglob("*.md"))[::9][:CHUNKS]):
         shutil.copy(path, few / f"{n:04}.md")
-    for _ in range(TURNS):
-        store, row = index(few, "minilm", "few")
-        documents = args.out / "few.jsonl"
+    vectors = args.out / "vectors.npy"
+
+    def peers(store, work, engines):
+        documents = args.out / f"{work}.jsonl"
         documents.write_text(run([ronghe, "store", "export", store], args.out)[0], encoding="utf-8")
-        for engine in ["txtai", "sentence-transformers"]:
-            vectors = args.out / "vectors.npy"
+        for engine in engines:
             text, _, _ = run([sys.executable, HERE / "ingest.py", documents, minilm, "--engine", engine,
                               "--threads", args.threads, "--vectors", vectors], args.out)
             said = json.loads(text)
-            rows.append({"work": "few", "network": "minilm", **{k: v for k, v in said.items() if k != "query"},
+            rows.append({"work": work, "network": "minilm", **{k: v for k, v in said.items() if k != "query"},
                          **{f"query_{k}": v for k, v in (said["query"] or {}).items()}})
+
+    for _ in range(TURNS):
+        store, row = index(few, "minilm", "few")
+        peers(store, "few", ["txtai", "sentence-transformers"])
     cosines = np.sort(cosine(stored(store), np.load(vectors))[:SAMPLE])
     row.update(cosine_min=cosines[0], cosine_median=np.median(cosines), cosines=len(cosines))
-    for network in ["minilm", "e5"]:
-        index(args.sets / "leads", network, "leads")
+    store, _ = index(args.sets / "leads", "minilm", "leads")
+    peers(store, "leads", ["txtai"])
+    index(args.sets / "leads", "e5", "leads")
     return rows
 
 
@@ -160,13 +165,16 @@ def latency(args):
 
 
 def summaries(args):
-    """sumy beside the lexical summary; then ours of the same 1,000 sentences by meaning, and of a megabyte of leads."""
+    """sumy beside the lexical summary of drawn text; both, and ours by meaning, of 1,000 sentences of leads; ours of a megabyte."""
     text, _, _ = run([sys.executable, HERE / "summaries.py", args.programs / "examples" / "summarise"], args.out)
     rows = [{"work": "sentences", "method": "lexical", **row} for row in csv.DictReader(text.splitlines())]
+    leads = [p.read_text(encoding="utf-8") for p in sorted((args.sets / "leads").rglob("*.md"))[::4]]
+    real = [s for lead in leads for s in re.split(r"(?<=[.!?])\s+", lead.split("\n\n", 1)[1]) if len(s) > 20][:1000]
+    rows.append({"work": "thousand, whole command", "method": "sumy's LexRank, sentences ready-made", "sentences": len(real),
+                 "characters": sum(map(len, real)), "ronghe_seconds": sentences.sumy(real)})
     thousand, megabyte = args.out / "thousand.txt", args.out / "megabyte.txt"
-    thousand.write_text("\n\n".join(sentences.text(1000)), encoding="utf-8")
-    leads = "\n\n".join(p.read_text(encoding="utf-8") for p in sorted((args.sets / "leads").rglob("*.md"))[::4])
-    megabyte.write_bytes(leads.encode()[: 1 << 20].decode(errors="ignore").encode())
+    thousand.write_text("\n\n".join(real), encoding="utf-8")
+    megabyte.write_bytes("\n\n".join(leads).encode()[: 1 << 20].decode(errors="ignore").encode())
     for path, method in [(thousand, "lexical"), (thousand, "e5"), (megabyte, "lexical"), (megabyte, "e5")]:
         text, seconds, peak = run([args.programs / "ronghe", "summarise", path, "--method", method, "--sentences", 10, "--json",
                                    "--cache", args.cache, "--threads", args.threads], args.out)

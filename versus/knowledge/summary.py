@@ -55,10 +55,10 @@ def summaries(rows):
     text = table(["sentences", "characters", f"sumy {peer[0]['sumy_version']} LexRank, s", "Ronghe, by words, s", "times faster"],
                  [[r["sentences"], r["characters"], r["sumy_seconds"], r["ronghe_seconds"], r["times_faster"]] for r in peer])
     whole = [row for row in rows if row["work"] != "sentences"]
-    text += "\nWhole commands, program start and network included:\n\n"
+    text += "\nEncyclopedia leads, whole commands of Ronghe, program start and network included:\n\n"
     return text + table(["text", "sentences", "method", "s", "peak MB"],
                         [[r["work"].split(",")[0], r["sentences"], r["method"], f"{float(r['ronghe_seconds']):.2f}",
-                          f"{float(r['peak_mb']):.0f}"] for r in whole])
+                          f"{float(r['peak_mb']):.0f}" if r["peak_mb"] else ""] for r in whole])
 
 
 def write(here):

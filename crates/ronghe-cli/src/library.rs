@@ -191,15 +191,22 @@ pub(crate) fn filter(given: &Documents) -> Result<Filter> {
     })
 }
 
-/// A citation's place in one line.
+/// Names of files whose rows are rows; those of other texts are lines.
+const TABLES: &[&str] = &["csv", "tsv", "jsonl", "ndjson", "parquet", "xlsx", "xlsm", "xlsb", "xls", "ods"];
+
+/// A citation's place in one line; the path as seen from the current folder where the file is in it.
 pub(crate) fn place(citation: &Citation) -> String {
-    let mut text = citation.path.clone();
+    let path = Path::new(&citation.path);
+    let here = std::env::current_dir().ok();
+    let near = here.and_then(|here| path.strip_prefix(here).ok()).unwrap_or(path);
+    let mut text = near.display().to_string();
     let place = &citation.place;
     if let Some(page) = place.page {
         text += &format!(", page {page}");
     }
     if let Some(row) = place.row {
-        text += &format!(", row {row}");
+        let end = path.extension().and_then(|e| e.to_str()).map(str::to_lowercase).unwrap_or_default();
+        text += &format!(", {} {row}", if TABLES.contains(&end.as_str()) { "row" } else { "line" });
     }
     if let Some(second) = place.second {
         text += &format!(", {second:.0} s");

@@ -14,6 +14,39 @@ fn indexed() -> Room {
 }
 
 #[test]
+fn the_documents_of_the_examples_answer_in_both_languages() {
+    let room = Room::new();
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/knowledge/documents");
+    let report = json(&room.good(&format!("index {folder} --store s --network none --json")));
+    assert_eq!(
+        (&report["read"], report["failed"].as_array().map(Vec::len)),
+        (&11.into(), Some(0)),
+        "{report}"
+    );
+    let ask = |question: &str| {
+        let output = room.command("ask --store s --json").arg(question).output().expect("it runs");
+        let answer = json(&String::from_utf8_lossy(&output.stdout));
+        (output.status.code(), answer["sentences"][0]["citation"].clone())
+    };
+    for (question, quote, file) in [
+        ("How many days of holiday may be carried over?", "up to five of them", "handbook.docx"),
+        ("What does it cost to leave furniture in the yard?", "50 euros", "house-rules.html"),
+        ("How much does the Ceres 90 oven cost?", "1190", "ovens.csv"),
+        ("How long does opened jam keep?", "three weeks", "preserves.pdf"),
+        ("周末加班工资怎么算？", "双倍工资", "员工手册.docx"),
+        ("租客提前退租要提前多久通知房东？", "提前三十天", "租赁合同.txt"),
+    ] {
+        let (code, citation) = ask(question);
+        assert_eq!(code, Some(0), "{question}: {citation}");
+        assert!(citation["quote"].as_str().is_some_and(|q| q.contains(quote)), "{question}: {citation}");
+        assert!(citation["path"].as_str().is_some_and(|p| p.ends_with(file)), "{question}: {citation}");
+    }
+    for question in ["Who composed the opera about the lighthouse?", "公司的股票代码是什么？"] {
+        assert_eq!(ask(question).0, Some(4), "{question}");
+    }
+}
+
+#[test]
 fn a_conversation_takes_over_what_was_talked_about() {
     let room = indexed();
     let mut running = room

@@ -137,11 +137,11 @@ impl Asked {
         &self,
         sentence: &str,
         vector: Option<&[f32]>,
-        hit: &Hit,
+        (hit, at): (&Hit, usize),
         nearness: Nearness,
     ) -> Features {
         let set = |text: &str| -> BTreeSet<String> { terms(text).into_iter().map(|t| t.text).collect() };
-        let headings = hit.chunk.chunk.headings.join(" ");
+        let headings = hit.headings_at(at).join(" ");
         let headings = set(&headings);
         let with = |text: &str| -> BTreeSet<String> { set(text).union(&headings).cloned().collect() };
         let passage = with(&hit.chunk.text);

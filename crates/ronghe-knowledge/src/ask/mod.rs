@@ -207,7 +207,7 @@ pub(crate) fn find(
         .enumerate()
         .map(|(i, (h, span))| {
             let vector = (width > 0).then(|| &vectors[i * width..(i + 1) * width]);
-            let features = asked.features(texts[i], vector, &hits[*h], nearness);
+            let features = asked.features(texts[i], vector, (&hits[*h], span.start), nearness);
             Candidate { hit: *h, span: span.clone(), score: features.score(), features }
         })
         .collect();

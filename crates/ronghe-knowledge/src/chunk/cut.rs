@@ -35,7 +35,7 @@ struct Piece {
 pub fn cut(document: &Document, options: &Options) -> Vec<Chunk> {
     let most = options.tokens.max(16) as f64;
     let mut chunks = Vec::new();
-    for (headings, blocks) in sections(document, most) {
+    for Section { headings, blocks, .. } in sections(document, most) {
         let pieces: Vec<Piece> = blocks.iter().flat_map(|&b| pieces(document, b, most)).collect();
         let mut from = 0;
         while from < pieces.len() {
@@ -64,18 +64,35 @@ pub fn cut(document: &Document, options: &Options) -> Vec<Chunk> {
     chunks
 }
 
+/// Blocks that are cut together.
+struct Section {
+    headings: Vec<String>,
+    blocks: Vec<usize>,
+    size: f64,
+    /// Whether it is several, whose own headings are in the text.
+    joined: bool,
+}
+
+impl Section {
+    /// The headings that it shares with the sections beside it.
+    fn parent(&self) -> &[String] {
+        if self.joined { &self.headings } else { self.headings.split_last().map_or(&[], |l| l.1) }
+    }
+}
+
 /// Runs of blocks under the same headings; short neighbours below one heading are joined.
-fn sections(document: &Document, most: f64) -> Vec<(Vec<String>, Vec<usize>)> {
+fn sections(document: &Document, most: f64) -> Vec<Section> {
+    let heading =
+        |b: usize| document.blocks.get(b).is_some_and(|block| matches!(block.kind, BlockKind::Heading(_)));
     let mut open: Vec<(u8, String)> = Vec::new();
-    let mut found: Vec<(Vec<String>, Vec<usize>, f64)> = Vec::new();
+    let mut found: Vec<Section> = Vec::new();
     for (b, block) in document.blocks.iter().enumerate() {
         let text = &document.text[block.range.clone()];
         if let BlockKind::Heading(level) = block.kind {
             open.retain(|(above, _)| *above < level);
             open.push((level, text.split_whitespace().collect::<Vec<_>>().join(" ")));
             // A heading with nothing below it is still found.
-            let below =
-                document.blocks.get(b + 1).is_some_and(|next| !matches!(next.kind, BlockKind::Heading(_)));
+            let below = b + 1 < document.blocks.len() && !heading(b + 1);
             let deeper = matches!(document.blocks.get(b + 1), Some(Block { kind: BlockKind::Heading(l), .. }) if *l > level);
             if below || deeper {
                 continue;
@@ -85,27 +102,33 @@ fn sections(document: &Document, most: f64) -> Vec<(Vec<String>, Vec<usize>)> {
         headings
             .extend(open.iter().map(|(_, text)| text.clone()).filter(|t| Some(t) != document.title.as_ref()));
         let size = tokens(text);
+        let beside = |section: &Section| {
+            let parent = section.parent();
+            section.size + size < JOINED * most
+                && !parent.is_empty()
+                && headings.split_last().is_some_and(|(_, above)| above == parent)
+        };
         match found.last_mut() {
-            Some((above, blocks, sum)) if *above == headings => {
-                blocks.push(b);
-                *sum += size;
+            Some(section) if !section.joined && section.headings == headings => {
+                section.blocks.push(b);
+                section.size += size;
             }
-            Some((above, blocks, sum))
-                if *sum + size < JOINED * most
-                    && above.len() == headings.len()
-                    && above.split_last().map(|l| l.1) == headings.split_last().map(|l| l.1)
-                    && above.len() > 1 =>
-            {
+            Some(section) if beside(section) => {
                 // Under the heading that both stand below, with their own headings in the text.
-                let own = (blocks.last().map_or(b, |last| last + 1)..b).filter(|&h| h < b);
-                blocks.extend(own);
-                blocks.push(b);
-                *sum += size;
+                if !section.joined {
+                    let own = section.blocks.first().and_then(|first| first.checked_sub(1));
+                    section.blocks.splice(..0, own.filter(|&own| heading(own)));
+                    section.headings.pop();
+                    section.joined = true;
+                }
+                let from = section.blocks.last().map_or(b, |last| last + 1);
+                section.blocks.extend(from..=b);
+                section.size += size;
             }
-            _ => found.push((headings, vec![b], size)),
+            _ => found.push(Section { headings, blocks: vec![b], size, joined: false }),
         }
     }
-    found.into_iter().map(|(headings, blocks, _)| (headings, blocks)).collect()
+    found
 }
 
 /// The pieces of a block.
@@ -196,6 +219,29 @@ mod tests {
         let mut document = Document { title: Some("T".into()), ..Document::default() };
         parts.iter().for_each(|(kind, text)| document.push(*kind, text, Place::default()));
         document
+    }
+
+    #[test]
+    fn short_sections_are_joined_under_what_they_share() {
+        let mut document = Document::default();
+        for (kind, text) in [
+            (BlockKind::Heading(1), "Handbook"),
+            (BlockKind::Heading(2), "Hours"),
+            (BlockKind::Paragraph, "From ten to three."),
+            (BlockKind::Heading(2), "Holidays"),
+            (BlockKind::Paragraph, "Everyone has 28 days."),
+            (BlockKind::Paragraph, "Five may be carried over."),
+            (BlockKind::Heading(1), "Appendix"),
+            (BlockKind::Paragraph, "Forms."),
+        ] {
+            document.push(kind, text, Place::default());
+        }
+        let chunks = cut(&document, &Options::default());
+        let told: Vec<(String, &str)> =
+            chunks.iter().map(|c| (c.headings.join(" > "), &document.text[Range::from(&c.span)])).collect();
+        let joined =
+            "Hours\n\nFrom ten to three.\n\nHolidays\n\nEveryone has 28 days.\n\nFive may be carried over.";
+        assert_eq!(told, [("Handbook".into(), joined), ("Appendix".into(), "Forms.")]);
     }
 
     #[test]

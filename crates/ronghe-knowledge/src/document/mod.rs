@@ -107,4 +107,48 @@ impl Document {
         self.text.push_str(text);
         self.blocks.push(Block { kind, range: start..self.text.len(), place });
     }
+
+    /// The block that byte `at` of the text is in; between two, the one before.
+    pub fn block_at(&self, at: usize) -> Option<usize> {
+        self.blocks.partition_point(|b| b.range.start <= at).checked_sub(1)
+    }
+
+    /// Headings above a block, outermost first: from the block upwards, each of a lower level than the last.
+    pub fn headings_above(&self, block: usize) -> Vec<String> {
+        let mut above = Vec::new();
+        let mut level = u8::MAX;
+        for block in self.blocks.get(..block).unwrap_or_default().iter().rev() {
+            if let BlockKind::Heading(this) = block.kind
+                && this < level
+            {
+                level = this;
+                let words = self.text[block.range.clone()].split_whitespace();
+                above.push(words.collect::<Vec<_>>().join(" "));
+            }
+        }
+        above.reverse();
+        above
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headings_above_are_those_of_lower_levels() {
+        let mut of = Document::default();
+        for (kind, text) in [
+            (BlockKind::Heading(1), "One"),
+            (BlockKind::Heading(2), "Left"),
+            (BlockKind::Heading(2), "Right"),
+            (BlockKind::Paragraph, "x"),
+        ] {
+            of.push(kind, text, Place::default());
+        }
+        assert_eq!(of.headings_above(3), ["One", "Right"]);
+        assert!(of.headings_above(9).is_empty());
+        assert_eq!((of.block_at(0), of.block_at(5), of.block_at(100)), (Some(0), Some(1), Some(3)));
+        assert_eq!(Document::default().block_at(0), None);
+    }
 }

@@ -102,16 +102,24 @@ impl Hit {
         self.cite(self.chunk.chunk.span.start..self.chunk.chunk.span.end)
     }
 
+    /// The title and the headings above a byte of its document.
+    pub(crate) fn headings_at(&self, at: usize) -> Vec<String> {
+        let document = &self.document.document;
+        let above = document.block_at(at).map(|b| document.headings_above(b)).unwrap_or_default();
+        let title = document.title.iter().cloned();
+        title.chain(above.into_iter().filter(|h| Some(h) != document.title.as_ref())).collect()
+    }
+
     /// Where some bytes of its document stand.
     pub(crate) fn cite(&self, span: std::ops::Range<usize>) -> Citation {
         let document = &self.document.document;
-        let block = document.blocks.iter().rev().find(|b| b.range.start <= span.start);
+        let block = document.block_at(span.start).map(|b| &document.blocks[b]);
         Citation {
             path: self.document.path.clone(),
             title: document.title.clone(),
             domain: self.document.domain.clone(),
             place: block.map_or(self.chunk.chunk.place, |b| b.place),
-            headings: self.chunk.chunk.headings.clone(),
+            headings: self.headings_at(span.start),
             quote: document.text[span.clone()].to_owned(),
             span: span.into(),
         }

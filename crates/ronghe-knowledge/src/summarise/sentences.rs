@@ -86,27 +86,11 @@ impl Sentence {
             title: source.title.clone().or_else(|| source.document.title.clone()),
             domain: source.domain.clone(),
             place: blocks.get(self.block).map(|block| block.place).unwrap_or_default(),
-            headings: headings(&source.document, self.block),
+            headings: source.document.headings_above(self.block),
             span: Span::from(self.range.clone()),
             quote: self.text(sources).to_owned(),
         }
     }
-}
-
-/// Headings above a block, outermost first: from the block upwards, each of a lower level than the last.
-fn headings(document: &Document, block: usize) -> Vec<String> {
-    let mut above = Vec::new();
-    let mut level = u8::MAX;
-    for block in document.blocks.get(..block).unwrap_or_default().iter().rev() {
-        if let BlockKind::Heading(this) = block.kind
-            && this < level
-        {
-            level = this;
-            above.extend(document.text.get(block.range.clone()).map(str::to_owned));
-        }
-    }
-    above.reverse();
-    above
 }
 
 /// The sentences of `sources`.
@@ -280,17 +264,5 @@ mod tests {
             );
             assert!(pieces.windows(2).all(|two| two[0].end <= two[1].start));
         }
-    }
-
-    #[test]
-    fn headings_above_are_those_of_lower_levels() {
-        let of = source(&[
-            (BlockKind::Heading(1), "One"),
-            (BlockKind::Heading(2), "Left"),
-            (BlockKind::Heading(2), "Right"),
-            (BlockKind::Paragraph, "x"),
-        ]);
-        assert_eq!(headings(&of.document, 3), ["One", "Right"]);
-        assert!(headings(&of.document, 9).is_empty());
     }
 }
