@@ -260,7 +260,7 @@ mod tests {
     fn blocks_are_floats_to_whoever_asks() -> Result<()> {
         let block = |scale: f32, first: u8| {
             let mut bytes = half::f16::from_f32(scale).to_le_bytes().to_vec();
-            bytes.extend((0..16).map(|j| (first + j) % 16 | (15 - j) << 4));
+            bytes.extend((0..16).map(|j| ((first + j) % 16) | ((15 - j) << 4)));
             bytes
         };
         let mut table =

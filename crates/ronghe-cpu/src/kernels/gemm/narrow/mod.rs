@@ -330,7 +330,7 @@ mod tests {
     fn large_columns_cost_the_others_nothing_where_they_are_expected() {
         let (m, n, k) = (40, 64, 96);
         let (mut x, w) = (numbers(m * k, 1), numbers(n * k, 2));
-        x.iter_mut().skip(5).step_by(k).for_each(|x| *x = 60.0 + *x);
+        x.iter_mut().skip(5).step_by(k).for_each(|x| *x += 60.0);
         let mut spread = vec![1.0; k];
         spread[5] = 60.0;
         let error = |weight: &Weight| -> f64 {
