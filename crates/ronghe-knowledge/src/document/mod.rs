@@ -113,6 +113,14 @@ impl Document {
         self.blocks.partition_point(|b| b.range.start <= at).checked_sub(1)
     }
 
+    /// Where byte `at` of the text is in the file; in a paragraph that keeps its breaks, on which line.
+    pub fn place_at(&self, at: usize) -> Place {
+        let Some(block) = self.block_at(at).map(|b| &self.blocks[b]) else { return Place::default() };
+        let before = self.text.get(block.range.start..at.min(block.range.end)).unwrap_or_default();
+        let lines = if block.kind == BlockKind::Paragraph { before.matches('\n').count() as u64 } else { 0 };
+        Place { row: block.place.row.map(|row| row + lines), ..block.place }
+    }
+
     /// Headings above a block, outermost first: from the block upwards, each of a lower level than the last.
     pub fn headings_above(&self, block: usize) -> Vec<String> {
         let mut above = Vec::new();
@@ -150,5 +158,14 @@ mod tests {
         assert!(of.headings_above(9).is_empty());
         assert_eq!((of.block_at(0), of.block_at(5), of.block_at(100)), (Some(0), Some(1), Some(3)));
         assert_eq!(Document::default().block_at(0), None);
+        assert_eq!(Document::default().place_at(0), Place::default());
+    }
+
+    #[test]
+    fn sentences_know_their_lines() {
+        let mut of = Document::default();
+        of.push(BlockKind::Row, "a\nb", Place { row: Some(3), ..Place::default() });
+        of.push(BlockKind::Paragraph, "one\ntwo", Place { row: Some(7), ..Place::default() });
+        assert_eq!([2, 5, 10, 99].map(|at| of.place_at(at).row), [Some(3), Some(7), Some(8), Some(8)]);
     }
 }

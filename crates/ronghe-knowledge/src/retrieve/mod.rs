@@ -113,12 +113,11 @@ impl Hit {
     /// Where some bytes of its document stand.
     pub(crate) fn cite(&self, span: std::ops::Range<usize>) -> Citation {
         let document = &self.document.document;
-        let block = document.block_at(span.start).map(|b| &document.blocks[b]);
         Citation {
             path: self.document.path.clone(),
             title: document.title.clone(),
             domain: self.document.domain.clone(),
-            place: block.map_or(self.chunk.chunk.place, |b| b.place),
+            place: document.place_at(span.start),
             headings: self.headings_at(span.start),
             quote: document.text[span.clone()].to_owned(),
             span: span.into(),

@@ -47,8 +47,19 @@ fn schema() -> (Schema, Fields) {
 /// The index, open for writing.
 pub(super) struct TextWriter {
     folder: PathBuf,
-    writer: IndexWriter,
+    /// None only while it is dropped.
+    writer: Option<IndexWriter>,
     fields: Fields,
+}
+
+impl Drop for TextWriter {
+    /// Waits for segments that are being joined: else they would be put in place of those that the next writer has written by then.
+    fn drop(&mut self) {
+        if let Some(writer) = self.writer.take() {
+            // What could not be joined stays as it is.
+            let _ = writer.wait_merging_threads();
+        }
+    }
 }
 
 impl TextIndex {
@@ -85,7 +96,7 @@ impl TextIndex {
     /// A writer; there can be one at a time.
     pub(super) fn writer(&self) -> Result<TextWriter> {
         let writer = self.index.writer_with_num_threads(1, WRITER_BYTES).map_err(self.wrap())?;
-        Ok(TextWriter { folder: self.folder.clone(), writer, fields: self.fields })
+        Ok(TextWriter { folder: self.folder.clone(), writer: Some(writer), fields: self.fields })
     }
 
     /// The chunks that `admits` lets through with the best scores for `terms`, best first.
@@ -138,18 +149,22 @@ impl TextWriter {
         entry.add_u64(self.fields.chunk, chunk);
         entry.add_u64(self.fields.document, document);
         entry.add_text(self.fields.terms, terms);
-        self.writer.add_document(entry).map(|_| ()).map_err(self.wrap())
+        let Some(writer) = &self.writer else { return Ok(()) };
+        writer.add_document(entry).map(|_| ()).map_err(self.wrap())
     }
 
     /// Takes the chunks of a document away.
     pub(super) fn remove(&self, document: DocumentId) {
-        self.writer.delete_term(Term::from_field_u64(self.fields.document, document));
+        if let Some(writer) = &self.writer {
+            writer.delete_term(Term::from_field_u64(self.fields.document, document));
+        }
     }
 
     /// Makes what was added and taken away last.
     pub(super) fn commit(&mut self, generation: u64) -> Result<()> {
         let wrap = self.wrap();
-        let mut prepared = self.writer.prepare_commit().map_err(&wrap)?;
+        let Some(writer) = &mut self.writer else { return Ok(()) };
+        let mut prepared = writer.prepare_commit().map_err(&wrap)?;
         prepared.set_payload(&generation.to_string());
         prepared.commit().map(|_| ()).map_err(wrap)
     }

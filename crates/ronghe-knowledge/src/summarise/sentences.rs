@@ -80,12 +80,11 @@ impl Sentence {
     /// Where it stands.
     pub(super) fn citation(&self, sources: &[Source]) -> Citation {
         let source = &sources[self.source];
-        let blocks = &source.document.blocks;
         Citation {
             path: source.path.clone(),
             title: source.title.clone().or_else(|| source.document.title.clone()),
             domain: source.domain.clone(),
-            place: blocks.get(self.block).map(|block| block.place).unwrap_or_default(),
+            place: source.document.place_at(self.range.start),
             headings: source.document.headings_above(self.block),
             span: Span::from(self.range.clone()),
             quote: self.text(sources).to_owned(),
