@@ -20,6 +20,7 @@ pub mod evaluate;
 pub mod generate;
 pub mod index;
 mod language;
+mod numerals;
 pub mod retrieve;
 pub mod store;
 pub mod summarise;

@@ -130,6 +130,18 @@ pub(crate) enum StoreCommand {
     Stats(StoreFolder),
     /// Write documents and passages as JSON lines to standard output.
     Export(StoreFolder),
+    /// Bring it to this version's format, and its vectors to another network.
+    Migrate(Migrate),
+}
+
+/// `store migrate`
+#[derive(Debug, Args)]
+pub(crate) struct Migrate {
+    /// Folder of the store.
+    pub(crate) store: PathBuf,
+    /// Network of the new vectors: e5, minilm or none; auto: the store's own.
+    #[arg(long, default_value = "auto", value_name = "NAME", value_parser = ["auto", "e5", "minilm", "none"])]
+    pub(crate) network: String,
 }
 
 /// A store.

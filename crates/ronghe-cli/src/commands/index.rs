@@ -18,7 +18,7 @@ const QUESTIONS: usize = 60;
 /// They are fitted again once one in so many documents is new.
 const REFIT: u64 = 10;
 /// Name under which a store keeps how many documents had been written when that was done.
-const FITTED_AT: &str = "fitted_at";
+pub(super) const FITTED_AT: &str = "fitted_at";
 
 pub(crate) fn run(args: &Index, common: &Common) -> Result<Outcome> {
     let stop = session::stop_signal()?;
@@ -58,14 +58,7 @@ fn once(args: &Index, common: &Common, embed: Option<&dyn Embed>, stop: &Arc<Ato
         embed,
         &mut seen,
     )?;
-    let fitted_at = writer.store().setting(FITTED_AT)?.and_then(|at| at.parse::<u64>().ok());
-    let stats = writer.store().stats()?;
-    if stats.documents > 0
-        && fitted_at.is_none_or(|at| stats.written.saturating_sub(at) * REFIT > stats.documents)
-    {
-        fit_to_corpus(&writer, embed, &mut seen)?;
-        writer.set(FITTED_AT, &stats.written.to_string())?;
-    }
+    fit_where_new(&writer, embed, &mut seen)?;
     seen.end();
     if common.json {
         render::json(&report)?;
@@ -75,8 +68,14 @@ fn once(args: &Index, common: &Common, embed: Option<&dyn Embed>, stop: &Arc<Ato
     Ok(report)
 }
 
-/// The weight of meaning and the confidence of answers.
-fn fit_to_corpus(writer: &FolderWriter, embed: Option<&dyn Embed>, seen: &mut Seen) -> Result<()> {
+/// Fits the weight of meaning and the confidence of answers, where that was not done or many documents are new since.
+pub(super) fn fit_where_new(writer: &FolderWriter, embed: Option<&dyn Embed>, seen: &mut Seen) -> Result<()> {
+    let fitted_at = writer.store().setting(FITTED_AT)?.and_then(|at| at.parse::<u64>().ok());
+    let stats = writer.store().stats()?;
+    let old = fitted_at.is_none_or(|at| stats.written.saturating_sub(at) * REFIT > stats.documents);
+    if stats.documents == 0 || !old {
+        return Ok(());
+    }
     if let Some(fitted) = fit(writer.store(), embed, QUESTIONS, 0)? {
         writer.set(WEIGHT_SETTING, &fitted.weight.to_string())?;
     }
@@ -84,7 +83,7 @@ fn fit_to_corpus(writer: &FolderWriter, embed: Option<&dyn Embed>, seen: &mut Se
     if let Some(fitted) = calibrate(writer.store(), embed, QUESTIONS, 0, &mut step)? {
         writer.set(CALIBRATION_SETTING, &serde_json::to_string(&fitted)?)?;
     }
-    Ok(())
+    Ok(writer.set(FITTED_AT, &stats.written.to_string())?)
 }
 
 fn rendered(report: &Report) -> String {

@@ -1,9 +1,14 @@
-//! `ronghe store check|stats|export DIR`
+//! `ronghe store check|stats|export|migrate DIR`
 
+use super::index::{FITTED_AT, Seen};
 use crate::args::{Common, Store, StoreCommand};
-use crate::{Outcome, render};
+use crate::{Outcome, library, render, session};
 use anyhow::{Result, bail};
-use ronghe_knowledge::store::{Filter, FolderStore, Stats, Store as _};
+use ronghe_knowledge::Embed;
+use ronghe_knowledge::ask::CALIBRATION_SETTING;
+use ronghe_knowledge::index::complete;
+use ronghe_knowledge::retrieve::WEIGHT_SETTING;
+use ronghe_knowledge::store::{Filter, FolderStore, FolderWriter, Stats, Store as _};
 use serde_json::json;
 
 pub(crate) fn run(args: &Store, common: &Common) -> Result<Outcome> {
@@ -45,6 +50,26 @@ pub(crate) fn run(args: &Store, common: &Common) -> Result<Outcome> {
                     "chunks": chunks.iter().map(|c| &c.chunk).collect::<Vec<_>>(),
                 });
                 render::out(&line.to_string());
+            }
+            Ok(Outcome::Done)
+        }
+        StoreCommand::Migrate(of) => {
+            FolderStore::open(&of.store)?;
+            let network = library::network_for(&of.network, Some(&of.store), common)?;
+            let embed = network.as_ref().map(|n| n as &dyn Embed);
+            let stop = session::stop_signal()?;
+            let mut seen = Seen::new(common, &stop);
+            let named = embed.map(|e| (e.name(), e.width()));
+            let (mut writer, repair) =
+                FolderWriter::migrate(&of.store, named, &[WEIGHT_SETTING, CALIBRATION_SETTING, FITTED_AT])?;
+            repair.done.iter().for_each(|done| render::warn(done));
+            complete(&mut writer, embed, &mut seen)?;
+            super::index::fit_where_new(&writer, embed, &mut seen)?;
+            seen.end();
+            let (stats, name) = (writer.store().stats()?, writer.store().network());
+            match common.json {
+                true => render::json(&stats)?,
+                false => render::out(&rendered(&stats, name)),
             }
             Ok(Outcome::Done)
         }

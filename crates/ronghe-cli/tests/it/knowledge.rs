@@ -75,6 +75,8 @@ fn a_mixed_folder_is_indexed_searched_and_asked() {
     let stats = json(&room.good("store stats s --json"));
     assert_eq!((&stats["files"], stats["failures"].as_array().map(Vec::len)), (&34.into(), Some(1)));
     assert!(room.good("store check s").contains("looked at"));
+    assert!(room.good("store migrate s").contains("34 files"));
+    room.bad("store migrate nowhere", &["nowhere", "ronghe index"]);
     let line = room.good("store export s");
     let line = json(line.lines().next().expect("a line"));
     let (text, span) = (line["text"].as_str().expect("text"), &line["chunks"][0]["span"]);

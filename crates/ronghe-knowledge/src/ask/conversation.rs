@@ -2,8 +2,8 @@
 //!
 //! A question follows if it has a word that points back ([`POINTERS`]), or begins as one that goes on does ([`OPENINGS`]; in
 //! Chinese also `X呢`), or has no content word. It is completed with what the last question that stood for
-//! itself was about: of its content words, and those of the title that it was answered from, the rarest [`TOPIC`] that the new
-//! question does not have. Any other question is a new topic. A question that follows changes the topic by its own rare words.
+//! itself was about: the words of the title that it was answered from, where it shares some with it; else of both the rarest
+//! content words; at most [`TOPIC`] that the new question does not have. Any other question is a new topic. A question that follows changes the topic by its own rare words.
 //! These are rules, not understanding: what is asked in the end is shown.
 
 use super::Answer;
@@ -86,6 +86,14 @@ impl Conversation {
                 words.push((word.to_owned(), most));
             }
         }
+        // Where question and title share words, these are what it was about.
+        let titled: Vec<String> =
+            title.map(|t| terms(t).into_iter().map(|t| t.text).collect()).unwrap_or_default();
+        let asked: Vec<String> = terms(asked).into_iter().map(|t| t.text).collect();
+        let named = |word: &str| terms(word).iter().any(|t| titled.contains(&t.text));
+        if titled.iter().any(|t| asked.contains(t)) && words.iter().any(|(word, _)| named(word)) {
+            words.retain(|(word, _)| named(word));
+        }
         if resolved {
             words.extend(std::mem::take(&mut self.topic));
         }
@@ -100,6 +108,10 @@ impl Conversation {
 /// Whether a question does not stand for itself.
 fn follows(question: &str) -> bool {
     let lower = question.trim().to_lowercase();
+    // Marks alone ask nothing.
+    if !lower.contains(char::is_alphanumeric) {
+        return false;
+    }
     let words = || lower.split(|c: char| !c.is_alphanumeric() && c != '\'').filter(|w| !w.is_empty());
     let asks_on = lower.trim_end_matches(['？', '?', '。']).ends_with('呢');
     words().any(|w| POINTERS.contains(&w))
@@ -124,6 +136,7 @@ mod tests {
             "长城有多长？",
             "科特迪瓦在哪里？",
             "Who wrote Pride and Prejudice?",
+            "？",
         ] {
             assert!(!follows(no), "{no}");
         }

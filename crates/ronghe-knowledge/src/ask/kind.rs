@@ -1,5 +1,6 @@
 //! What a question asks for, by its question word, and where a sentence has it.
 
+use crate::numerals::{is_number, spelled, words};
 use ronghe_data::segment::is_han;
 use std::ops::Range;
 
@@ -88,45 +89,6 @@ pub(crate) fn short(sentence: &str, kind: Kind) -> Option<Range<usize>> {
     }
 }
 
-/// Numbers in words; "one" is too often none.
-const NUMBERS: &[&str] = &[
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-    "twenty",
-    "thirty",
-    "forty",
-    "fifty",
-    "sixty",
-    "seventy",
-    "eighty",
-    "ninety",
-    "hundred",
-    "thousand",
-    "million",
-    "billion",
-    "dozen",
-    "half",
-];
-/// What a Chinese number in characters counts, of which the first is enough. After 一 alone only the latter ones are meant as a
-/// number.
-const COUNTED: &str = "个元块角人岁米公里斤克点折层间台件位名吨升毫平章条页次";
-const COUNTED_ONE: &str = "年月天日周秒倍度";
 /// Units of time.
 const LASTING: &[&str] =
     &["second", "minute", "hour", "day", "night", "week", "month", "quarter", "year", "decade"];
@@ -163,51 +125,6 @@ const CALENDAR: &[&str] = &[
 ];
 const CLOCK: &[&str] =
     &["noon", "midnight", "o'clock", "morning", "evening", "afternoon", "weekdays", "weekends"];
-
-/// Words of Latin letters, digits and apostrophes.
-fn words(sentence: &str) -> Vec<Range<usize>> {
-    let mut found: Vec<Range<usize>> = Vec::new();
-    let of_word = |c: char| c.is_ascii_alphanumeric() || c == '\'';
-    for (i, c) in sentence.char_indices().filter(|(_, c)| of_word(*c)) {
-        match found.last_mut() {
-            Some(last) if last.end == i => last.end += c.len_utf8(),
-            _ => found.push(i..i + c.len_utf8()),
-        }
-    }
-    found
-}
-
-/// Numbers in words and in Chinese characters; with what they count, for the latter.
-fn spelled(sentence: &str) -> Vec<Range<usize>> {
-    let mut found: Vec<Range<usize>> = Vec::new();
-    for range in words(sentence) {
-        if NUMBERS.contains(&sentence[range.clone()].to_lowercase().as_str()) {
-            match found.last_mut() {
-                Some(last) if matches!(&sentence[last.end..range.start], " " | "-") => last.end = range.end,
-                _ => found.push(range),
-            }
-        }
-    }
-    let numeral = |c: char| is_number(c) && !c.is_ascii_digit() || c == '半';
-    let mut rest = 0;
-    while let Some(from) = sentence[rest..].find(numeral).map(|at| rest + at) {
-        let length = sentence[from..].find(|c| !numeral(c)).unwrap_or(sentence.len() - from);
-        let end = from + length;
-        let counted = sentence[end..].chars().next();
-        let alone = &sentence[from..end] == "一";
-        // 十分 is "very".
-        let minutes = sentence[end..].starts_with("分钟") || sentence[end..].starts_with("分之");
-        let counts = |c: char| {
-            minutes || COUNTED_ONE.contains(c) || (!alone && COUNTED.contains(c)) || (!alone && c == '小')
-        };
-        if let Some(c) = counted.filter(|c| counts(*c)) {
-            found.push(from..end + c.len_utf8());
-        }
-        rest = end;
-    }
-    found.sort_by_key(|r| r.start);
-    found
-}
 
 /// Numbers with a unit of time.
 fn durations(sentence: &str) -> Vec<Range<usize>> {
@@ -268,10 +185,6 @@ fn calendar(sentence: &str) -> Option<Range<usize>> {
         }
     });
     Some(range)
-}
-
-fn is_number(c: char) -> bool {
-    c.is_ascii_digit() || "零一二两三四五六七八九十百千万亿".contains(c)
 }
 
 /// Runs of digits with points and commas inside, and the unit behind where it is Chinese or a percent sign.

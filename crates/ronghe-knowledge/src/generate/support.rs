@@ -11,6 +11,7 @@
 //! So it errs on the side of the document: a right sentence in very other words, or in another language than its source, is
 //! refused too.
 
+use crate::numerals::{spelled, value};
 use crate::terms::{is_stop, simplified};
 use crate::{Citation, Embed, Result, Role, Span, terms};
 use ronghe_data::segment::{is_han, sentence_ranges};
@@ -180,8 +181,14 @@ pub(super) fn coverage(sentence: &str, source: &str) -> f64 {
     wanted.iter().filter(there).count() as f64 / wanted.len().max(1) as f64
 }
 
-/// Numbers, written without the commas between thousands.
+/// Numbers, those in words as well, written without the commas between thousands.
 fn numbers(text: &str) -> Vec<String> {
+    let words = spelled(text).into_iter().filter_map(|range| value(&text[range]));
+    digits(text).into_iter().chain(words.map(|v| v.to_string())).collect()
+}
+
+/// Numbers in digits.
+fn digits(text: &str) -> Vec<String> {
     let chars: Vec<char> = text.chars().collect();
     let (mut found, mut at) = (Vec::new(), 0);
     while at < chars.len() {
@@ -372,6 +379,7 @@ mod tests {
     #[test]
     fn numbers_and_names() {
         assert_eq!(numbers("1,200.5 m in 1998-03, 7."), ["1200.5", "1998", "03", "7"]);
+        assert_eq!(numbers("Twenty-eight days, 三个月。"), ["28", "3"]);
         assert_eq!(names("The Seine flows through Paris").collect::<Vec<_>>(), ["Seine", "Paris"]);
     }
 }

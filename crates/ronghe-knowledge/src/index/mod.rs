@@ -85,7 +85,7 @@ pub fn index(
     observer: &mut dyn Observer,
 ) -> Result<Report> {
     let mut report = Report::default();
-    complete_vectors(writer, embed, observer)?;
+    complete(writer, embed, observer)?;
     let mut found: BTreeMap<String, Found> = BTreeMap::new();
     let (mut below, mut unseen) = (Vec::new(), Vec::new());
     for root in roots {
@@ -196,7 +196,7 @@ pub fn add(
     observer: &mut dyn Observer,
 ) -> Result<Report> {
     let mut report = Report::default();
-    complete_vectors(writer, embed, observer)?;
+    complete(writer, embed, observer)?;
     let before: HashMap<String, FileState> =
         writer.store().files()?.into_iter().map(|f| (f.path.clone(), f)).collect();
     let mut batch = Batch::default();
@@ -315,8 +315,8 @@ impl Batch {
     }
 }
 
-/// Vectors of chunks that lost theirs.
-fn complete_vectors(
+/// Computes the vectors of chunks that have none: those of damaged segments, or of all after the network was changed.
+pub fn complete(
     writer: &mut FolderWriter,
     embed: Option<&dyn Embed>,
     observer: &mut dyn Observer,
@@ -326,7 +326,11 @@ fn complete_vectors(
     for (i, ids) in missing.chunks(BATCH_CHUNKS).enumerate() {
         let mut vectors = Vec::with_capacity(ids.len() * embed.width());
         for (j, some) in ids.chunks(TOGETHER).enumerate() {
-            observer.progress(i * BATCH_CHUNKS + j * TOGETHER, missing.len(), "vectors that were lost")?;
+            observer.progress(
+                i * BATCH_CHUNKS + j * TOGETHER,
+                missing.len(),
+                "vectors of passages without one",
+            )?;
             let chunks = writer.store().chunks(some)?;
             let texts: Vec<String> = chunks.iter().map(|c| c.chunk.with_headings(&c.text)).collect();
             vectors

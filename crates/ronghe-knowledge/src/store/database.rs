@@ -119,6 +119,23 @@ impl Database {
         set(&self.connection, name, value).map_err(self.wrap())
     }
 
+    /// Forgets all vectors and the settings called `fitted`, and names the network that new ones are to be of.
+    pub(super) fn change_network(&self, network: Option<(&str, usize)>, fitted: &[&str]) -> Result<()> {
+        let work = || -> rusqlite::Result<()> {
+            let t = self.connection.unchecked_transaction()?;
+            t.execute("DELETE FROM segments", [])?;
+            for name in fitted.iter().chain(&["network", "vector_width"]) {
+                t.execute("DELETE FROM settings WHERE name = ?", [name])?;
+            }
+            if let Some((name, width)) = network {
+                set(&t, "network", name)?;
+                set(&t, "vector_width", &width.to_string())?;
+            }
+            t.commit()
+        };
+        work().map_err(self.wrap())
+    }
+
     /// Gives `documents` and `chunks` new numbers, of which the first are returned: for good, whatever becomes of them.
     pub(super) fn reserve(&mut self, documents: u64, chunks: u64) -> Result<(DocumentId, ChunkId)> {
         let wrap = self.wrap();

@@ -295,6 +295,26 @@ impl FolderWriter {
     /// Opens the store in `folder` for writing; it is made where there is none, with vectors of `network` (name and width).
     /// What an interrupted write left is cleared, what is damaged is set aside or made anew.
     pub fn open(folder: &Path, network: Option<(&str, usize)>) -> Result<(FolderWriter, Repair)> {
+        FolderWriter::open_as(folder, network, None)
+    }
+
+    /// Opens a store for writing with vectors of another network, or none: those that it has are forgotten, with the settings called
+    /// `fitted`. Chunks have no vectors until [`crate::index::complete`] has computed them; meanwhile they are found by words.
+    pub fn migrate(
+        folder: &Path,
+        network: Option<(&str, usize)>,
+        fitted: &[&str],
+    ) -> Result<(FolderWriter, Repair)> {
+        // A folder without a store is not to become one.
+        FolderStore::open(folder)?;
+        FolderWriter::open_as(folder, network, Some(fitted))
+    }
+
+    fn open_as(
+        folder: &Path,
+        network: Option<(&str, usize)>,
+        change: Option<&[&str]>,
+    ) -> Result<(FolderWriter, Repair)> {
         let vectors = folder.join("vectors");
         std::fs::create_dir_all(&vectors).map_err(Error::io(&vectors))?;
         let path = folder.join("lock");
@@ -312,6 +332,12 @@ impl FolderWriter {
             Err(TryLockError::Error(source)) => return Err(Error::Io { path, source }),
         }
         let database = Database::open(folder, true)?;
+        if let Some(fitted) = change.filter(|_| {
+            let kept = database.setting("network").ok().flatten();
+            kept.as_deref() != network.map(|(name, _)| name)
+        }) {
+            database.change_network(network, fitted)?;
+        }
         settle_network(folder, &database, network)?;
         let mut repair = Repair::default();
         let generation: u64 = database.setting("generation")?.and_then(|g| g.parse().ok()).unwrap_or(0);
@@ -526,7 +552,7 @@ fn settle_network(folder: &Path, database: &Database, network: Option<(&str, usi
             path: folder.to_owned(),
             expected: format!("vectors of the network that it was made with: {}", name(kept)),
             found: name(asked),
-            mend: "ask for that one, or index into another folder".into(),
+            mend: "ask for that one, or change it with `ronghe store migrate`".into(),
         });
     }
     if let (Some((name, width)), false) = (network, made) {

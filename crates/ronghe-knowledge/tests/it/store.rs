@@ -137,3 +137,38 @@ fn many_small_changes_are_joined() {
         assert!(first(&store, &format!("topic{i}"), Mode::Meaning).unwrap().contains(&format!("number{i} ")));
     }
 }
+
+#[test]
+fn a_store_changes_its_network() {
+    let folder = tempfile::tempdir().unwrap();
+    let (docs, place) = (folder.path().join("library"), folder.path().join("store"));
+    std::fs::create_dir_all(&docs).unwrap();
+    for i in 0..5 {
+        std::fs::write(docs.join(format!("{i}.txt")), format!("Document number{i} about topic{i}.")).unwrap();
+    }
+    bring(&place, &docs, None);
+    assert!(FolderWriter::migrate(&folder.path().join("nowhere"), None, &[]).is_err());
+    let named = Some((Bag.name(), Bag.width()));
+    let (writer, _) = FolderWriter::migrate(&place, named, &["weight"]).unwrap();
+    writer.set("weight", "0.3").unwrap();
+    // Stopped before there were vectors: the words are there, and the next writer goes on.
+    drop(writer);
+    let store = FolderStore::open(&place).unwrap();
+    assert_eq!((store.network(), store.stats().unwrap().vectors), (Some(Bag.name()), 0));
+    assert!(first(&store, "topic3", Mode::Words).unwrap().contains("number3 "));
+    bring(&place, &docs, Some(&Bag));
+    let store = FolderStore::open(&place).unwrap();
+    assert_eq!(store.stats().unwrap().vectors, 5);
+    assert!(first(&store, "topic3", Mode::Meaning).unwrap().contains("number3 "));
+    // The same network again changes nothing; none at all forgets the vectors.
+    drop(FolderWriter::migrate(&place, named, &["weight"]).unwrap());
+    let store = FolderStore::open(&place).unwrap();
+    assert_eq!((store.stats().unwrap().vectors, store.setting("weight").unwrap()), (5, Some("0.3".into())));
+    drop(FolderWriter::migrate(&place, None, &["weight"]).unwrap());
+    let store = FolderStore::open(&place).unwrap();
+    assert_eq!(
+        (store.network(), store.stats().unwrap().vectors, store.setting("weight").unwrap()),
+        (None, 0, None)
+    );
+    assert!(std::fs::read_dir(place.join("vectors")).unwrap().next().is_none());
+}

