@@ -25,9 +25,9 @@ pub struct Features {
     pub words: f64,
     /// Fused score of its passage, beside the other passages of the store.
     pub passage: f64,
-    /// Largest cosine of the question and one of the first [`BESIDE`] passages; 0 without vectors.
+    /// Largest cosine of the question and one of the first three passages; 0 without vectors.
     pub nearest: f64,
-    /// How far the nearest of the first [`BESIDE`] passages is above the furthest of them.
+    /// How far the nearest of the first three passages is above the furthest of them.
     pub apart: f64,
     /// Whether it has what the question asks for; 1 if nothing special is asked for.
     pub kind: f64,

@@ -61,7 +61,7 @@ impl Chunk {
 }
 
 /// How many tokens a text is about: one for each Chinese character, 1.3 for each other word, half for each mark. Of a word or
-/// a run of blanks that goes on and on, every [`RUN`] characters count.
+/// a run of blanks that goes on and on, every 40 characters count.
 pub fn tokens(text: &str) -> f64 {
     let mut count = Count::default();
     text.chars().for_each(|c| count.add(c));

@@ -2,10 +2,10 @@
 //!
 //! A sentence of a model is supported by the sentence of a cited passage that has most of its content terms, alone or with a
 //! neighbour, and with the headings above it, if
-//! * at least [`COVERED`] of its terms are there, by number;
+//! * at least `COVERED` of its terms are there, by number;
 //! * every number and, in Latin letters, every name (a word with a capital that does not open the sentence) is there;
 //! * both have a negation, or neither;
-//! * names (in Chinese: terms) stand in the same order, but for [`TURNED`] of their pairs: "A beat B" is not "B beat A";
+//! * names (in Chinese: terms) stand in the same order, but for `TURNED` of their pairs: "A beat B" is not "B beat A";
 //! * where vectors are at hand: of all sentences of all passages, the one nearest in meaning is in a cited passage.
 //!
 //! So it errs on the side of the document: a right sentence in very other words, or in another language than its source, is
