@@ -124,7 +124,10 @@ impl Document {
     /// Headings above a block, outermost first: from the block upwards, each of a lower level than the last.
     pub fn headings_above(&self, block: usize) -> Vec<String> {
         let mut above = Vec::new();
-        let mut level = u8::MAX;
+        let mut level = match self.blocks.get(block).map(|b| b.kind) {
+            Some(BlockKind::Heading(own)) => own,
+            _ => u8::MAX,
+        };
         for block in self.blocks.get(..block).unwrap_or_default().iter().rev() {
             if let BlockKind::Heading(this) = block.kind
                 && this < level
@@ -155,6 +158,7 @@ mod tests {
             of.push(kind, text, Place::default());
         }
         assert_eq!(of.headings_above(3), ["One", "Right"]);
+        assert_eq!(of.headings_above(2), ["One"]);
         assert!(of.headings_above(9).is_empty());
         assert_eq!((of.block_at(0), of.block_at(5), of.block_at(100)), (Some(0), Some(1), Some(3)));
         assert_eq!(Document::default().block_at(0), None);
