@@ -13,9 +13,10 @@
 //!    text;
 //! 8. else category.
 
+use crate::DateOrder;
 use crate::Kind;
 use crate::distinct::{Distinct, DistinctCounter, hash};
-use crate::value::{self, DateOrder, Numeral};
+use crate::value::{self, Numeral};
 use std::path::{Component, Path};
 
 /// What the columns of a file were found to be, beyond their kinds.

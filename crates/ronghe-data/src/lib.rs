@@ -9,6 +9,7 @@ pub mod decode;
 mod distinct;
 mod error;
 mod infer;
+mod notation;
 pub mod profile;
 pub mod read;
 mod schema;
@@ -21,6 +22,7 @@ pub mod write;
 
 pub use distinct::Distinct;
 pub use error::{Error, Result};
+pub use notation::{DateOrder, DateUnit, DecimalMark, Notation};
 pub use schema::{ColumnSchema, Kind, Modality, Schema};
 pub use split::{Shares, Split, SplitBy, split};
 pub use table::{Cell, Table};

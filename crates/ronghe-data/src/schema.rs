@@ -1,5 +1,6 @@
 //! What the columns of a table hold.
 
+use crate::Notation;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -112,6 +113,16 @@ pub struct ColumnSchema {
     pub name: String,
     /// What its cells are.
     pub kind: Kind,
+    /// How its cells are written in the file they came from.
+    #[serde(default, skip_serializing_if = "Notation::is_plain")]
+    pub notation: Notation,
+}
+
+impl ColumnSchema {
+    /// A column whose cells are written plainly.
+    pub fn new(name: impl Into<String>, kind: Kind) -> ColumnSchema {
+        ColumnSchema { name: name.into(), kind, notation: Notation::default() }
+    }
 }
 
 /// The columns of a table, in order. Names are distinct.

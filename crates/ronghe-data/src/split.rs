@@ -337,7 +337,7 @@ mod tests {
     use std::sync::Arc;
 
     fn table(names: &[Option<&str>], times: &[f64]) -> Table {
-        let spec = |name: &str, kind| ColumnSchema { name: name.into(), kind };
+        let spec = |name: &str, kind| ColumnSchema::new(name, kind);
         let schema = Schema { columns: vec![spec("name", Kind::Category), spec("time", Kind::Number)] };
         let columns: Vec<ArrayRef> =
             vec![Arc::new(StringArray::from(names.to_vec())), Arc::new(Float64Array::from(times.to_vec()))];

@@ -1,5 +1,6 @@
 //! One cell of text as a number, a boolean or a date.
 
+use crate::DateOrder;
 use chrono::{NaiveDate, NaiveTime, TimeDelta};
 
 /// What a text that looks like a number is worth.
@@ -53,16 +54,6 @@ pub(crate) fn boolean(text: &str) -> Option<(u8, bool)> {
         };
         Some((1 << i, said))
     })
-}
-
-/// The order of day and month in dates such as `03/04/2024`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum DateOrder {
-    /// `month/day/year`.
-    #[default]
-    MonthFirst,
-    /// `day/month/year`.
-    DayFirst,
 }
 
 /// A date as it was written.

@@ -38,7 +38,7 @@ fn minilm(cache: &Cache) -> Outcome {
     let sentences = golden["sentences"].as_array().ok_or("no sentences")?;
     let texts: Vec<&str> = sentences.iter().filter_map(|s| s["text"].as_str()).collect();
     let cells: ArrayRef = Arc::new(StringArray::from(texts.clone()));
-    let schema = Schema { columns: vec![ColumnSchema { name: "text".into(), kind: Kind::Text }] };
+    let schema = Schema { columns: vec![ColumnSchema::new("text", Kind::Text)] };
     let here = Path::new("golden");
     let table = Table::new(Arc::new(schema), vec![cells], here, here, 1)?;
     let spec = encode::find("minilm", Modality::Text, "parity")?;

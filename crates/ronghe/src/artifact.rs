@@ -100,6 +100,17 @@ pub fn save(
     Ok(hashes)
 }
 
+/// The file `name` of the model in `folder`, after checking its hash; `None` where the model was saved without one.
+pub fn file(folder: &Path, name: &str) -> Result<Option<Vec<u8>>> {
+    let place = folder.join("hashes.json");
+    let hashes: BTreeMap<String, String> = parse(&place, &read(&place)?)?;
+    let Some(expected) = hashes.get(name) else { return Ok(None) };
+    let path = inside(folder, name)?;
+    let bytes = read(&path)?;
+    check(&path, expected, &bytes)?;
+    Ok(Some(bytes))
+}
+
 /// What tells the model in `folder` from others: the hash of the hashes of its files.
 pub fn fingerprint(folder: &Path) -> Result<String> {
     Ok(sha256(&read(&folder.join("hashes.json"))?))
@@ -140,15 +151,7 @@ pub fn load_from(folder: &Path, published: &dyn Fn(&str) -> Result<PathBuf>) -> 
     for (name, expected) in hashes.iter().filter(|(name, _)| !(adapted && *name == WEIGHTS)) {
         let path = inside(folder, name)?;
         let bytes = read(&path)?;
-        let found = sha256(&bytes);
-        if found != *expected {
-            return Err(Error::Artifact {
-                path,
-                expected: format!("sha256 {expected}"),
-                found: format!("sha256 {found}"),
-                mend: "the file was changed or damaged: copy the model again".into(),
-            });
-        }
+        check(&path, expected, &bytes)?;
         files.insert(name.clone(), bytes);
     }
     let place = folder.join("config.json");
@@ -194,6 +197,20 @@ pub fn load_from(folder: &Path, published: &dyn Fn(&str) -> Result<PathBuf>) -> 
     }
     let Config { config, task, temperature, .. } = config;
     Ok(ModelParts { encoders, weights, config, task, temperature })
+}
+
+/// Whether the bytes are those that were saved.
+fn check(path: &Path, expected: &str, bytes: &[u8]) -> Result<()> {
+    let found = sha256(bytes);
+    if found == expected {
+        return Ok(());
+    }
+    Err(Error::Artifact {
+        path: path.to_owned(),
+        expected: format!("sha256 {expected}"),
+        found: format!("sha256 {found}"),
+        mend: "the file was changed or damaged: copy the model again".into(),
+    })
 }
 
 /// Adds the published networks to what was trained beside them.

@@ -139,7 +139,7 @@ mod tests {
     use std::path::Path;
 
     fn column(name: &str, cells: &[&str], rows: &[u32]) -> Result<CellColumn> {
-        let schema = Schema { columns: vec![ColumnSchema { name: name.into(), kind: Kind::Text }] };
+        let schema = Schema { columns: vec![ColumnSchema::new(name, Kind::Text)] };
         let cells: ArrayRef = Arc::new(StringArray::from(cells.to_vec()));
         let here = Path::new("t.csv");
         CellColumn::new(Table::new(Arc::new(schema), vec![cells], here, here, 1)?, None, rows.to_vec())

@@ -406,7 +406,7 @@ mod tests {
     fn a_column_is_decoded_in_order_with_places() {
         let plain = wav_bytes(&tone(), 16_000);
         let cells = LargeBinaryArray::from(vec![Some(plain.as_slice()), None, Some(b"noise".as_slice())]);
-        let schema = Schema { columns: vec![ColumnSchema { name: "say".into(), kind: Kind::Audio }] };
+        let schema = Schema { columns: vec![ColumnSchema::new("say", Kind::Audio)] };
         let table =
             Table::new(Arc::new(schema), vec![Arc::new(cells)], Path::new("t.jsonl"), Path::new(""), 1)
                 .unwrap();

@@ -455,7 +455,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("a.png"), encoded(&colours().into(), ImageFormat::Png)).unwrap();
         std::fs::write(folder.path().join("b.png"), "not a picture").unwrap();
-        let spec = ColumnSchema { name: "photo".into(), kind: Kind::Image };
+        let spec = ColumnSchema::new("photo", Kind::Image);
         let cells = StringArray::from(vec![Some("a.png"), None, Some("b.png"), Some("c.png")]);
         let schema = Arc::new(Schema { columns: vec![spec] });
         let table = Table::new(schema, vec![Arc::new(cells)], Path::new("t.csv"), folder.path(), 1).unwrap();

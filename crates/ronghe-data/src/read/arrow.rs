@@ -327,7 +327,7 @@ fn binaries(cells: &ArrayRef, place: Place<'_>) -> Result<ArrayRef> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::value::DateOrder;
+    use crate::DateOrder;
     use arrow_array::{DictionaryArray, Int64Array, StringViewArray};
 
     fn to(kind: Kind, cells: &ArrayRef) -> Result<ArrayRef> {

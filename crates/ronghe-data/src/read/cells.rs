@@ -4,8 +4,9 @@
 //! batches of rows. Memory is bounded by one batch.
 
 use super::{ReadOptions, Reader, Skipped, Warning};
+use crate::DateOrder;
 use crate::infer::{Found, Guess, stays_inside};
-use crate::value::{self, DateOrder, FORMS, Numeral};
+use crate::value::{self, FORMS, Numeral};
 use crate::{ColumnSchema, Error, Kind, Result, Schema, Table};
 use arrow_array::builder::{BooleanBuilder, Float64Builder, StringBuilder, TimestampMillisecondBuilder};
 use arrow_array::{ArrayRef, cast::AsArray};
@@ -116,7 +117,7 @@ impl<R: Rows> RowsReader<R> {
         let columns = chosen
             .iter()
             .zip(&found)
-            .map(|(&c, found)| ColumnSchema { name: names[c].clone(), kind: found.kind })
+            .map(|(&c, found)| ColumnSchema::new(names[c].clone(), found.kind))
             .collect();
         Ok(RowsReader {
             source: reopen(Some(names))?,

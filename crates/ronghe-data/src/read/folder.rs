@@ -168,8 +168,7 @@ fn table(root: &Path, files: &[String]) -> Result<Table> {
         let named = parts.iter().filter_map(|p| part(p[0])).collect();
         columns.push(("split", Kind::Category, strings(named)));
     }
-    let schema =
-        columns.iter().map(|(name, kind, _)| ColumnSchema { name: (*name).into(), kind: *kind }).collect();
+    let schema = columns.iter().map(|(name, kind, _)| ColumnSchema::new(*name, *kind)).collect();
     let cells = columns.into_iter().map(|(_, _, cells)| cells).collect();
     Table::new(Arc::new(Schema { columns: schema }), cells, root, root, 1)
 }

@@ -29,8 +29,7 @@ impl Columns {
                 "leave its kind out of the options",
             ));
         }
-        let columns =
-            chosen.iter().map(|&i| ColumnSchema { name: names[i].clone(), kind: kind(&names[i]) }).collect();
+        let columns = chosen.iter().map(|&i| ColumnSchema::new(names[i].clone(), kind(&names[i]))).collect();
         Ok(Columns { schema: Arc::new(Schema { columns }), chosen })
     }
 

@@ -5,9 +5,9 @@
 
 use super::arrow::{Nature, Place, convert, nature, no_values, numbers, strings};
 use super::{ReadOptions, Reader, Skipped};
+use crate::DateOrder;
 use crate::decode::media_kind;
 use crate::infer::{Found, Guess};
-use crate::value::DateOrder;
 use crate::{ColumnSchema, Error, Kind, Result, Schema, Table};
 use arrow_array::cast::AsArray;
 use arrow_array::types::Float64Type;
@@ -34,11 +34,8 @@ pub(super) fn open(path: &Path, options: &ReadOptions) -> Result<Box<dyn Reader>
             "add rows; column names alone are no table",
         ));
     }
-    let columns = chosen
-        .iter()
-        .zip(&found)
-        .map(|(&c, f)| ColumnSchema { name: names[c].clone(), kind: f.kind })
-        .collect();
+    let columns =
+        chosen.iter().zip(&found).map(|(&c, f)| ColumnSchema::new(names[c].clone(), f.kind)).collect();
     Ok(Box::new(ParquetReader {
         batches: select(path, file, &chosen, options.batch_rows.max(1))?,
         schema: Arc::new(Schema { columns }),

@@ -108,12 +108,8 @@ pub fn multimodal(rows: usize, seed: u64, config: &SynthConfig) -> Result<Table>
         ),
         ("label", Kind::Category, names(|r| Some(r.label))),
     ];
-    let schema = Schema {
-        columns: columns
-            .iter()
-            .map(|(name, kind, _)| ColumnSchema { name: (*name).to_owned(), kind: *kind })
-            .collect(),
-    };
+    let schema =
+        Schema { columns: columns.iter().map(|(name, kind, _)| ColumnSchema::new(*name, *kind)).collect() };
     let cells = columns.into_iter().map(|c| c.2).collect();
     Table::new(Arc::new(schema), cells, Path::new("synthetic"), Path::new(""), 1)
 }

@@ -12,7 +12,7 @@ pub use resolve::{AtHand, resolve};
 pub use yaml::Written;
 
 use crate::TaskKind;
-use ronghe_data::{Kind, Modality};
+use ronghe_data::{Kind, Modality, Notation};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -45,6 +45,11 @@ pub struct DataConfig {
     pub path: Option<String>,
     /// Kinds that overrule the inferred ones.
     pub kinds: BTreeMap<String, Kind>,
+    /// How the cells of columns are written, where the rows of the table do not say it or say it wrongly: the order of day
+    /// and month, the decimal mark, a unit, further words for missing cells. After [`resolve`], what a new row is read by.
+    pub notation: BTreeMap<String, Notation>,
+    /// Words that count as missing in every column, beside the usual ones.
+    pub missing: Vec<String>,
     /// Columns to leave out.
     pub drop: Vec<String>,
     /// Rows to keep, drawn at random with the seed; all by default.

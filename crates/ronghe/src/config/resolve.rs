@@ -43,8 +43,12 @@ pub fn resolve(config: &ModelConfig, table: &Table, at_hand: AtHand<'_>) -> Resu
     config.fusion = NamedConfig { kind: spec.name.into(), params };
 
     for column in config.inputs.iter().flat_map(|i| &i.columns).chain(&targets) {
-        let (_, kind) = table.find(column)?;
+        let (i, kind) = table.find(column)?;
         config.data.kinds.insert(column.clone(), kind);
+        let notation = &table.schema().columns[i].notation;
+        if !notation.is_plain() {
+            config.data.notation.insert(column.clone(), notation.clone());
+        }
     }
     let rows = split(&config, table)?.train.len();
     config.inputs.iter_mut().try_for_each(|input| resolve_transfer(input, rows))?;

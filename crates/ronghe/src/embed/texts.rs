@@ -115,7 +115,7 @@ impl TextEmbedder {
 
 /// A table of one column of texts.
 fn table(texts: &[&str]) -> Result<Table> {
-    let column = ColumnSchema { name: COLUMN.into(), kind: Kind::Text };
+    let column = ColumnSchema::new(COLUMN, Kind::Text);
     let schema = Arc::new(Schema { columns: vec![column] });
     let cells = Arc::new(StringArray::from_iter_values(texts));
     Ok(Table::new(schema, vec![cells], Path::new(COLUMN), Path::new(""), 1)?)

@@ -249,10 +249,10 @@ mod tests {
     }
 
     fn table(path: &str, angles: &[f64], target: Option<ArrayRef>, kind: Kind) -> Table {
-        let mut columns = vec![ColumnSchema { name: "a".into(), kind: Kind::Number }];
+        let mut columns = vec![ColumnSchema::new("a", Kind::Number)];
         let mut cells: Vec<ArrayRef> = vec![Arc::new(Float64Array::from(angles.to_vec()))];
         if let Some(target) = target {
-            columns.push(ColumnSchema { name: "y".into(), kind });
+            columns.push(ColumnSchema::new("y", kind));
             cells.push(target);
         }
         Table::new(Arc::new(Schema { columns }), cells, Path::new(path), Path::new(""), 1).unwrap()

@@ -194,7 +194,7 @@ mod tests {
 
     fn table() -> Table {
         let columns = [("x", Kind::Number), ("t", Kind::Text)]
-            .map(|(name, kind)| ColumnSchema { name: name.into(), kind })
+            .map(|(name, kind)| ColumnSchema::new(name, kind))
             .to_vec();
         let cells: Vec<ArrayRef> = vec![
             Arc::new(Float64Array::from(vec![Some(1.5), None])),

@@ -37,7 +37,7 @@ pub(super) fn absent(name: &str, modality: Modality, rows: usize) -> (ColumnSche
         Modality::Image => Kind::Image,
         Modality::Audio => Kind::Audio,
     };
-    (ColumnSchema { name: name.to_owned(), kind }, Arc::new(StringArray::new_null(rows)))
+    (ColumnSchema::new(name, kind), Arc::new(StringArray::new_null(rows)))
 }
 
 /// Which rows are distinct.
@@ -110,10 +110,7 @@ mod tests {
     #[test]
     fn equal_rows_are_found() {
         let schema = Schema {
-            columns: vec![
-                ColumnSchema { name: "a".into(), kind: Kind::Category },
-                ColumnSchema { name: "b".into(), kind: Kind::Category },
-            ],
+            columns: vec![ColumnSchema::new("a", Kind::Category), ColumnSchema::new("b", Kind::Category)],
         };
         let a: ArrayRef = Arc::new(StringArray::from(vec![Some("x"), Some("xy"), Some("x"), None]));
         let b: ArrayRef = Arc::new(StringArray::from(vec![Some("yz"), Some("z"), Some("yz"), None]));

@@ -31,8 +31,7 @@ fn said(bytes: &[u8], spec: &str) -> String {
 }
 
 fn table(columns: Vec<(&str, Kind, ArrayRef)>) -> Table {
-    let schema =
-        columns.iter().map(|(name, kind, _)| ColumnSchema { name: (*name).into(), kind: *kind }).collect();
+    let schema = columns.iter().map(|(name, kind, _)| ColumnSchema::new(*name, *kind)).collect();
     let cells = columns.into_iter().map(|c| c.2).collect();
     Table::new(Arc::new(Schema { columns: schema }), cells, Path::new("t.csv"), Path::new(""), 1).unwrap()
 }

@@ -64,9 +64,7 @@ fn closed<F: Fn(&Table, usize) -> Vec<f64> + Send + Sync>(
 }
 
 fn table(folder: &str, columns: Vec<(&str, Kind, ArrayRef)>) -> Table {
-    let schema = Schema {
-        columns: columns.iter().map(|(n, k, _)| ColumnSchema { name: (*n).into(), kind: *k }).collect(),
-    };
+    let schema = Schema { columns: columns.iter().map(|(n, k, _)| ColumnSchema::new(*n, *k)).collect() };
     let cells = columns.into_iter().map(|(_, _, c)| c).collect();
     Table::new(Arc::new(schema), cells, Path::new("t.csv"), Path::new(folder), 1).unwrap()
 }

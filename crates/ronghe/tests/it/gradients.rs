@@ -43,9 +43,7 @@ fn table() -> Table {
         ("y", Kind::Number, Arc::new(Float64Array::from(y))),
         ("label", Kind::Category, Arc::new(StringArray::from(label))),
     ];
-    let schema = Schema {
-        columns: columns.iter().map(|(n, k, _)| ColumnSchema { name: (*n).into(), kind: *k }).collect(),
-    };
+    let schema = Schema { columns: columns.iter().map(|(n, k, _)| ColumnSchema::new(*n, *k)).collect() };
     let cells = columns.into_iter().map(|(_, _, c)| c).collect();
     Table::new(Arc::new(schema), cells, Path::new("t.csv"), Path::new("."), 1).unwrap()
 }

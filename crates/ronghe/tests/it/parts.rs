@@ -126,8 +126,7 @@ fn rows(rows: &[(&str, u8, f32, Option<f64>, f64)]) -> Table {
         ("a", Kind::Number, Arc::new(rows.iter().map(|r| r.3).collect::<Float64Array>())),
         ("b", Kind::Number, Arc::new(rows.iter().map(|r| Some(r.4)).collect::<Float64Array>())),
     ];
-    let schema =
-        Schema { columns: columns.iter().map(|c| ColumnSchema { name: c.0.into(), kind: c.1 }).collect() };
+    let schema = Schema { columns: columns.iter().map(|c| ColumnSchema::new(c.0, c.1)).collect() };
     let here = Path::new("t.csv");
     Table::new(Arc::new(schema), columns.into_iter().map(|c| c.2).collect(), here, Path::new("."), 5).unwrap()
 }

@@ -139,8 +139,7 @@ type Row<'a> = (Option<u8>, bool, &'a str, &'a str, f64, Option<f64>, &'a str);
 
 /// Rows of the shop's table.
 fn table(rows: &[Row<'_>]) -> Table {
-    let schema =
-        Schema { columns: COLUMNS.map(|(name, kind)| ColumnSchema { name: name.into(), kind }).to_vec() };
+    let schema = Schema { columns: COLUMNS.map(|(name, kind)| ColumnSchema::new(name, kind)).to_vec() };
     let pictures: Vec<Option<Vec<u8>>> = rows.iter().map(|r| r.0.map(picture)).collect();
     let sounds: Vec<Option<Vec<u8>>> = rows.iter().map(|r| r.1.then(sound)).collect();
     let text = |f: fn(&Row<'_>) -> String| -> ArrayRef {

@@ -297,7 +297,7 @@ fn planted(rows: usize) -> Result<Table, Box<dyn std::error::Error>> {
         ("sum", Kind::Category, Arc::new(StringArray::from_iter_values(sign))),
         ("tags", Kind::Category, Arc::new(StringArray::from_iter_values(&tags))),
     ];
-    let schema = columns.iter().map(|(name, kind, _)| ColumnSchema { name: (*name).to_owned(), kind: *kind });
+    let schema = columns.iter().map(|(name, kind, _)| ColumnSchema::new(*name, *kind));
     let schema = Arc::new(Schema { columns: schema.collect() });
     let cells = columns.into_iter().map(|c| c.2).collect();
     Ok(Table::new(schema, cells, Path::new("planted.csv"), Path::new("."), 1)?)

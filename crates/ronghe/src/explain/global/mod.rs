@@ -70,7 +70,7 @@ mod tests {
 
     fn table() -> Table {
         let kinds = [("a", Kind::Number), ("b", Kind::Number), ("c", Kind::Category), ("y", Kind::Category)];
-        let columns = kinds.map(|(name, kind)| ColumnSchema { name: name.into(), kind }).to_vec();
+        let columns = kinds.map(|(name, kind)| ColumnSchema::new(name, kind)).to_vec();
         let a: Vec<f64> = (0..100).map(|i| f64::from(i * 37 % 100) / 99.0).collect();
         let cat = |i: usize| i.is_multiple_of(3);
         let y = |i: usize| if 4.0 * a[i] - 2.0 + if cat(i) { 3.0 } else { 0.0 } > 0.0 { "yes" } else { "no" };

@@ -155,7 +155,7 @@ mod tests {
     use std::sync::Arc;
 
     fn table(files: &[&[u8]]) -> Table {
-        let schema = Schema { columns: vec![ColumnSchema { name: "p".into(), kind: Kind::Image }] };
+        let schema = Schema { columns: vec![ColumnSchema::new("p", Kind::Image)] };
         let cells: ArrayRef = Arc::new(LargeBinaryArray::from_iter_values(files));
         let here = Path::new("t.csv");
         Table::new(Arc::new(schema), vec![cells], here, here, 1).unwrap()

@@ -196,7 +196,7 @@ mod tests {
     use std::sync::Arc;
 
     fn table(sounds: &[Vec<f32>]) -> Table {
-        let schema = Schema { columns: vec![ColumnSchema { name: "s".into(), kind: Kind::Audio }] };
+        let schema = Schema { columns: vec![ColumnSchema::new("s", Kind::Audio)] };
         let files: Vec<Vec<u8>> = sounds.iter().map(|s| wav(s, 8_000)).collect();
         let cells: ArrayRef = Arc::new(LargeBinaryArray::from_iter_values(&files));
         let here = Path::new("t.csv");

@@ -237,7 +237,7 @@ pub(super) fn column(name: &str, kind: Kind, cells: ArrayRef) -> Result<Table> {
 }
 
 fn table_of(columns: &[(&str, Kind, ArrayRef)]) -> Result<Table> {
-    let schema = columns.iter().map(|(name, kind, _)| ColumnSchema { name: (*name).to_owned(), kind: *kind });
+    let schema = columns.iter().map(|(name, kind, _)| ColumnSchema::new(*name, *kind));
     let schema = Arc::new(Schema { columns: schema.collect() });
     let cells = columns.iter().map(|c| c.2.clone()).collect();
     Ok(Table::new(schema, cells, Path::new("odd.csv"), Path::new("."), 1)?)
