@@ -9,6 +9,7 @@ pub mod decode;
 mod distinct;
 mod error;
 mod infer;
+mod media;
 mod notation;
 pub mod profile;
 pub mod read;

@@ -50,7 +50,7 @@ fn log_loss(task: &Task, logits: &[f32], targets: &Targets, temperature: f64) ->
                 }
             }
             Targets::Labels { values, .. } => {
-                let truth = &values[row * width..(row + 1) * width];
+                let truth = values[row * width..(row + 1) * width].iter().filter(|y| **y >= 0.0);
                 p.iter().zip(truth).for_each(|(&p, &y)| add(if y > 0.5 { p } else { 1.0 - p }));
             }
             Targets::Numbers(_) => {}

@@ -43,7 +43,7 @@ pub struct Task {
 pub enum Targets {
     /// Class index of each row; -1 where it is missing.
     Classes(Vec<i32>),
-    /// 0 or 1 for each row and label.
+    /// 0 or 1 for each row and label; -1 throughout a row whose labels are not known.
     Labels {
         /// Row-major.
         values: Vec<f32>,
@@ -148,6 +148,10 @@ impl Task {
                 let mut out = vec![0.0; table.rows() * self.labels.len()];
                 for row in 0..table.rows() {
                     let cells = &mut out[row * self.labels.len()..][..self.labels.len()];
+                    if found.iter().all(|(column, _)| table.is_missing(*column, row)) {
+                        cells.fill(-1.0);
+                        continue;
+                    }
                     if found.len() > 1 {
                         for (cell, (column, _)) in cells.iter_mut().zip(&found) {
                             *cell = truth(&table.display(*column, row));
@@ -165,9 +169,15 @@ impl Task {
         }
     }
 
-    /// Position of a label.
+    /// Position of a label, as it is written or, where no other is the same, as another program writes the same value: `1.0` and
+    /// `true` for `1`, `True` for `true`.
     pub fn index(&self, label: &str) -> Option<usize> {
-        self.labels.iter().position(|l| l == label)
+        if let Some(found) = self.labels.iter().position(|l| l == label) {
+            return Some(found);
+        }
+        let wanted = canonical(label);
+        let mut same = (0..self.labels.len()).filter(|&i| canonical(&self.labels[i]) == wanted);
+        same.next().filter(|_| same.next().is_none())
     }
 
     fn unseen(&self, table: &Table, row: usize, value: &str) -> Error {
@@ -200,6 +210,27 @@ pub(crate) fn infer_kind(table: &Table, columns: &[String], given: Option<TaskKi
         None if distinct(table, index).len() == 2 => TaskKind::Binary,
         None => TaskKind::MultiClass,
     })
+}
+
+/// A label by its value: whole numbers without a point, truths as 0 and 1.
+fn canonical(label: &str) -> String {
+    let label = label.trim();
+    match label.parse::<f64>() {
+        Ok(number) if number.is_finite() => number.to_string(),
+        _ if label.eq_ignore_ascii_case("true") => "1".into(),
+        _ if label.eq_ignore_ascii_case("false") => "0".into(),
+        _ => label.to_owned(),
+    }
+}
+
+/// What may stand between the labels of one cell, the likelier first.
+pub(crate) const SEPARATORS: [&str; 6] = ["|", "、", "；", ";", "，", ","];
+
+/// What stands between the labels of a column: the sign that most cells have; `None` if no cell has one of [`SEPARATORS`].
+pub(crate) fn find_separator(table: &Table, column: usize) -> Option<&'static str> {
+    let cells = |sign: &str| (0..table.rows()).filter(|&r| table.display(column, r).contains(sign)).count();
+    let counted = SEPARATORS.iter().enumerate().map(|(i, &sign)| (cells(sign), SEPARATORS.len() - i, sign));
+    counted.max().filter(|(cells, ..)| *cells > 0).map(|(.., sign)| sign)
 }
 
 fn distinct(table: &Table, column: usize) -> BTreeSet<String> {

@@ -88,18 +88,9 @@ pub enum Warning {
         /// Rows.
         rows: usize,
     },
-    /// Dates are written in more than one way.
-    MixedDates {
-        /// Column.
-        column: String,
-        /// An example of each form.
-        forms: Vec<String>,
-    },
-    /// Nothing shows whether the day or the month comes first; the month was taken first.
-    AmbiguousDates {
-        /// Column.
-        column: String,
-    },
+    /// What the reader noticed.
+    #[serde(untagged)]
+    Reading(read::Warning),
 }
 
 /// How a leak was measured.
@@ -143,7 +134,7 @@ pub fn profile(reader: &mut dyn Reader, target: Option<&str>) -> Result<Profile>
         }
     }
     let columns: Vec<ColumnProfile> = summaries.into_iter().map(Summary::finish).collect();
-    let mut warnings: Vec<Warning> = reader.warnings().iter().map(Warning::from).collect();
+    let mut warnings: Vec<Warning> = reader.warnings().iter().cloned().map(Warning::Reading).collect();
     for column in &columns {
         warnings.extend(suspicious(column, rows));
     }
@@ -206,15 +197,4 @@ fn about_target(target: &ColumnProfile, rows: usize) -> Vec<Warning> {
         warnings.push(Warning::Imbalance { column, most, least });
     }
     warnings
-}
-
-impl From<&read::Warning> for Warning {
-    fn from(warning: &read::Warning) -> Warning {
-        match warning {
-            read::Warning::MixedDates { column, forms } => {
-                Warning::MixedDates { column: column.clone(), forms: forms.clone() }
-            }
-            read::Warning::AmbiguousDates { column } => Warning::AmbiguousDates { column: column.clone() },
-        }
-    }
 }

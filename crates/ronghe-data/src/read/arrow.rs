@@ -3,15 +3,16 @@
 use super::ReadOptions;
 use super::cells::{from_strings, short};
 use crate::infer::Found;
-use crate::{Error, Kind, Result};
+use crate::{Error, Kind, Result, value};
 use arrow_array::builder::{LargeBinaryBuilder, StringBuilder};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
-    ArrowPrimitiveType, Date32Type, Date64Type, Decimal128Type, Float16Type, Float32Type, Float64Type,
-    Int8Type, Int16Type, Int32Type, Int64Type, TimestampMicrosecondType, TimestampMillisecondType,
-    TimestampNanosecondType, TimestampSecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
+    ArrowPrimitiveType, Date32Type, Date64Type, Decimal32Type, Decimal64Type, Decimal128Type, Decimal256Type,
+    DecimalType, Float16Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type,
+    TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType,
+    UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
-use arrow_array::{Array, ArrayRef, BooleanArray, Float64Array, TimestampMillisecondArray};
+use arrow_array::{Array, ArrayRef, BooleanArray, Float64Array, StringArray, TimestampMillisecondArray};
 use arrow_schema::{DataType, TimeUnit};
 use std::path::Path;
 use std::sync::Arc;
@@ -19,6 +20,8 @@ use std::sync::Arc;
 /// What an Arrow column is, before its kind is settled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Nature {
+    /// Nothing but missing cells.
+    Nothing,
     Numbers,
     Booleans,
     Dates,
@@ -30,16 +33,15 @@ pub(crate) enum Nature {
 pub(crate) fn nature(from: &DataType) -> Option<Nature> {
     use DataType::*;
     Some(match from {
+        Null => Nature::Nothing,
         Int8 | Int16 | Int32 | Int64 | UInt8 | UInt16 | UInt32 | UInt64 | Float16 | Float32 | Float64
-        | Decimal128(..) => Nature::Numbers,
+        | Decimal32(..) | Decimal64(..) | Decimal128(..) | Decimal256(..) => Nature::Numbers,
         Boolean => Nature::Booleans,
         Date32 | Date64 | Timestamp(..) => Nature::Dates,
         Utf8 | LargeUtf8 | Utf8View => Nature::Strings,
-        Binary | LargeBinary | BinaryView | FixedSizeBinary(_) => Nature::Bytes,
-        Dictionary(_, values) => match nature(values)? {
-            Nature::Strings => Nature::Strings,
-            _ => return None,
-        },
+        // A fixed number of bytes is a key or a vector, no file and no text.
+        Binary | LargeBinary | BinaryView => Nature::Bytes,
+        Dictionary(_, values) => nature(values)?,
         List(item) | LargeList(item) if nature(item.data_type()) == Some(Nature::Strings) => Nature::Strings,
         Struct(fields) => {
             let has = |name: &str, wanted| {
@@ -53,6 +55,66 @@ pub(crate) fn nature(from: &DataType) -> Option<Nature> {
         }
         _ => return None,
     })
+}
+
+/// What a column of no plain values holds, in words.
+pub(crate) fn holds(from: &DataType) -> String {
+    use DataType::*;
+    match from {
+        List(_) | LargeList(_) | FixedSizeList(..) | ListView(_) | LargeListView(_) => "lists".into(),
+        Struct(_) | Map(..) | Union(..) => "nested objects".into(),
+        Time32(_) | Time64(_) => "times of day".into(),
+        Duration(_) | Interval(_) => "durations".into(),
+        FixedSizeBinary(16) => "keys of 16 bytes (UUID)".into(),
+        Binary | LargeBinary | BinaryView | FixedSizeBinary(_) => {
+            "bytes that are no picture, sound or text".into()
+        }
+        other => format!("cells of type {other}"),
+    }
+}
+
+/// `cells` without a dictionary around the values.
+fn unpacked(cells: &ArrayRef, place: Place<'_>) -> Result<ArrayRef> {
+    let DataType::Dictionary(..) = cells.data_type() else { return Ok(cells.clone()) };
+    let dictionary = cells.as_any_dictionary();
+    arrow_select::take::take(dictionary.values(), dictionary.keys(), None).map_err(|e| {
+        Error::file(
+            place.path,
+            format!("column `{}` to name its values", place.column),
+            e.to_string(),
+            "write the file again",
+        )
+    })
+}
+
+/// Whole numbers as the names of classes that the file's metadata give, also inside lists; other cells as they are. A
+/// number without a name, such as -1, is missing.
+pub(crate) fn named(cells: &ArrayRef, names: &[String], place: Place<'_>) -> Result<ArrayRef> {
+    let name = |x: f64| (x >= 0.0).then(|| names.get(x as usize)).flatten().map(String::as_str);
+    let of = |cells: &ArrayRef| -> Result<Vec<Option<String>>> {
+        let numbers = numbers(cells, place)?;
+        Ok(numbers
+            .as_primitive::<Float64Type>()
+            .iter()
+            .map(|x| x.and_then(name).map(str::to_owned))
+            .collect())
+    };
+    let list = |valid: bool, items: ArrayRef| -> Result<Option<String>> {
+        Ok(if valid { Some(of(&items)?.into_iter().flatten().collect::<Vec<_>>().join("|")) } else { None })
+    };
+    let found: Vec<Option<String>> = match cells.data_type() {
+        DataType::List(_) => {
+            let lists = cells.as_list::<i32>();
+            (0..lists.len()).map(|i| list(lists.is_valid(i), lists.value(i))).collect::<Result<_>>()?
+        }
+        DataType::LargeList(_) => {
+            let lists = cells.as_list::<i64>();
+            (0..lists.len()).map(|i| list(lists.is_valid(i), lists.value(i))).collect::<Result<_>>()?
+        }
+        other if nature(other) == Some(Nature::Numbers) => of(cells)?,
+        _ => return Ok(cells.clone()),
+    };
+    Ok(Arc::new(StringArray::from(found)))
 }
 
 /// Where a column comes from, for messages.
@@ -79,26 +141,47 @@ impl Place<'_> {
 /// `cells` as the Arrow type of `found.kind`.
 pub(crate) fn convert(
     cells: &ArrayRef,
-    found: Found,
+    found: &Found,
     options: &ReadOptions,
     place: Place<'_>,
 ) -> Result<ArrayRef> {
+    let cells = &unpacked(cells, place)?;
     let nature = nature(cells.data_type()).ok_or_else(|| no_values(cells.data_type(), place))?;
     let wrong = |what: &str| {
         Err(Error::file(
             place.path,
             format!("column `{}` to hold {}", place.column, found.kind),
             what,
-            "give the column another kind, or leave it out (option `only`)",
+            "give the column another kind, or leave it out",
         ))
     };
     match (nature, found.kind) {
+        (Nature::Nothing, kind) => Ok(nothing(kind, cells.len())),
         (Nature::Bytes, Kind::Image | Kind::Audio) => binaries(cells, place),
-        (Nature::Bytes, _) => wrong("bytes"),
+        (Nature::Bytes, kind) if !matches!(cells.data_type(), DataType::Struct(_)) => {
+            let strings = texts(cells, place)?;
+            if matches!(kind, Kind::Category | Kind::Text | Kind::Identifier) {
+                return Ok(strings);
+            }
+            from_strings(&strings, place.column, found, options, place.path, place.first_row)
+        }
+        (Nature::Bytes, _) => wrong("the bytes of files"),
         (Nature::Booleans, Kind::Boolean) => Ok(cells.clone()),
         (Nature::Dates, Kind::Date) => dates(cells, place),
         (Nature::Numbers, Kind::Number) => numbers(cells, place),
-        (Nature::Numbers, Kind::Date) => wrong("numbers"),
+        (Nature::Numbers, Kind::Date) => {
+            let Some(unit) = found.notation.date_unit else { return wrong("numbers") };
+            let mut millis = Vec::with_capacity(cells.len());
+            for (i, x) in numbers(cells, place)?.as_primitive::<Float64Type>().iter().enumerate() {
+                let at = x.map(|x| value::counted(x, unit));
+                if at == Some(None) {
+                    let mend = "mend the cell, or skip bad rows";
+                    return Err(place.bad(i, "a date", x.unwrap_or_default().to_string(), mend));
+                }
+                millis.push(at.flatten());
+            }
+            Ok(Arc::new(TimestampMillisecondArray::from(millis).with_timezone("UTC")))
+        }
         (Nature::Booleans, Kind::Number) => {
             let said = cells.as_boolean();
             Ok(Arc::new(said.iter().map(|b| b.map(|b| f64::from(u8::from(b)))).collect::<Float64Array>()))
@@ -119,11 +202,42 @@ pub(crate) fn convert(
         }
         (_, kind) => {
             let strings = strings(cells, place)?;
-            if matches!(kind, Kind::Category | Kind::Text | Kind::Identifier) {
+            let named = matches!(kind, Kind::Category | Kind::Text | Kind::Identifier);
+            if named && (options.also_missing.is_empty() || nature != Nature::Strings) {
                 return Ok(strings);
             }
             from_strings(&strings, place.column, found, options, place.path, place.first_row)
         }
+    }
+}
+
+/// A column of `kind` without a value.
+fn nothing(kind: Kind, rows: usize) -> ArrayRef {
+    let utc = DataType::Timestamp(TimeUnit::Millisecond, Some("UTC".into()));
+    let of = match kind {
+        Kind::Number => DataType::Float64,
+        Kind::Boolean => DataType::Boolean,
+        Kind::Date => utc,
+        _ => DataType::Utf8,
+    };
+    arrow_array::new_null_array(&of, rows)
+}
+
+/// The whole numbers of a column that hold more digits than a float; `None` for other columns.
+pub(crate) fn exact(cells: &ArrayRef) -> Option<Vec<Option<i128>>> {
+    fn from<T: ArrowPrimitiveType>(
+        cells: &ArrayRef,
+        to: impl Fn(T::Native) -> i128,
+    ) -> Option<Vec<Option<i128>>> {
+        Some(cells.as_primitive::<T>().iter().map(|x| x.map(&to)).collect())
+    }
+    match cells.data_type() {
+        DataType::Int64 => from::<Int64Type>(cells, i128::from),
+        DataType::UInt64 => from::<UInt64Type>(cells, i128::from),
+        DataType::Decimal64(_, 0) => from::<Decimal64Type>(cells, i128::from),
+        DataType::Decimal128(_, 0) => from::<Decimal128Type>(cells, |x| x),
+        DataType::Decimal256(_, 0) => from::<Decimal256Type>(cells, |x| x.to_i128().unwrap_or(i128::MAX)),
+        _ => None,
     }
 }
 
@@ -133,7 +247,7 @@ pub(crate) fn no_values(found: &DataType, place: Place<'_>) -> Error {
         place.path,
         format!("column `{}` to hold numbers, strings, booleans, dates or the bytes of files", place.column),
         format!("{found}"),
-        "flatten it, or leave it out (option `only`)",
+        "flatten it, or leave it out",
     )
 }
 
@@ -142,6 +256,11 @@ pub(crate) fn numbers(cells: &ArrayRef, place: Place<'_>) -> Result<ArrayRef> {
     fn from<T: ArrowPrimitiveType>(cells: &ArrayRef, to: impl Fn(T::Native) -> f64) -> Float64Array {
         cells.as_primitive::<T>().iter().map(|x| x.map(&to).filter(|x| !x.is_nan())).collect()
     }
+    fn decimals<T: DecimalType>(cells: &ArrayRef, precision: u8, scale: i8) -> Float64Array {
+        let read = |x: T::Native| T::format_decimal(x, precision, scale).parse().ok();
+        cells.as_primitive::<T>().iter().map(|x| x.and_then(read)).collect()
+    }
+    let cells = &unpacked(cells, place)?;
     let found = match cells.data_type() {
         DataType::Int8 => from::<Int8Type>(cells, f64::from),
         DataType::Int16 => from::<Int16Type>(cells, f64::from),
@@ -154,10 +273,11 @@ pub(crate) fn numbers(cells: &ArrayRef, place: Place<'_>) -> Result<ArrayRef> {
         DataType::Float16 => from::<Float16Type>(cells, f64::from),
         DataType::Float32 => from::<Float32Type>(cells, f64::from),
         DataType::Float64 => from::<Float64Type>(cells, |x| x),
-        DataType::Decimal128(_, scale) => {
-            let scale = 10f64.powi(-i32::from(*scale));
-            from::<Decimal128Type>(cells, |x| x as f64 * scale)
-        }
+        // Digits and point are read as one: 57 hundredths are 0.57 to the last bit.
+        DataType::Decimal32(p, s) => decimals::<Decimal32Type>(cells, *p, *s),
+        DataType::Decimal64(p, s) => decimals::<Decimal64Type>(cells, *p, *s),
+        DataType::Decimal128(p, s) => decimals::<Decimal128Type>(cells, *p, *s),
+        DataType::Decimal256(p, s) => decimals::<Decimal256Type>(cells, *p, *s),
         other => return Err(no_values(other, place)),
     };
     match found.iter().position(|x| x.is_some_and(f64::is_infinite)) {
@@ -212,11 +332,21 @@ fn dates(cells: &ArrayRef, place: Place<'_>) -> Result<ArrayRef> {
 
 /// As `Utf8`; a list is joined with `|`, an empty string is missing.
 pub(crate) fn strings(cells: &ArrayRef, place: Place<'_>) -> Result<ArrayRef> {
+    let cells = &unpacked(cells, place)?;
     let mut out = StringBuilder::new();
-    let mut push = |text: Option<&str>| match text.filter(|t| !t.trim().is_empty()) {
+    // A list without elements says that there is nothing, an empty string that it is not known.
+    let lists = matches!(cells.data_type(), DataType::List(_) | DataType::LargeList(_));
+    let mut push = |text: Option<&str>| match text.filter(|t| lists || !t.trim().is_empty()) {
         Some(text) => out.append_value(text),
         None => out.append_null(),
     };
+    macro_rules! decimal {
+        ($type:ty, $precision:expr, $scale:expr) => {
+            cells.as_primitive::<$type>().iter().for_each(|x| {
+                push(x.map(|x| <$type>::format_decimal(x, *$precision, *$scale)).as_deref());
+            })
+        };
+    }
     macro_rules! whole {
         ($type:ty) => {
             cells.as_primitive::<$type>().iter().for_each(|x| push(x.map(|x| x.to_string()).as_deref()))
@@ -237,16 +367,13 @@ pub(crate) fn strings(cells: &ArrayRef, place: Place<'_>) -> Result<ArrayRef> {
         DataType::Boolean => {
             cells.as_boolean().iter().for_each(|b| push(b.map(|b| if b { "true" } else { "false" })));
         }
-        DataType::Dictionary(..) => {
-            let dictionary = cells.as_any_dictionary();
-            let values = strings(dictionary.values(), place)?;
-            let (values, nulls) = (values.as_string::<i32>(), dictionary.logical_nulls());
-            let keys = if values.is_empty() { vec![0; cells.len()] } else { dictionary.normalized_keys() };
-            for (i, key) in keys.into_iter().enumerate() {
-                let there = nulls.as_ref().is_none_or(|n| n.is_valid(i)) && values.is_valid(key);
-                push(there.then(|| values.value(key)));
-            }
-        }
+        // A float of 32 bits has its own shortest digits.
+        DataType::Float32 => whole!(Float32Type),
+        DataType::Decimal32(p, s) => decimal!(Decimal32Type, p, s),
+        DataType::Decimal64(p, s) => decimal!(Decimal64Type, p, s),
+        DataType::Decimal128(p, s) => decimal!(Decimal128Type, p, s),
+        DataType::Decimal256(p, s) => decimal!(Decimal256Type, p, s),
+        DataType::Null => (0..cells.len()).for_each(|_| push(None)),
         DataType::List(_) => {
             let lists = cells.as_list::<i32>();
             for i in 0..lists.len() {
@@ -294,7 +421,23 @@ fn joined(list: &ArrayRef, place: Place<'_>, row: usize) -> Result<String> {
     Ok(joined)
 }
 
-fn binaries(cells: &ArrayRef, place: Place<'_>) -> Result<ArrayRef> {
+/// Bytes as the text that they are.
+pub(crate) fn texts(cells: &ArrayRef, place: Place<'_>) -> Result<ArrayRef> {
+    let bytes = binaries(cells, place)?;
+    let mut out = StringBuilder::new();
+    for (i, bytes) in bytes.as_binary::<i64>().iter().enumerate() {
+        match bytes.map(std::str::from_utf8).transpose() {
+            Ok(text) => out.append_option(text.filter(|t| !t.trim().is_empty())),
+            Err(_) => {
+                let mend = "give the column the kind image or audio if these are files, or leave it out";
+                return Err(place.bad(i, "text in UTF-8", "other bytes".into(), mend));
+            }
+        }
+    }
+    Ok(Arc::new(out.finish()))
+}
+
+pub(crate) fn binaries(cells: &ArrayRef, place: Place<'_>) -> Result<ArrayRef> {
     let mut out = LargeBinaryBuilder::new();
     let mut push = |bytes: Option<&[u8]>| out.append_option(bytes.filter(|b| !b.is_empty()));
     match cells.data_type() {
@@ -327,13 +470,11 @@ fn binaries(cells: &ArrayRef, place: Place<'_>) -> Result<ArrayRef> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::DateOrder;
-    use arrow_array::{DictionaryArray, Int64Array, StringViewArray};
+    use arrow_array::{Decimal128Array, DictionaryArray, Int64Array, ListArray, StringViewArray};
 
     fn to(kind: Kind, cells: &ArrayRef) -> Result<ArrayRef> {
-        let found = Found { kind, order: DateOrder::MonthFirst, forms: 0, ambiguous: false };
         let place = Place { path: Path::new("t.parquet"), column: "c", first_row: 1 };
-        convert(cells, found, &ReadOptions::default(), place)
+        convert(cells, &Found::plain(kind), &ReadOptions::default(), place)
     }
 
     #[test]
@@ -355,6 +496,51 @@ mod tests {
         let cells: ArrayRef = Arc::new(Int64Array::from(vec![9_007_199_254_740_993]));
         let found = to(Kind::Identifier, &cells).unwrap();
         assert_eq!(found.as_string::<i32>().value(0), "9007199254740993");
+    }
+
+    #[test]
+    fn decimals_are_what_is_written() {
+        let digits: ArrayRef =
+            Arc::new(Decimal128Array::from(vec![57, 115, 435, -5]).with_precision_and_scale(9, 2).unwrap());
+        let numbers = to(Kind::Number, &digits).unwrap();
+        assert_eq!(numbers.as_primitive::<Float64Type>().values(), &[0.57, 1.15, 4.35, -0.05]);
+        let names = to(Kind::Category, &digits).unwrap();
+        assert_eq!(
+            names.as_string::<i32>().iter().flatten().collect::<Vec<_>>(),
+            ["0.57", "1.15", "4.35", "-0.05"]
+        );
+        let ids: ArrayRef = Arc::new(
+            Decimal128Array::from(vec![1_800_000_273_850_017_015]).with_precision_and_scale(38, 0).unwrap(),
+        );
+        assert_eq!(to(Kind::Identifier, &ids).unwrap().as_string::<i32>().value(0), "1800000273850017015");
+        assert_eq!(exact(&ids), Some(vec![Some(1_800_000_273_850_017_015)]));
+    }
+
+    #[test]
+    fn classes_have_the_names_of_the_metadata() {
+        let names = ["cat".to_owned(), "dog".to_owned()];
+        let place = Place { path: Path::new("t.parquet"), column: "c", first_row: 1 };
+        let cells: ArrayRef = Arc::new(Int64Array::from(vec![Some(1), Some(0), None, Some(-1)]));
+        let found = named(&cells, &names, place).unwrap();
+        assert_eq!(
+            found.as_string::<i32>().iter().collect::<Vec<_>>(),
+            [Some("dog"), Some("cat"), None, None]
+        );
+        let lists = ListArray::from_iter_primitive::<Int64Type, _, _>([
+            Some(vec![Some(0), Some(1)]),
+            Some(vec![]),
+            None,
+        ]);
+        let found = named(&(Arc::new(lists) as ArrayRef), &names, place).unwrap();
+        assert_eq!(found.as_string::<i32>().iter().collect::<Vec<_>>(), [Some("cat|dog"), Some(""), None]);
+    }
+
+    #[test]
+    fn a_column_of_nothing_is_missing_in_any_kind() {
+        let cells = arrow_array::new_null_array(&DataType::Null, 2);
+        for kind in Kind::ALL {
+            assert_eq!(to(kind, &cells).unwrap().null_count(), 2, "{kind}");
+        }
     }
 
     #[test]

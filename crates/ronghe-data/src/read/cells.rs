@@ -4,20 +4,31 @@
 //! batches of rows. Memory is bounded by one batch.
 
 use super::{ReadOptions, Reader, Skipped, Warning};
-use crate::DateOrder;
 use crate::infer::{Found, Guess, stays_inside};
-use crate::value::{self, FORMS, Numeral};
-use crate::{ColumnSchema, Error, Kind, Result, Schema, Table};
+use crate::value;
+use crate::{ColumnSchema, DecimalMark, Error, Kind, Notation, Result, Schema, Table};
 use arrow_array::builder::{BooleanBuilder, Float64Builder, StringBuilder, TimestampMillisecondBuilder};
 use arrow_array::{ArrayRef, cast::AsArray};
+use rayon::prelude::*;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+/// What a file says of a cell beside its text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// Nothing: it may be a number, a date or a name.
+    Bare,
+    /// That it is a string.
+    String,
+    /// That it is a number or a truth, written as computers do.
+    Typed,
+}
 
 /// One row of text cells.
 #[derive(Debug, Default)]
 pub(crate) struct Row {
     text: String,
-    cells: Vec<Option<(usize, usize, bool)>>,
+    cells: Vec<Option<(usize, usize, Source)>>,
 }
 
 impl Row {
@@ -27,20 +38,20 @@ impl Row {
         self.cells.clear();
     }
 
-    /// Sets the cell of `column`. `quoted`: the file says it is a string.
-    pub(crate) fn set(&mut self, column: usize, text: &str, quoted: bool) {
+    /// Sets the cell of `column`.
+    pub(crate) fn set(&mut self, column: usize, text: &str, source: Source) {
         if self.cells.len() <= column {
             self.cells.resize(column + 1, None);
         }
         let start = self.text.len();
         self.text.push_str(text);
-        self.cells[column] = Some((start, self.text.len(), quoted));
+        self.cells[column] = Some((start, self.text.len(), source));
     }
 
-    /// The cell of `column` and whether it is a string by the file; `None` if missing.
-    pub(crate) fn get(&self, column: usize) -> Option<(&str, bool)> {
-        let (start, end, quoted) = (*self.cells.get(column)?)?;
-        Some((&self.text[start..end], quoted))
+    /// The cell of `column`; `None` if there is none.
+    pub(crate) fn get(&self, column: usize) -> Option<(&str, Source)> {
+        let (start, end, source) = (*self.cells.get(column)?)?;
+        Some((&self.text[start..end], source))
     }
 }
 
@@ -51,6 +62,19 @@ pub(crate) trait Rows: Send {
 
     /// Names of the columns met so far.
     fn names(&self) -> &[String];
+
+    /// Whether all columns are known before the first row.
+    fn names_are_known(&self) -> bool;
+
+    /// Columns met so far that hold more than plain values, which are left out.
+    fn nested(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// What was noticed about the file as a whole so far.
+    fn warnings(&self) -> &[Warning] {
+        &[]
+    }
 }
 
 /// Opens the same rows again, with the names of the columns if they are known.
@@ -61,68 +85,67 @@ pub(crate) type Reopen<'a, R> = dyn Fn(Option<Vec<String>>) -> Result<R> + 'a;
 pub(crate) struct RowsReader<R> {
     source: R,
     schema: Arc<Schema>,
-    /// Column of the source and what it was found to be, for each column of the schema.
-    columns: Vec<(usize, Found)>,
+    columns: Vec<Column>,
     options: ReadOptions,
     path: PathBuf,
     base: PathBuf,
-    rows: usize,
+    rows: Option<usize>,
     at: usize,
     skipped: Skipped,
     warnings: Vec<Warning>,
 }
 
+/// A column of the schema.
+#[derive(Debug)]
+struct Column {
+    /// Its place in the source.
+    place: usize,
+    found: Found,
+    missing: MissingWords,
+}
+
 /// Bytes of text after which a batch ends early, so that its strings stay addressable by 32 bits.
 const BATCH_BYTES: usize = 256 << 20;
 
+/// Rows that are looked at together.
+const BLOCK: usize = 1024;
+
 impl<R: Rows> RowsReader<R> {
-    /// Looks at all rows once and stands before the first.
+    /// Looks at all rows once, unless all columns are known, and stands before the first.
     pub(crate) fn open(path: &Path, options: &ReadOptions, reopen: &Reopen<'_, R>) -> Result<RowsReader<R>> {
         let base = path.parent().unwrap_or(Path::new("")).to_owned();
         let mut source = reopen(None)?;
-        let mut guesses: Vec<Guess> = Vec::new();
-        let (mut row, mut rows) = (Row::default(), 0);
-        loop {
-            match source.next_row(&mut row) {
-                Ok(true) => {}
-                Ok(false) => break,
-                Err(e) if options.skip_bad_rows && e.is_row() => {
-                    rows += 1;
-                    continue;
-                }
-                Err(e) => return Err(e),
-            }
-            rows += 1;
-            guesses.resize_with(source.names().len(), Guess::default);
-            for (column, guess) in guesses.iter_mut().enumerate() {
-                if let Some((text, quoted)) = row.get(column) {
-                    guess.observe(text, quoted, &base);
-                }
-            }
-        }
-        if rows == 0 {
-            return Err(Error::file(
-                path,
-                "at least one row of data",
-                "none",
-                "add rows; a header line alone is no table",
-            ));
-        }
+        let known = source.names_are_known() && options.knows(source.names());
+        let (guesses, rows) =
+            if known { (Vec::new(), None) } else { look(path, options, &mut source, &base)? };
         let names = source.names().to_vec();
-        guesses.resize_with(names.len(), Guess::default);
+        let mut warnings = source.warnings().to_vec();
+        let mut options = options.clone();
+        for column in source.nested() {
+            if options.reads(&column) {
+                warnings.push(Warning::LeftOut { column: column.clone(), holds: "nested objects".into() });
+                options.drop.insert(column);
+            }
+        }
+        let options = &options;
         let chosen = options.choose(path, &names)?;
-        let found: Vec<Found> = chosen.iter().map(|&c| options.settle(&names[c], &guesses[c])).collect();
-        let warnings =
-            chosen.iter().zip(&found).flat_map(|(&c, found)| date_warnings(&names[c], *found)).collect();
-        let columns = chosen
-            .iter()
-            .zip(&found)
-            .map(|(&c, found)| ColumnSchema::new(names[c].clone(), found.kind))
-            .collect();
+        let mut columns = Vec::with_capacity(chosen.len());
+        let nothing = Guess::default();
+        for &place in &chosen {
+            let name = &names[place];
+            let guess = guesses.get(place).unwrap_or(&nothing);
+            let found = options.settle(name, guess, &mut warnings);
+            columns.push(Column { place, found, missing: MissingWords::of(name, options) });
+        }
+        let schema = columns.iter().map(|c| ColumnSchema {
+            name: names[c.place].clone(),
+            kind: c.found.kind,
+            notation: c.found.notation.clone(),
+        });
         Ok(RowsReader {
+            schema: Arc::new(Schema { columns: schema.collect() }),
             source: reopen(Some(names))?,
-            schema: Arc::new(Schema { columns }),
-            columns: chosen.into_iter().zip(found).collect(),
+            columns,
             options: options.clone(),
             path: path.to_owned(),
             base,
@@ -135,14 +158,96 @@ impl<R: Rows> RowsReader<R> {
 
     fn parse(&self, row: &Row, cells: &mut Vec<Value>) -> Result<()> {
         cells.clear();
-        for (&(column, found), spec) in self.columns.iter().zip(&self.schema.columns) {
-            let value = match row.get(column) {
+        for (column, spec) in self.columns.iter().zip(&self.schema.columns) {
+            let value = match row.get(column.place) {
                 None => Ok(Value::Missing),
-                Some((text, _)) => parse(text, found.kind, found.order, self.options.outside_paths),
+                Some((text, source)) if column.missing.say(text, source) => Ok(Value::Missing),
+                Some((text, source)) => parse(text, source, &column.found, self.options.outside_paths),
             };
             cells.push(value.map_err(|bad| bad.at(&self.path, self.at, &spec.name))?);
         }
         Ok(())
+    }
+}
+
+/// What all rows say of each column, and their number.
+fn look<R: Rows>(
+    path: &Path,
+    options: &ReadOptions,
+    source: &mut R,
+    base: &Path,
+) -> Result<(Vec<Guess>, Option<usize>)> {
+    let mut columns: Vec<(Guess, MissingWords)> = Vec::new();
+    let mut block: Vec<Row> = Vec::new();
+    block.resize_with(BLOCK, Row::default);
+    let (mut rows, mut more) = (0, true);
+    while more {
+        let mut filled: Vec<usize> = Vec::with_capacity(BLOCK);
+        while filled.len() < BLOCK {
+            match source.next_row(&mut block[filled.len()]) {
+                Ok(true) => {
+                    rows += 1;
+                    filled.push(rows);
+                }
+                Ok(false) => {
+                    more = false;
+                    break;
+                }
+                Err(e) if options.skip_bad_rows && e.is_row() => rows += 1,
+                Err(e) => return Err(e),
+            }
+        }
+        let names = source.names();
+        for name in &names[columns.len()..] {
+            columns.push((Guess::default(), MissingWords::of(name, options)));
+        }
+        // Each column sees its values in order, whichever thread looks.
+        columns.par_iter_mut().enumerate().for_each(|(i, (guess, missing))| {
+            for (row, &number) in block.iter().zip(&filled) {
+                match row.get(i) {
+                    None => {}
+                    Some((text, source)) if missing.say(text, source) => guess.observe_missing(text, number),
+                    Some((text, source)) => guess.observe(text, source, base, number),
+                }
+            }
+        });
+    }
+    if rows == 0 {
+        return Err(Error::file(
+            path,
+            "at least one row of data",
+            "none",
+            "add rows; a header line alone is no table",
+        ));
+    }
+    Ok((columns.into_iter().map(|(guess, _)| guess).collect(), Some(rows)))
+}
+
+/// The words that are missing in one column.
+#[derive(Debug)]
+struct MissingWords {
+    /// Where the file does not say what is a string.
+    bare: Vec<String>,
+    /// Everywhere.
+    all: Vec<String>,
+    longest: usize,
+}
+
+impl MissingWords {
+    fn of(column: &str, options: &ReadOptions) -> MissingWords {
+        let kept = options.keep.get(column);
+        let keeps = |word: &&String| word.is_empty() || kept.is_none_or(|kept| !kept.contains(*word));
+        let bare: Vec<String> = options.missing.iter().filter(keeps).cloned().collect();
+        let all: Vec<String> = options.also_missing.iter().filter(keeps).cloned().collect();
+        let longest = bare.iter().chain(&all).map(String::len).max().unwrap_or(0);
+        MissingWords { bare, all, longest }
+    }
+
+    /// Whether such a cell is missing.
+    fn say(&self, text: &str, source: Source) -> bool {
+        text.len() <= self.longest
+            && (source == Source::Bare && self.bare.iter().any(|w| w == text)
+                || source != Source::Typed && self.all.iter().any(|w| w == text))
     }
 }
 
@@ -152,7 +257,7 @@ impl<R: Rows> Reader for RowsReader<R> {
     }
 
     fn rows(&self) -> Option<usize> {
-        Some(self.rows)
+        self.rows
     }
 
     fn next_batch(&mut self) -> Result<Option<Table>> {
@@ -174,12 +279,20 @@ impl<R: Rows> Reader for RowsReader<R> {
                 }
                 Err(e) => return Err(e),
             }
-            for ((value, builder), (column, _)) in cells.iter().zip(&mut builders).zip(&self.columns) {
-                let text = row.get(*column).map_or("", |(text, _)| text);
+            for ((value, builder), column) in cells.iter().zip(&mut builders).zip(&self.columns) {
+                let text = row.get(column.place).map_or("", |(text, _)| text);
                 bytes += text.len();
                 builder.push(*value, text);
             }
             numbers.push(self.at as u32);
+        }
+        if numbers.is_empty() && self.at == 0 {
+            return Err(Error::file(
+                &self.path,
+                "at least one row of data",
+                "none",
+                "add rows; a header line alone is no table",
+            ));
         }
         if numbers.is_empty() {
             return Ok(None);
@@ -198,19 +311,6 @@ impl<R: Rows> Reader for RowsReader<R> {
     }
 }
 
-fn date_warnings(name: &str, found: Found) -> Vec<Warning> {
-    let mut warnings = Vec::new();
-    if found.kind == Kind::Date && found.forms.count_ones() > 1 {
-        let forms = FORMS.iter().enumerate().filter(|(i, _)| found.forms & 1 << i != 0);
-        let forms = forms.map(|(_, form)| (*form).to_owned()).collect();
-        warnings.push(Warning::MixedDates { column: name.to_owned(), forms });
-    }
-    if found.kind == Kind::Date && found.ambiguous {
-        warnings.push(Warning::AmbiguousDates { column: name.to_owned() });
-    }
-    warnings
-}
-
 /// A cell of text, understood. Strings stay where they are.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Value {
@@ -218,7 +318,12 @@ pub(crate) enum Value {
     Number(f64),
     Boolean(bool),
     Millis(i64),
+    /// The text as it stands.
     Text,
+    /// A whole number as a name.
+    Whole(i64),
+    /// A list of nothing.
+    Empty,
 }
 
 /// What is wrong with a cell, before its place is known.
@@ -244,24 +349,23 @@ pub(crate) fn short(text: &str) -> String {
     }
 }
 
-/// Reads a cell that is not missing.
+/// Reads a cell that none of the missing words of its column says to be missing.
 pub(crate) fn parse(
     text: &str,
-    kind: Kind,
-    order: DateOrder,
+    source: Source,
+    found: &Found,
     outside: bool,
 ) -> std::result::Result<Value, Bad> {
     let bad = |expected: &str, mend: &str| {
         Err(Bad { expected: expected.into(), found: short(text), mend: mend.into() })
     };
-    match kind {
-        Kind::Number => match value::number(text) {
-            Some(Numeral::Finite(x)) => Ok(Value::Number(x)),
-            Some(Numeral::Infinite) => {
-                bad("a finite number", "leave the cell empty if the value is unknown, or skip bad rows")
-            }
-            None => bad("a number", "mend the cell, give the column another kind, or skip bad rows"),
-        },
+    let Notation { date_unit, missing, whole_names, .. } = &found.notation;
+    let typed = matches!(found.kind, Kind::Number | Kind::Date | Kind::Boolean);
+    if typed && source != Source::Typed && (value::marker(text) || missing.iter().any(|w| w == text)) {
+        return Ok(Value::Missing);
+    }
+    match found.kind {
+        Kind::Number => number(text, source, &found.notation),
         Kind::Boolean => match value::boolean(text) {
             Some((_, said)) => Ok(Value::Boolean(said)),
             None => bad(
@@ -269,19 +373,66 @@ pub(crate) fn parse(
                 "mend the cell, give the column another kind, or skip bad rows",
             ),
         },
-        Kind::Date => match value::date(text).and_then(|d| d.millis(order)) {
-            Some(millis) => Ok(Value::Millis(millis)),
-            None => bad(
-                "a date such as 2024-01-31 or 2024-01-31T08:30:00Z",
-                "mend the cell, give the column another kind, or skip bad rows",
-            ),
-        },
+        Kind::Date => {
+            let counted = || {
+                let number = value::quantity(text)?.point?;
+                value::counted(number, (*date_unit)?)
+            };
+            match counted().or_else(|| value::date(text)?.millis(found.order())) {
+                Some(millis) => Ok(Value::Millis(millis)),
+                None => bad(
+                    "a date such as 2024-01-31 or 2024-01-31T08:30:00Z",
+                    "mend the cell, give the column another kind, or skip bad rows",
+                ),
+            }
+        }
         Kind::Image | Kind::Audio if !outside && !stays_inside(text) => bad(
             "a path inside the table's folder",
-            "move the file next to the table, or allow outside paths (option `outside_paths`)",
+            "move the file next to the table, or name the folder that holds the files",
         ),
+        Kind::Category if text == "[]" => Ok(Value::Empty),
+        Kind::Category if *whole_names && source != Source::String => {
+            Ok(whole(text).map_or(Value::Text, Value::Whole))
+        }
         _ => Ok(Value::Text),
     }
+}
+
+/// The whole number that `3.0` or `3e2` is.
+fn whole(text: &str) -> Option<i64> {
+    if text.bytes().all(|b| b.is_ascii_digit()) || value::leading_zero(text) {
+        return None;
+    }
+    let number = value::quantity(text).filter(|q| q.plain)?.point?;
+    (number.fract() == 0.0 && number.abs() < 9e15).then_some(number as i64)
+}
+
+fn number(text: &str, source: Source, notation: &Notation) -> std::result::Result<Value, Bad> {
+    let bad = |expected: String, mend: &str| Err(Bad { expected, found: short(text), mend: mend.into() });
+    let unit = notation.unit.as_deref().unwrap_or("");
+    let expected = || if unit.is_empty() { "a number".to_owned() } else { format!("a number in {unit}") };
+    let mend = "mend the cell, give the column another kind, or skip bad rows";
+    let Some(found) = value::quantity(text) else { return bad(expected(), mend) };
+    let value = match notation.decimal {
+        // Programs write a point whatever people do.
+        _ if source == Source::Typed => found.point,
+        Some(DecimalMark::Comma) => found.comma,
+        _ => found.point,
+    };
+    let Some(value) = value else {
+        let mark = if notation.decimal == Some(DecimalMark::Comma) { "comma" } else { "point" };
+        return bad(format!("a number with a decimal {mark}, as in the other rows"), mend);
+    };
+    if value.is_infinite() {
+        let mend = "leave the cell empty if the value is unknown, or skip bad rows";
+        return bad("a finite number".into(), mend);
+    }
+    let fits = match found.unit.as_ref() {
+        "" => source == Source::Typed || !value::is_share(unit),
+        found if unit.is_empty() => value::is_currency(found),
+        found => found == unit,
+    };
+    if fits { Ok(Value::Number(value)) } else { bad(expected(), mend) }
 }
 
 /// Builds the Arrow array of one column.
@@ -313,6 +464,8 @@ impl ColumnBuilder {
             (ColumnBuilder::Date(b), Value::Millis(x)) => b.append_value(x),
             (ColumnBuilder::Date(b), _) => b.append_null(),
             (ColumnBuilder::Text(b), Value::Text) => b.append_value(text),
+            (ColumnBuilder::Text(b), Value::Whole(number)) => b.append_value(number.to_string()),
+            (ColumnBuilder::Text(b), Value::Empty) => b.append_value(""),
             (ColumnBuilder::Text(b), _) => b.append_null(),
         }
     }
@@ -327,20 +480,21 @@ impl ColumnBuilder {
     }
 }
 
-/// Reads a column of strings as `kind`; `first_row` is the row number of its first cell.
+/// Reads a column of strings as what it was found to be; `first_row` is the row number of its first cell.
 pub(crate) fn from_strings(
     strings: &ArrayRef,
     name: &str,
-    found: Found,
+    found: &Found,
     options: &ReadOptions,
     path: &Path,
     first_row: usize,
 ) -> Result<ArrayRef> {
     let mut builder = ColumnBuilder::new(found.kind);
+    let missing = MissingWords::of(name, options);
     for (i, text) in strings.as_string::<i32>().iter().enumerate() {
-        let value = match text.map(str::trim).filter(|t| !t.is_empty()) {
+        let value = match text.map(str::trim).filter(|t| !t.is_empty() && !missing.say(t, Source::String)) {
             None => Value::Missing,
-            Some(text) => parse(text, found.kind, found.order, options.outside_paths)
+            Some(text) => parse(text, Source::String, found, options.outside_paths)
                 .map_err(|bad| bad.at(path, first_row + i, name))?,
         };
         builder.push(value, text.unwrap_or_default());

@@ -4,8 +4,9 @@
 //! the better. Cells are trimmed. A cell that is one of [`ReadOptions::missing`] is missing.
 
 use super::bytes::{self, Bounded, Budget};
-use super::cells::{Row, Rows, RowsReader, short};
-use super::{ReadOptions, Reader};
+use super::cells::{Row, Rows, RowsReader, Source, short};
+use super::{ReadOptions, Reader, Warning};
+use crate::value;
 use crate::{Error, Result};
 use csv::{ErrorKind, ReaderBuilder, StringRecord};
 use std::io::{self, BufRead, Read};
@@ -24,7 +25,8 @@ struct CsvRows {
     /// The first record is data and has been read.
     pending: bool,
     names: Vec<String>,
-    missing: Vec<String>,
+    warnings: Vec<Warning>,
+    separator: u8,
     path: PathBuf,
     row_bytes: usize,
     row: usize,
@@ -42,7 +44,8 @@ impl CsvRows {
             record: StringRecord::new(),
             pending: false,
             names: Vec::new(),
-            missing: options.missing.clone(),
+            warnings: Vec::new(),
+            separator,
             path: path.to_owned(),
             row_bytes: options.limits.row_bytes,
             row: 0,
@@ -55,12 +58,29 @@ impl CsvRows {
                 "give a file that has at least one row",
             ));
         }
-        rows.pending = !options.header;
-        let name = |(i, name): (usize, &str)| match name.trim() {
-            name if options.header && !name.is_empty() => name.to_owned(),
-            _ => format!("column_{}", i + 1),
+        let header = options.header && options.columns.is_none();
+        rows.pending = !header;
+        rows.names = match &options.columns {
+            Some(names) if names.len() == rows.record.len() => names.clone(),
+            Some(names) => {
+                return Err(Error::file(
+                    path,
+                    format!("a name for each of its {} columns", rows.record.len()),
+                    format!("{} names", names.len()),
+                    "name them all, in order",
+                ));
+            }
+            None => {
+                let name = |(i, name): (usize, &str)| match name.trim() {
+                    name if header && !name.is_empty() => name.to_owned(),
+                    _ => format!("column_{}", i + 1),
+                };
+                rows.record.iter().enumerate().map(name).collect()
+            }
         };
-        rows.names = rows.record.iter().enumerate().map(name).collect();
+        if header && rows.names.iter().all(|name| value::quantity(name).is_some()) {
+            rows.warnings.push(Warning::HeaderOfNumbers { names: rows.names.clone() });
+        }
         Ok(rows)
     }
 
@@ -139,8 +159,13 @@ impl Rows for CsvRows {
         }
         for (i, cell) in self.record.iter().enumerate() {
             let cell = cell.trim();
-            if !self.missing.iter().any(|m| m == cell) {
-                row.set(i, cell, false);
+            if !cell.is_empty() {
+                row.set(i, cell, Source::Bare);
+            }
+            // A quote that nobody closed takes whole rows along.
+            let parts = |line: &str| line.bytes().filter(|b| *b == self.separator).count() + 1;
+            if cell.contains('\n') && expected > 1 && cell.lines().any(|line| parts(line) == expected) {
+                self.warnings.push(Warning::SwallowedLines { row: self.row, lines: cell.lines().count() });
             }
         }
         Ok(true)
@@ -148,6 +173,14 @@ impl Rows for CsvRows {
 
     fn names(&self) -> &[String] {
         &self.names
+    }
+
+    fn names_are_known(&self) -> bool {
+        true
+    }
+
+    fn warnings(&self) -> &[Warning] {
+        &self.warnings
     }
 }
 

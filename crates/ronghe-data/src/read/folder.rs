@@ -11,7 +11,7 @@
 
 use super::memory::MemoryReader;
 use super::{ReadOptions, Reader};
-use crate::infer::file_kind;
+use crate::media::file_kind;
 use crate::{ColumnSchema, Error, Kind, Result, Schema, Table};
 use arrow_array::{ArrayRef, StringArray};
 use std::fs;

@@ -1,10 +1,10 @@
 //! JSON Lines, and one JSON array of objects.
 //!
 //! Each object is a row, each key a column; a key that a row lacks, `null` and `""` are missing. A list of plain
-//! values is joined with `|`. Nested objects are refused. Strings are never numbers.
+//! values is joined with `|`. A column that holds nested objects anywhere is left out. Strings of digits are no numbers.
 
 use super::bytes;
-use super::cells::{Row, Rows, RowsReader, short};
+use super::cells::{Row, Rows, RowsReader, Source, short};
 use super::{ReadOptions, Reader};
 use crate::{Error, Result};
 use serde_json::{Map, Value};
@@ -26,6 +26,8 @@ struct JsonRows {
     places: HashMap<String, usize>,
     /// Whether the names are still being found.
     open: bool,
+    /// Columns that hold objects, or lists of lists.
+    nested: Vec<bool>,
     path: PathBuf,
     limits: super::Limits,
     row: usize,
@@ -47,7 +49,8 @@ impl JsonRows {
         let names = names.unwrap_or_default();
         let places = names.iter().enumerate().map(|(i, n)| (n.clone(), i)).collect();
         let (path, limits) = (path.to_owned(), options.limits.clone());
-        Ok(JsonRows { input, array, value: Vec::new(), names, places, open, path, limits, row: 0 })
+        let nested = vec![false; names.len()];
+        Ok(JsonRows { input, array, value: Vec::new(), names, places, open, nested, path, limits, row: 0 })
     }
 
     /// Reads the text of the next row into `value`; false at the end.
@@ -150,24 +153,18 @@ impl JsonRows {
             };
             match value {
                 Value::Null => {}
-                Value::Bool(said) => row.set(place, if said { "true" } else { "false" }, false),
-                Value::Number(number) => row.set(place, &number.to_string(), false),
+                Value::Bool(said) => row.set(place, if said { "true" } else { "false" }, Source::Typed),
+                Value::Number(number) => row.set(place, &number.to_string(), Source::Typed),
                 Value::String(text) if text.trim().is_empty() => {}
-                Value::String(text) => row.set(place, &text, true),
-                Value::Array(list) => {
-                    let joined = self.joined(&name, &list)?;
-                    if !joined.is_empty() {
-                        row.set(place, &joined, true);
-                    }
-                }
-                Value::Object(_) => {
-                    return Err(self.cell_error(
-                        &name,
-                        "a plain value",
-                        "a nested object",
-                        "flatten it: one key a value, such as `address.city`",
-                    ));
-                }
+                Value::String(text) => row.set(place, &text, Source::String),
+                // `[]` says that there is nothing, `null` that it is not known.
+                Value::Array(list) if list.is_empty() => row.set(place, "[]", Source::String),
+                Value::Array(list) => match self.joined(&name, &list)? {
+                    Some(joined) if joined.is_empty() => {}
+                    Some(joined) => row.set(place, &joined, Source::String),
+                    None => self.nested[place] = true,
+                },
+                Value::Object(_) => self.nested[place] = true,
             }
         }
         Ok(())
@@ -185,11 +182,13 @@ impl JsonRows {
             });
         }
         self.names.push(name.to_owned());
+        self.nested.push(false);
         self.places.insert(name.to_owned(), place);
         Ok(place)
     }
 
-    fn joined(&self, name: &str, list: &[Value]) -> Result<String> {
+    /// The elements of a list with `|` between them; `None` if they are no plain values.
+    fn joined(&self, name: &str, list: &[Value]) -> Result<Option<String>> {
         let mut joined = String::new();
         for value in list {
             let text = match value {
@@ -205,21 +204,14 @@ impl JsonRows {
                 Value::Number(number) => number.to_string(),
                 Value::Bool(said) => said.to_string(),
                 Value::Null => continue,
-                Value::Array(_) | Value::Object(_) => {
-                    return Err(self.cell_error(
-                        name,
-                        "a list of plain values",
-                        "a nested list or object",
-                        "flatten it: one key a value",
-                    ));
-                }
+                Value::Array(_) | Value::Object(_) => return Ok(None),
             };
             if !joined.is_empty() {
                 joined.push('|');
             }
             joined.push_str(&text);
         }
-        Ok(joined)
+        Ok(Some(joined))
     }
 }
 
@@ -248,5 +240,18 @@ impl Rows for JsonRows {
 
     fn names(&self) -> &[String] {
         &self.names
+    }
+
+    fn names_are_known(&self) -> bool {
+        false
+    }
+
+    fn nested(&self) -> Vec<String> {
+        self.names
+            .iter()
+            .zip(&self.nested)
+            .filter(|(_, nested)| **nested)
+            .map(|(name, _)| name.clone())
+            .collect()
     }
 }

@@ -14,15 +14,17 @@ mod folder;
 mod idx;
 mod jsonl;
 mod labelled;
+mod look;
 mod memory;
 mod parquet;
 mod pickle;
 mod tar;
 
+pub(crate) use cells::Source;
 pub(crate) use folder::{PART_NAMES, part};
 
 use crate::infer::{Found, Guess};
-use crate::{Error, Kind, Result, Schema, Table};
+use crate::{ColumnSchema, DateOrder, Error, Kind, Notation, Result, Schema, Table, value};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -82,6 +84,56 @@ pub enum Warning {
         /// Column.
         column: String,
     },
+    /// Nearly all cells are numbers (or dates), a few are something else.
+    OddCells {
+        /// Column.
+        column: String,
+        /// What nearly all cells are.
+        kind: Kind,
+        /// Whether the column was taken for that, and the odd cells for missing.
+        taken: bool,
+        /// Odd cells.
+        cells: u64,
+        /// Cells that are not missing.
+        of: u64,
+        /// The first of them with their rows, at most five.
+        first: Vec<(usize, String)>,
+    },
+    /// A category has a name of its own in nearly every row.
+    ManyNames {
+        /// Column.
+        column: String,
+        /// Different names.
+        names: usize,
+        /// Rows with a name.
+        rows: u64,
+    },
+    /// Words in a target that were taken as missing and may be names.
+    MissingWords {
+        /// Column.
+        column: String,
+        /// The words and how many rows have them.
+        words: Vec<(String, u64)>,
+    },
+    /// A column of a type that is not learned from was left out.
+    LeftOut {
+        /// Column.
+        column: String,
+        /// What it holds.
+        holds: String,
+    },
+    /// The first line looks like data, not like names.
+    HeaderOfNumbers {
+        /// What stands there.
+        names: Vec<String>,
+    },
+    /// A quoted cell holds several lines that look like rows of their own.
+    SwallowedLines {
+        /// Row that the cell is in.
+        row: usize,
+        /// Lines in it.
+        lines: usize,
+    },
 }
 
 /// Bounds on what a file may ask for.
@@ -112,14 +164,22 @@ pub struct ReadOptions {
     pub format: Option<String>,
     /// Kinds of columns that are not to be inferred.
     pub kinds: BTreeMap<String, Kind>,
-    /// Kinds that columns of these names have where there are such columns: those a model was trained on. `kinds` goes
-    /// before them.
-    pub like: BTreeMap<String, Kind>,
+    /// What columns of these names were found to be in another table, such as that of training; nothing is inferred for
+    /// them. `kinds` and `notation` go before.
+    pub like: BTreeMap<String, ColumnSchema>,
+    /// How the cells of columns are written, where that is not to be inferred.
+    pub notation: BTreeMap<String, Notation>,
+    /// Order of day and month where dates leave it open, for all columns.
+    pub date_order: Option<DateOrder>,
     /// Columns of labels: one that two words or 0 and 1 would make boolean is a category, so that its labels stay as
     /// they are written.
     pub labels: BTreeSet<String>,
     /// Only these columns, in this order.
     pub only: Option<Vec<String>>,
+    /// Only those of these columns that there are.
+    pub among: Option<BTreeSet<String>>,
+    /// Columns to leave out before they are looked at.
+    pub drop: BTreeSet<String>,
     /// Rows of a batch.
     pub batch_rows: usize,
     /// Leave out rows that cannot be read, and count them.
@@ -129,8 +189,14 @@ pub struct ReadOptions {
     pub encoding: Option<String>,
     /// CSV: whether the first line names the columns; otherwise they are `column_1`, `column_2` ...
     pub header: bool,
+    /// CSV: names of the columns, for a file without a header line.
+    pub columns: Option<Vec<String>>,
     /// CSV: cells that count as missing.
     pub missing: Vec<String>,
+    /// Words that count as missing in every format, beside the usual ones.
+    pub also_missing: Vec<String>,
+    /// Words that are names in these columns although they count as missing elsewhere.
+    pub keep: BTreeMap<String, BTreeSet<String>>,
     /// Whether paths in media cells may leave the table's folder.
     pub outside_paths: bool,
     /// Bounds on what a file may ask for.
@@ -143,15 +209,20 @@ impl Default for ReadOptions {
             format: None,
             kinds: BTreeMap::new(),
             like: BTreeMap::new(),
+            notation: BTreeMap::new(),
+            date_order: None,
             labels: BTreeSet::new(),
             only: None,
+            among: None,
+            drop: BTreeSet::new(),
             batch_rows: 8192,
             skip_bad_rows: false,
             encoding: None,
             header: true,
-            missing: ["", "NA", "N/A", "n/a", "null", "NULL", "NaN", "nan", "None", "?"]
-                .map(Into::into)
-                .into(),
+            columns: None,
+            missing: value::usual_words(),
+            also_missing: Vec::new(),
+            keep: BTreeMap::new(),
             outside_paths: false,
             limits: Limits::default(),
         }
@@ -161,17 +232,54 @@ impl Default for ReadOptions {
 impl ReadOptions {
     /// The kind of the column called `name`, if it is not to be inferred.
     fn kind(&self, name: &str) -> Option<Kind> {
-        self.kinds.get(name).or_else(|| self.like.get(name)).copied()
+        self.kinds.get(name).copied().or_else(|| self.like.get(name).map(|c| c.kind))
+    }
+
+    /// Whether nothing is left to infer of the columns that are read.
+    fn knows(&self, names: &[String]) -> bool {
+        names
+            .iter()
+            .filter(|n| self.reads(n))
+            .all(|n| self.like.contains_key(n) && !self.kinds.contains_key(n))
+    }
+
+    /// Whether the column called `name` is read.
+    fn reads(&self, name: &str) -> bool {
+        !self.drop.contains(name)
+            && self.among.as_ref().is_none_or(|among| among.contains(name))
+            && self.only.as_ref().is_none_or(|only| only.iter().any(|n| n == name))
     }
 
     /// What a column is, from what was seen of it.
-    fn settle(&self, name: &str, seen: &Guess) -> Found {
-        let mut found = seen.found(name);
-        // Yes and YES are one truth but two words: such a column stays boolean.
-        if found.kind == Kind::Boolean && self.labels.contains(name) && seen.distinct() <= 2 {
-            found.kind = Kind::Category;
+    fn settle(&self, name: &str, seen: &Guess, warnings: &mut Vec<Warning>) -> Found {
+        let given = self.kinds.get(name);
+        let mut found = match (self.like.get(name), given) {
+            (Some(like), None) => Found { kind: like.kind, notation: like.notation.clone() },
+            (_, Some(&kind)) => seen.found_as(name, kind),
+            (None, None) => {
+                let found = seen.found(name);
+                // Yes and YES are one truth but two words: such a column stays boolean.
+                let label = self.labels.contains(name) && found.kind == Kind::Boolean && seen.distinct() <= 2;
+                if label { seen.found_as(name, Kind::Category) } else { found }
+            }
+        };
+        if let (Kind::Date, Some(order), None) = (found.kind, self.date_order, self.like.get(name)) {
+            found.notation.date_order = Some(order);
         }
-        found.kind = self.kind(name).unwrap_or(found.kind);
+        if let Some(notation) = self.notation.get(name) {
+            overrule(&mut found.notation, notation);
+        }
+        if self.like.contains_key(name) {
+            return found;
+        }
+        let told =
+            self.date_order.is_some() || self.notation.get(name).is_some_and(|n| n.date_order.is_some());
+        let open = |w: &Warning| !(told && matches!(w, Warning::AmbiguousDates { .. }));
+        warnings.extend(seen.warnings(name, &found).into_iter().filter(open));
+        let words = seen.missing_words();
+        if self.labels.contains(name) && !words.is_empty() {
+            warnings.push(Warning::MissingWords { column: name.to_owned(), words });
+        }
         found
     }
 
@@ -218,7 +326,18 @@ impl ReadOptions {
             ));
         }
         match &self.only {
-            None => Ok((0..names.len()).collect()),
+            None => {
+                let chosen: Vec<usize> = (0..names.len()).filter(|&i| self.reads(&names[i])).collect();
+                if chosen.is_empty() {
+                    return Err(Error::file(
+                        path,
+                        "at least one of the columns that are read",
+                        format!("the columns {}", names.join(", ")),
+                        "give a table that has them",
+                    ));
+                }
+                Ok(chosen)
+            }
             Some(only) => {
                 let mut seen = BTreeSet::new();
                 match only.iter().find(|name| !seen.insert(name.as_str())) {
@@ -233,6 +352,17 @@ impl ReadOptions {
             }
         }
     }
+}
+
+/// Puts what was given in the place of what was found.
+fn overrule(found: &mut Notation, given: &Notation) {
+    let Notation { date_order, date_unit, decimal, unit, whole_names, missing } = given.clone();
+    found.date_order = date_order.or(found.date_order);
+    found.date_unit = date_unit.or(found.date_unit);
+    found.decimal = decimal.or(found.decimal);
+    found.unit = unit.or(found.unit.take());
+    found.whole_names |= whole_names;
+    found.missing.extend(missing);
 }
 
 /// A format of files.

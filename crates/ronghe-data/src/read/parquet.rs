@@ -3,14 +3,10 @@
 //! Types give the kinds of numbers, booleans and dates; strings are looked at like those of other files. Bytes are
 //! pictures or sound by their first bytes, alone or as `{bytes, path}`.
 
-use super::arrow::{Nature, Place, convert, nature, no_values, numbers, strings};
-use super::{ReadOptions, Reader, Skipped};
-use crate::DateOrder;
-use crate::decode::media_kind;
-use crate::infer::{Found, Guess};
-use crate::{ColumnSchema, Error, Kind, Result, Schema, Table};
-use arrow_array::cast::AsArray;
-use arrow_array::types::Float64Type;
+use super::arrow::{Place, convert};
+use super::look::{Looked, look};
+use super::{ReadOptions, Reader, Skipped, Warning};
+use crate::{ColumnSchema, Error, Result, Schema, Table};
 use arrow_array::{BooleanArray, RecordBatch};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
@@ -22,10 +18,18 @@ use std::sync::Arc;
 
 pub(super) fn open(path: &Path, options: &ReadOptions) -> Result<Box<dyn Reader>> {
     let file = builder(path)?;
-    let names: Vec<String> = file.schema().fields().iter().map(|f| f.name().clone()).collect();
+    let schema = file.schema().clone();
     let rows = usize::try_from(file.metadata().file_metadata().num_rows()).unwrap_or(0);
-    let chosen = options.choose(path, &names)?;
-    let found = infer(path, options, &names, &chosen)?;
+    let mut scan = |places: &[usize], rows: usize, each: &mut dyn FnMut(&RecordBatch) -> Result<bool>| {
+        let mut batches = select(path, builder(path)?, places, rows)?;
+        while let Some(batch) = next(path, &mut batches)? {
+            if !each(&batch)? {
+                break;
+            }
+        }
+        Ok(())
+    };
+    let (columns, warnings) = look(&schema, path, options, &mut scan)?;
     if rows == 0 {
         return Err(Error::file(
             path,
@@ -34,12 +38,17 @@ pub(super) fn open(path: &Path, options: &ReadOptions) -> Result<Box<dyn Reader>
             "add rows; column names alone are no table",
         ));
     }
-    let columns =
-        chosen.iter().zip(&found).map(|(&c, f)| ColumnSchema::new(names[c].clone(), f.kind)).collect();
+    let specs = columns.iter().map(|c| ColumnSchema {
+        name: c.name.clone(),
+        kind: c.found.kind,
+        notation: c.found.notation.clone(),
+    });
+    let places: Vec<usize> = columns.iter().map(|c| c.place).collect();
     Ok(Box::new(ParquetReader {
-        batches: select(path, file, &chosen, options.batch_rows.max(1))?,
-        schema: Arc::new(Schema { columns }),
-        found,
+        batches: select(path, file, &places, options.batch_rows.max(1))?,
+        schema: Arc::new(Schema { columns: specs.collect() }),
+        columns,
+        warnings,
         options: options.clone(),
         path: path.to_owned(),
         base: path.parent().unwrap_or(Path::new("")).to_owned(),
@@ -52,7 +61,8 @@ pub(super) fn open(path: &Path, options: &ReadOptions) -> Result<Box<dyn Reader>
 struct ParquetReader {
     batches: ParquetRecordBatchReader,
     schema: Arc<Schema>,
-    found: Vec<Found>,
+    columns: Vec<Looked>,
+    warnings: Vec<Warning>,
     options: ReadOptions,
     path: PathBuf,
     base: PathBuf,
@@ -98,113 +108,14 @@ fn damaged(path: &Path, found: &str) -> Error {
     )
 }
 
-/// The column `name` of a batch: a projection keeps the file's order of columns, not the one asked for.
-fn cells<'a>(batch: &'a RecordBatch, name: &str, path: &Path) -> Result<&'a arrow_array::ArrayRef> {
-    batch.column_by_name(name).ok_or_else(|| damaged(path, &format!("no column `{name}` in a batch")))
-}
-
-/// The kinds of the columns `chosen`: those of strings and numbers from all values, those of bytes from the first.
-fn infer(path: &Path, options: &ReadOptions, names: &[String], chosen: &[usize]) -> Result<Vec<Found>> {
-    let base = path.parent().unwrap_or(Path::new("")).to_owned();
-    let schema = builder(path)?.schema().clone();
-    let mut found = Vec::with_capacity(chosen.len());
-    let (mut look, mut bytes) = (Vec::new(), Vec::new());
-    for (i, &c) in chosen.iter().enumerate() {
-        let place = Place { path, column: &names[c], first_row: 1 };
-        let nature = nature(schema.field(c).data_type())
-            .ok_or_else(|| no_values(schema.field(c).data_type(), place))?;
-        let kind = match nature {
-            Nature::Booleans => Kind::Boolean,
-            Nature::Dates => Kind::Date,
-            Nature::Numbers => Kind::Number,
-            Nature::Strings => Kind::Category,
-            Nature::Bytes => Kind::Image,
-        };
-        let given = options.kind(&names[c]);
-        // A date written as a string has its order of day and month found even if its kind is given.
-        match nature {
-            Nature::Strings => look.push((i, nature)),
-            Nature::Numbers if given.is_none() => look.push((i, nature)),
-            Nature::Bytes if given.is_none() => bytes.push(i),
-            _ => {}
-        }
-        let kind = given.unwrap_or(kind);
-        found.push(Found { kind, order: DateOrder::MonthFirst, forms: 0, ambiguous: false });
-    }
-    let mut guesses = vec![Guess::default(); look.len()];
-    if !look.is_empty() {
-        let columns: Vec<usize> = look.iter().map(|&(i, _)| chosen[i]).collect();
-        let mut batches = select(path, builder(path)?, &columns, 8192)?;
-        while let Some(batch) = next(path, &mut batches)? {
-            for (&(i, nature), guess) in look.iter().zip(&mut guesses) {
-                let name = &names[chosen[i]];
-                let place = Place { path, column: name, first_row: 1 };
-                let cells = cells(&batch, name, path)?;
-                if nature == Nature::Strings {
-                    let strings = strings(cells, place)?;
-                    strings.as_string::<i32>().iter().flatten().for_each(|s| guess.observe(s, true, &base));
-                } else if let Ok(numbers) = numbers(cells, place) {
-                    // A column with infinite numbers is one of numbers; its rows say what is wrong.
-                    numbers
-                        .as_primitive::<Float64Type>()
-                        .iter()
-                        .flatten()
-                        .for_each(|x| guess.observe_number(x));
-                }
-            }
-        }
-    }
-    for (&(i, nature), guess) in look.iter().zip(&guesses) {
-        let name = &names[chosen[i]];
-        found[i] = options.settle(name, guess);
-        if nature == Nature::Numbers && guess.is_empty() {
-            found[i].kind = options.kind(name).unwrap_or(Kind::Number);
-        }
-    }
-    if !bytes.is_empty() {
-        let columns: Vec<usize> = bytes.iter().map(|&i| chosen[i]).collect();
-        let mut open: Vec<usize> = bytes;
-        let mut batches = select(path, builder(path)?, &columns, 64)?;
-        while let Some(batch) = next(path, &mut batches)? {
-            let mut still = Vec::new();
-            for i in open {
-                let name = &names[chosen[i]];
-                let place = Place { path, column: name, first_row: 1 };
-                let media = Found { kind: Kind::Image, ..found[i] };
-                let media = convert(cells(&batch, name, path)?, media, options, place)?;
-                match media.as_binary::<i64>().iter().flatten().next() {
-                    Some(first) => {
-                        found[i].kind = media_kind(first).ok_or_else(|| {
-                            Error::file(
-                                path,
-                                format!("column `{name}` to hold the bytes of pictures or sound"),
-                                "other bytes",
-                                "leave the column out (option `only`), or give its kind",
-                            )
-                        })?;
-                    }
-                    None => still.push(i),
-                }
-            }
-            open = still;
-            if open.is_empty() {
-                break;
-            }
-        }
-    }
-    Ok(found)
-}
-
 impl ParquetReader {
     fn table(&self, batch: &RecordBatch, first_row: usize) -> Result<Table> {
         let columns = self
-            .schema
             .columns
             .iter()
-            .zip(&self.found)
-            .map(|(spec, &found)| {
-                let place = Place { path: &self.path, column: &spec.name, first_row };
-                convert(cells(batch, &spec.name, &self.path)?, found, &self.options, place)
+            .map(|column| {
+                let place = Place { path: &self.path, column: &column.name, first_row };
+                convert(&column.cells(batch, &self.path, first_row)?, &column.found, &self.options, place)
             })
             .collect::<Result<Vec<_>>>()?;
         Table::new(self.schema.clone(), columns, &self.path, &self.base, first_row)
@@ -259,5 +170,9 @@ impl Reader for ParquetReader {
 
     fn skipped(&self) -> &Skipped {
         &self.skipped
+    }
+
+    fn warnings(&self) -> &[Warning] {
+        &self.warnings
     }
 }

@@ -4,7 +4,7 @@ use crate::support::{file, gz, kinds, put, row, table, tar};
 use arrow_array::{ArrayRef, BinaryArray, Int64Array, RecordBatch, StringArray, StructArray};
 use parquet::arrow::ArrowWriter;
 use ronghe_data::read::{ReadOptions, open, read};
-use ronghe_data::{Cell, Kind};
+use ronghe_data::{Cell, ColumnSchema, Kind};
 use std::sync::Arc;
 
 #[test]
@@ -98,7 +98,9 @@ fn csv_without_header_and_with_given_kinds() {
     let found = read(&path, &options).unwrap();
     assert_eq!(kinds(&found), [("column_1".into(), Kind::Category), ("column_2".into(), Kind::Category)]);
     assert_eq!(row(&found, 0), ["1", "x"]);
-    let like = [("column_2".to_owned(), Kind::Text), ("not_there".to_owned(), Kind::Date)].into();
+    let like = [("column_2", Kind::Text), ("not_there", Kind::Date)]
+        .map(|(name, kind)| (name.to_owned(), ColumnSchema::new(name, kind)))
+        .into();
     assert_eq!(kinds(&read(&path, &ReadOptions { like, ..options }).unwrap())[1].1, Kind::Text);
 }
 

@@ -124,7 +124,7 @@ impl From<NamedConfig> for NamedForm {
 }
 
 /// What is to be predicted.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TargetConfig {
     /// The target column.
@@ -133,14 +133,10 @@ pub struct TargetConfig {
     pub columns: Vec<String>,
     /// Task; by default what the column suggests.
     pub task: Option<TaskKind>,
-    /// What stands between labels in one cell, for multi-label.
-    pub separator: String,
-}
-
-impl Default for TargetConfig {
-    fn default() -> TargetConfig {
-        TargetConfig { column: String::new(), columns: Vec::new(), task: None, separator: "|".into() }
-    }
+    /// What stands between labels in one cell, for multi-label; by default the sign of `|`, `、`, `；`, `;`, `，`, `,` that most cells have.
+    pub separator: Option<String>,
+    /// Words of the target that are labels although they look like missing cells, such as `None` and `NA`.
+    pub keep: Vec<String>,
 }
 
 impl TargetConfig {

@@ -2,7 +2,7 @@
 
 use super::{InputConfig, ModelConfig, NamedConfig, SplitKind};
 use crate::train::split;
-use crate::{Error, Result, encode, fuse, metric, task, transfer};
+use crate::{Error, Result, TaskKind, encode, fuse, metric, task, transfer};
 use ronghe_data::{Kind, Modality, Table};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
@@ -33,6 +33,10 @@ pub fn resolve(config: &ModelConfig, table: &Table, at_hand: AtHand<'_>) -> Resu
     resolve_inputs(&mut config, table, at_hand)?;
     let kind = task::infer_kind(table, &targets, config.target.task)?;
     config.target.task = Some(kind);
+    if (kind, config.target.separator.is_none()) == (TaskKind::MultiLabel, true) {
+        let (column, _) = table.find(&targets[0])?;
+        config.target.separator = Some(task::find_separator(table, column).unwrap_or("|").into());
+    }
     config.training.metric =
         Some(metric::find(config.training.metric.as_deref(), kind, "training.metric")?.name.into());
 

@@ -160,7 +160,10 @@ impl Truth {
                     labels(task, cells.iter().zip(&task.labels).filter(|(v, _)| **v > 0.5).map(|(_, l)| l))
                 };
                 Truth {
-                    texts: values.chunks_exact(width.max(1)).map(|cells| Some(on(cells))).collect(),
+                    texts: values
+                        .chunks_exact(width.max(1))
+                        .map(|cells| (cells[0] >= 0.0).then(|| on(cells)))
+                        .collect(),
                     numbers: Vec::new(),
                 }
             }

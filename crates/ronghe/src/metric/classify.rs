@@ -52,9 +52,11 @@ pub(super) fn classes(task: &Task, predictions: &Predictions, truth: &[i32], met
 
 pub(super) fn labels(predictions: &Predictions, truth: &[f32], metrics: &mut Metrics) {
     let k = predictions.width;
-    let pairs = || predictions.values.iter().zip(truth).map(|(&p, &y)| (p, y > 0.5));
-    let n = truth.len();
-    metrics.rows = predictions.rows();
+    // Rows whose labels are not known are so throughout.
+    let known = |(_, y): &(&f64, &f32)| **y >= 0.0;
+    let pairs = || predictions.values.iter().zip(truth).filter(known).map(|(&p, &y)| (p, y > 0.5));
+    let n = pairs().count();
+    metrics.rows = n / k.max(1);
     let right = pairs().filter(|&(p, y)| (p > 0.5) == y).count();
     // Labels of one row are not independent, so that no interval is given.
     metrics.push("accuracy", right as f64 / n as f64, None);

@@ -73,7 +73,8 @@ pub fn fit(
     observer: &mut dyn Observer,
 ) -> Result<Fitted> {
     let columns = config.target.all();
-    let task = Task::fit(table, &columns, config.target.task, &config.target.separator)?;
+    let separator = config.target.separator.as_deref().unwrap_or("|");
+    let task = Task::fit(table, &columns, config.target.task, separator)?;
     let metric = metric::find(config.training.metric.as_deref(), task.kind, "training.metric")?;
     let targets = task.targets(table)?;
     leave_out(&mut split, |row| known(&targets, row), "without a target", observer);

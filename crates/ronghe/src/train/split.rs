@@ -8,7 +8,7 @@ use ronghe_graph::SplitMix;
 /// At most `most` of `rows` of each class, in their order.
 fn per_class(config: &ModelConfig, table: &Table, rows: &[usize], most: usize) -> Result<Vec<usize>> {
     let TargetConfig { task, separator, .. } = &config.target;
-    let task = Task::fit(table, &config.target.all(), *task, separator)?;
+    let task = Task::fit(table, &config.target.all(), *task, separator.as_deref().unwrap_or("|"))?;
     let Targets::Classes(classes) = task.targets(table)? else {
         return Err(Error::Setting {
             place: "configuration".into(),

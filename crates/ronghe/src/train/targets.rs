@@ -125,7 +125,7 @@ impl<'a> TargetFeed<'a> {
 pub(super) fn known(targets: &Targets, row: usize) -> bool {
     match targets {
         Targets::Classes(classes) => classes[row] >= 0,
-        Targets::Labels { .. } => true,
+        Targets::Labels { values, width } => values.get(row * width).is_none_or(|&first| first >= 0.0),
         Targets::Numbers(numbers) => numbers[row].is_some(),
     }
 }

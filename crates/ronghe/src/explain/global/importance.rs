@@ -70,6 +70,9 @@ fn mean(predictions: &Predictions, truth: &Targets, offset: f64, scale: f64) -> 
             Targets::Classes(classes) => usize::try_from(classes[row]).ok().map(|c| surprise(said[c])),
             Targets::Labels { values, width } => {
                 let values = &values[row * width..(row + 1) * width];
+                if values.first().is_some_and(|&first| first < 0.0) {
+                    return None;
+                }
                 let each =
                     said.iter().zip(values).map(|(&p, &v)| surprise(if v > 0.5 { p } else { 1.0 - p }));
                 Some(each.sum::<f64>() / (*width).max(1) as f64)

@@ -1,0 +1,696 @@
+//! What a column holds, from all its values, in bounded memory.
+//!
+//! The rules, in this order, over the values that are not missing:
+//! 1. none at all: category;
+//! 2. 95 % name picture (or sound) files and one of the first hundred is there: image (audio);
+//! 3. one pair of yes/no words, or 0 and 1: boolean;
+//! 4. all numbers ([`crate::value::quantity`]) with one decimal mark and one unit, none with a leading zero: number. Words such as `-`,
+//!    `暂无` are missing there; a cell in fifty that is nothing of the kind is taken as missing and named. Whole numbers
+//!    are an identifier if all differ and the name says so (`id`, `key`, `编号` ...), they count up from 0 or 1, or they have more digits than
+//!    quantities have; identifiers or categories if the name says that they are what something is called by (`phone`, `订单号`); a category
+//!    if they repeat and the name says `id`, `code` or `zip`; dates if they count seconds (by name) or are digits like 20240131;
+//! 5. all dates: date;
+//! 6. all different, and either the name says so or all are UUIDs: identifier;
+//! 7. more than three words a value on average (eight Chinese characters count as three words) and mostly different:
+//!    text;
+//! 8. else category.
+
+mod names;
+mod odd;
+
+use crate::distinct::{Distinct, DistinctCounter, hash};
+use crate::media::file_kind;
+use crate::read::{Source, Warning};
+use crate::value::{self, OPEN_ORDER, TIME_ALONE};
+use crate::{DateOrder, DateUnit, DecimalMark, Kind, Notation};
+use odd::Words;
+use std::path::{Component, Path};
+
+/// What a column was found to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Found {
+    /// What the cells are.
+    pub(crate) kind: Kind,
+    /// How they are written.
+    pub(crate) notation: Notation,
+}
+
+impl Found {
+    /// A column of `kind` whose cells are written plainly.
+    pub(crate) fn plain(kind: Kind) -> Found {
+        Found { kind, notation: Notation::default() }
+    }
+
+    /// The order of day and month.
+    pub(crate) fn order(&self) -> DateOrder {
+        self.notation.date_order.unwrap_or_default()
+    }
+}
+
+/// What is known so far of one column.
+#[derive(Debug, Clone)]
+pub(crate) struct Guess {
+    values: u64,
+    distinct: DistinctCounter,
+    /// Words that usually say that a value is missing.
+    missing: Words,
+    /// Words that say so among numbers and dates.
+    markers: Words,
+    numbers: Numbers,
+    pairs: u8,
+    said: [bool; 2],
+    dates: Dates,
+    pictures: u64,
+    sounds: u64,
+    looked: u32,
+    there: bool,
+    uuids: bool,
+    words: f64,
+    many_digits: u64,
+    strings: u64,
+}
+
+/// What is known of the values that are numbers.
+#[derive(Debug, Clone)]
+struct Numbers {
+    count: u64,
+    odd: Words,
+    point: bool,
+    comma: bool,
+    /// Values that are written otherwise than computers write numbers.
+    styled: u64,
+    unit: Option<String>,
+    units_agree: bool,
+    bare: u64,
+    whole: bool,
+    zero_led: bool,
+    longest: usize,
+    /// The next whole number if the column counts up by one; `None` once it does not.
+    next: Option<f64>,
+    counts_from: f64,
+    least: f64,
+    greatest: f64,
+    /// Values whose digits are year, month and day.
+    digits: u64,
+}
+
+/// What is known of the values that are dates.
+#[derive(Debug, Clone)]
+struct Dates {
+    count: u64,
+    odd: Words,
+    forms: u16,
+    month_first: bool,
+    day_first: bool,
+}
+
+/// How many files are looked for before a column of file names is believed.
+const LOOKS: u32 = 100;
+
+impl Default for Guess {
+    fn default() -> Guess {
+        Guess {
+            values: 0,
+            distinct: DistinctCounter::default(),
+            missing: Words::default(),
+            markers: Words::default(),
+            numbers: Numbers {
+                count: 0,
+                odd: Words::default(),
+                point: true,
+                comma: true,
+                styled: 0,
+                unit: None,
+                units_agree: true,
+                bare: 0,
+                whole: true,
+                zero_led: false,
+                longest: 0,
+                next: None,
+                counts_from: 0.0,
+                least: f64::INFINITY,
+                greatest: f64::NEG_INFINITY,
+                digits: 0,
+            },
+            pairs: u8::MAX,
+            said: [false; 2],
+            dates: Dates { count: 0, odd: Words::default(), forms: 0, month_first: true, day_first: true },
+            pictures: 0,
+            sounds: 0,
+            looked: 0,
+            there: false,
+            uuids: true,
+            words: 0.0,
+            many_digits: 0,
+            strings: 0,
+        }
+    }
+}
+
+/// Whether it is still worth asking if a value is of a kind that `count` values were and `odd` were not.
+fn open(count: u64, odd: u64) -> bool {
+    odd * 4 <= count + 8
+}
+
+/// Whether so few values are of another kind that they may be taken as missing.
+fn few(odd: u64, of: u64) -> bool {
+    odd == 0 || odd * 50 <= of || odd == 1 && of >= 20
+}
+
+impl Guess {
+    /// Sees a word that says that the value of `row` is missing.
+    pub(crate) fn observe_missing(&mut self, word: &str, row: usize) {
+        if !word.is_empty() {
+            self.missing.add(word, row);
+        }
+    }
+
+    /// Sees the value of `row`. Files are looked for under `base`.
+    pub(crate) fn observe(&mut self, text: &str, source: Source, base: &Path, row: usize) {
+        if source != Source::Typed && value::marker(text) {
+            self.markers.add(text, row);
+            return;
+        }
+        self.values += 1;
+        self.strings += u64::from(source == Source::String);
+        self.distinct.insert(hash(text.as_bytes()));
+        let mut plain = false;
+        if open(self.numbers.count, self.numbers.odd.count()) {
+            match value::quantity(text) {
+                Some(found) => {
+                    plain = found.plain;
+                    self.numbers.add(&found, text);
+                }
+                None => self.numbers.odd.add(text, row),
+            }
+        }
+        if self.pairs != 0 {
+            match value::boolean(text) {
+                Some((pair, said)) if source != Source::String => {
+                    self.pairs &= pair;
+                    self.said[usize::from(said)] = true;
+                }
+                _ => self.pairs = 0,
+            }
+        }
+        if plain && source != Source::String {
+            return;
+        }
+        self.uuids &= is_uuid(text);
+        self.words += words(text);
+        self.many_digits += u64::from(text.bytes().filter(u8::is_ascii_digit).count() >= 5);
+        if open(self.dates.count, self.dates.odd.count()) {
+            match value::date(text) {
+                Some(found) => self.dates.add(found),
+                None => self.dates.odd.add(text, row),
+            }
+        }
+        match file_kind(text) {
+            Some(Kind::Image) => self.pictures += 1,
+            Some(_) => self.sounds += 1,
+            None => return,
+        }
+        if !self.there && self.looked < LOOKS {
+            self.looked += 1;
+            self.there = base.join(text.trim()).is_file();
+        }
+    }
+
+    /// Sees a number that is not missing; `exact` are its digits where a float does not hold them.
+    pub(crate) fn observe_number(&mut self, number: f64, exact: Option<i128>) {
+        self.values += 1;
+        self.pairs = match number {
+            0.0 => self.pairs & 1 << 6,
+            1.0 => self.pairs & 1 << 6,
+            _ => 0,
+        };
+        self.said[usize::from(number == 1.0)] = true;
+        self.distinct.insert(match exact {
+            Some(exact) => hash(&exact.to_le_bytes()),
+            None => hash(&number.to_bits().to_le_bytes()),
+        });
+        self.numbers.value(
+            number,
+            exact.map_or(1, |x| x.unsigned_abs().checked_ilog10().map_or(1, |d| d as usize + 1)),
+        );
+    }
+
+    /// Whether no value was seen.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.values == 0
+    }
+
+    /// Number of different values, roughly where there are many.
+    pub(crate) fn distinct(&self) -> usize {
+        self.distinct.count().count
+    }
+
+    /// What the column called `name` is.
+    pub(crate) fn found(&self, name: &str) -> Found {
+        let kind = self.kind(name);
+        let odd = match kind {
+            Kind::Number => self.numbers.odd.all(),
+            Kind::Date if !self.counts_time() => self.dates.odd.all(),
+            _ => None,
+        };
+        let mut found = self.found_as(name, kind);
+        found.notation.missing = odd.unwrap_or_default();
+        found
+    }
+
+    /// What the column called `name` is if its cells are `kind`.
+    pub(crate) fn found_as(&self, name: &str, kind: Kind) -> Found {
+        let mut notation = Notation::default();
+        match kind {
+            Kind::Number => {
+                if !self.numbers.point && self.numbers.comma {
+                    notation.decimal = Some(DecimalMark::Comma);
+                }
+                notation.unit = self.numbers.unit.clone().filter(|_| self.numbers.one_unit());
+            }
+            Kind::Date if self.counts_time() => notation.date_unit = self.numbers.date_unit(name),
+            Kind::Date if self.dates.forms & OPEN_ORDER != 0 => {
+                let month = self.dates.month_first;
+                notation.date_order = Some(if month { DateOrder::MonthFirst } else { DateOrder::DayFirst });
+            }
+            Kind::Category => notation.whole_names = self.whole_names(),
+            _ => {}
+        }
+        Found { kind, notation }
+    }
+
+    /// Whether all values are numbers, so that dates among them count time.
+    fn counts_time(&self) -> bool {
+        self.numbers.count == self.values
+    }
+
+    /// What is worth saying about the column called `name` if it is taken as `found`.
+    pub(crate) fn warnings(&self, name: &str, found: &Found) -> Vec<Warning> {
+        let column = name.to_owned();
+        let mut warnings = Vec::new();
+        let odd = |kind: Kind, words: &Words| Warning::OddCells {
+            column: column.clone(),
+            kind,
+            taken: found.kind == kind,
+            cells: words.count(),
+            of: self.values,
+            first: words.first(5),
+        };
+        if found.kind == Kind::Date && self.dates.forms.count_ones() > 1 {
+            let forms = value::FORMS.iter().enumerate().filter(|(i, _)| self.dates.forms & 1 << i != 0);
+            warnings.push(Warning::MixedDates {
+                column: column.clone(),
+                forms: forms.map(|(_, form)| (*form).to_owned()).collect(),
+            });
+        }
+        let open_order = self.dates.forms & OPEN_ORDER != 0 && self.dates.month_first && self.dates.day_first;
+        if found.kind == Kind::Date && open_order && found.notation.date_unit.is_none() {
+            warnings.push(Warning::AmbiguousDates { column: column.clone() });
+        }
+        let nearly = |count: u64, words: &Words| words.count() > 0 && words.count() * 5 <= count;
+        let named = matches!(found.kind, Kind::Category | Kind::Text | Kind::Identifier);
+        if (found.kind == Kind::Number || named)
+            && nearly(self.numbers.count, &self.numbers.odd)
+            && self.strings == 0
+        {
+            warnings.push(odd(Kind::Number, &self.numbers.odd));
+        } else if (found.kind == Kind::Date || named) && nearly(self.dates.count, &self.dates.odd) {
+            warnings.push(odd(Kind::Date, &self.dates.odd));
+        } else if found.kind == Kind::Category
+            && self.values >= 20
+            && self.distinct() as u64 * 10 >= self.values * 9
+        {
+            warnings.push(Warning::ManyNames { column, names: self.distinct(), rows: self.values });
+        }
+        warnings
+    }
+
+    /// Words that were taken as missing although they may be names, and their rows.
+    pub(crate) fn missing_words(&self) -> Vec<(String, u64)> {
+        self.missing.counts()
+    }
+
+    fn whole_names(&self) -> bool {
+        let n = &self.numbers;
+        n.count > 0 && n.count == self.values && n.whole && !n.zero_led && n.styled == 0 && self.strings == 0
+    }
+
+    fn kind(&self, name: &str) -> Kind {
+        let n = self.values;
+        if n == 0 {
+            return Kind::Category;
+        }
+        if self.there && self.pictures * 20 >= n * 19 {
+            return Kind::Image;
+        }
+        if self.there && self.sounds * 20 >= n * 19 {
+            return Kind::Audio;
+        }
+        let both = self.said == [true; 2];
+        if self.pairs != 0 && self.markers.count() == 0 && (both || self.pairs & value::PLAIN_PAIRS != 0) {
+            return Kind::Boolean;
+        }
+        let distinct = self.distinct.count();
+        let unique = all_differ(distinct, n) && self.markers.count() == 0;
+        // Telephone numbers repeat now and then; they are no quantities for that.
+        let mostly = distinct.count as u64 * 2 > n;
+        let called = names::naming(name);
+        if self.is_number() {
+            return self.number_kind(name, unique, mostly);
+        }
+        if self.is_date() && !called {
+            return Kind::Date;
+        }
+        if unique && n > 1 && (names::of_rows(name) || (self.uuids && self.numbers.count == 0)) {
+            return Kind::Identifier;
+        }
+        if called && mostly && n > 1 && self.many_digits + self.numbers.count >= n / 2 {
+            return Kind::Identifier;
+        }
+        let all = distinct.count as u64 + self.markers.distinct() as u64;
+        let varied = all * 5 >= n.min(50_000);
+        if self.words > 3.0 * n as f64 && varied { Kind::Text } else { Kind::Category }
+    }
+
+    fn is_number(&self) -> bool {
+        let n = &self.numbers;
+        let odd = n.odd.count();
+        let whole_column =
+            n.count + odd == self.values && n.count > 0 && few(odd, self.values) && n.odd.all().is_some();
+        // The file says that these are strings: only what no code looks like is a number then.
+        let written = self.strings == 0 || n.styled * 2 >= n.count;
+        whole_column && written && !n.zero_led && (n.point || n.comma) && n.one_unit()
+    }
+
+    fn is_date(&self) -> bool {
+        let d = &self.dates;
+        let odd = d.odd.count();
+        let alone = d.forms & TIME_ALONE == 0 || d.forms == TIME_ALONE;
+        d.count > 0
+            && d.count + odd == self.values
+            && few(odd, self.values)
+            && d.odd.all().is_some()
+            && alone
+            && (d.month_first || d.day_first)
+    }
+
+    fn number_kind(&self, name: &str, unique: bool, mostly: bool) -> Kind {
+        let n = &self.numbers;
+        let counting = n.next.is_some() && (n.counts_from == 0.0 || n.counts_from == 1.0);
+        let whole = n.whole && n.styled == 0;
+        if n.odd.count() > 0 && (names::of_codes(name) || names::of_rows(name) || names::naming(name)) {
+            return Kind::Category;
+        }
+        match (whole, unique) {
+            (true, _) if names::naming(name) && self.values > 1 => {
+                if mostly {
+                    Kind::Identifier
+                } else {
+                    Kind::Category
+                }
+            }
+            (true, true) if self.values > 1 && names::of_rows(name) => Kind::Identifier,
+            (true, true) if self.values >= 20 && counting => Kind::Identifier,
+            // A quantity of more digits than a float holds is a number by which something is called.
+            (true, _) if mostly && n.longest > 15 => Kind::Identifier,
+            (true, false) if n.longest > 15 => Kind::Category,
+            (true, _) if n.date_unit(name).is_some() => Kind::Date,
+            (true, false) if names::of_codes(name) => Kind::Category,
+            _ => Kind::Number,
+        }
+    }
+}
+
+impl Numbers {
+    fn add(&mut self, found: &value::Quantity<'_>, text: &str) {
+        self.point &= found.point.is_some();
+        self.comma &= found.comma.is_some();
+        self.styled += u64::from(!found.plain);
+        self.zero_led |= value::leading_zero(text);
+        if found.unit.is_empty() {
+            self.bare += 1;
+        } else {
+            match &self.unit {
+                None => self.unit = Some(found.unit.to_string()),
+                Some(unit) => self.units_agree &= *unit == found.unit,
+            }
+        }
+        let digits = if found.plain { text.bytes().filter(u8::is_ascii_digit).count() } else { 1 };
+        self.value(found.point.or(found.comma).unwrap_or(f64::NAN), digits);
+    }
+
+    fn value(&mut self, x: f64, digits: usize) {
+        let first = self.count == 0;
+        self.count += 1;
+        if !x.is_finite() {
+            self.whole = false;
+            return;
+        }
+        self.whole &= x.fract() == 0.0;
+        if self.whole {
+            self.longest = self.longest.max(digits);
+        }
+        self.least = self.least.min(x);
+        self.greatest = self.greatest.max(x);
+        self.digits += u64::from(value::counted(x, DateUnit::Digits).is_some());
+        if first {
+            self.counts_from = x;
+            self.next = Some(x + 1.0);
+        } else {
+            self.next = self.next.filter(|&next| next == x).map(|next| next + 1.0);
+        }
+    }
+
+    /// Whether all values are of one unit: a currency may be left out, other units may not.
+    fn one_unit(&self) -> bool {
+        match &self.unit {
+            None => true,
+            Some(unit) => self.units_agree && (self.bare == 0 || value::is_currency(unit)),
+        }
+    }
+
+    /// What whole numbers count if they are dates.
+    fn date_unit(&self, name: &str) -> Option<DateUnit> {
+        let digits = self.digits == self.count && (self.count >= 10 || names::of_times(name));
+        // From 1990 to 2100.
+        let between =
+            |low: f64, high: f64| names::of_times(name) && self.least >= low && self.greatest <= high;
+        match () {
+            () if !self.whole || self.count == 0 => None,
+            () if digits => Some(DateUnit::Digits),
+            () if between(631_152_000.0, 4_102_444_800.0) => Some(DateUnit::Seconds),
+            () if between(631_152_000_000.0, 4_102_444_800_000.0) => Some(DateUnit::Milliseconds),
+            () => None,
+        }
+    }
+}
+
+impl Dates {
+    fn add(&mut self, found: value::Written) {
+        self.count += 1;
+        self.forms |= found.form;
+        self.month_first &= found.month_first.is_some();
+        self.day_first &= found.day_first.is_some();
+    }
+}
+
+fn all_differ(distinct: Distinct, values: u64) -> bool {
+    if distinct.exact {
+        distinct.count as u64 == values
+    } else {
+        distinct.count as f64 > 0.95 * values as f64
+    }
+}
+fn is_uuid(text: &str) -> bool {
+    text.len() == 36
+        && text.bytes().enumerate().all(|(i, b)| match i {
+            8 | 13 | 18 | 23 => b == b'-',
+            _ => b.is_ascii_hexdigit(),
+        })
+}
+
+/// Number of words; eight Chinese characters count as three.
+fn words(text: &str) -> f64 {
+    let (mut count, mut inside) = (0.0, false);
+    for c in text.chars() {
+        if is_chinese(c) {
+            count += 0.375;
+            inside = false;
+        } else if c.is_whitespace() {
+            inside = false;
+        } else if !inside && c.is_alphanumeric() {
+            count += 1.0;
+            inside = true;
+        }
+    }
+    count
+}
+
+fn is_chinese(c: char) -> bool {
+    matches!(c, '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3134f}')
+}
+
+/// Whether a path stays in its folder: relative, without `..`.
+pub(crate) fn stays_inside(path: &str) -> bool {
+    Path::new(path).components().all(|c| matches!(c, Component::Normal(_) | Component::CurDir))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kind_of<S: AsRef<str>>(name: &str, values: impl IntoIterator<Item = S>) -> Kind {
+        let mut guess = Guess::default();
+        for text in values {
+            guess.observe(text.as_ref(), Source::Bare, Path::new("/nowhere"), 1);
+        }
+        guess.found(name).kind
+    }
+
+    #[test]
+    fn kinds_of_columns() {
+        let counting = || (0..30).map(|i| i.to_string());
+        let cases: [(&str, Kind, Vec<String>); 22] = [
+            ("price", Kind::Number, (0..30).map(|i| format!("{}.5", i % 7)).collect()),
+            ("rating", Kind::Number, (0..30).map(|i| (i % 5 + 1).to_string()).collect()),
+            ("clicked", Kind::Boolean, vec!["0".into(), "1".into(), "1".into()]),
+            ("ones", Kind::Number, vec!["1".into(), "1".into()]),
+            ("会员", Kind::Boolean, vec!["是".into(), "否".into()]),
+            ("mixed", Kind::Category, vec!["yes".into(), "0".into()]),
+            ("all_true", Kind::Boolean, vec!["true".into(), "True".into()]),
+            ("sex", Kind::Category, vec!["f".into(), "f".into()]),
+            ("zip", Kind::Category, vec!["00501".into(), "90210".into()]),
+            ("zip", Kind::Category, vec!["10501".into(), "90210".into(), "90210".into()]),
+            ("anything", Kind::Identifier, counting().collect()),
+            ("year", Kind::Number, (0..30).map(|i| (1990 + i).to_string()).collect()),
+            ("userId", Kind::Identifier, vec!["70".into(), "12".into(), "5".into()]),
+            ("user_id", Kind::Category, vec!["70".into(), "12".into(), "12".into()]),
+            ("订单编号", Kind::Identifier, vec!["A7".into(), "B1".into()]),
+            ("width", Kind::Number, vec!["3".into(), "4".into()]),
+            ("day", Kind::Date, vec!["2024-01-31".into(), "2024-02-01 10:00".into()]),
+            ("day", Kind::Date, vec!["31/01/2024".into(), "01/02/2024".into()]),
+            ("review", Kind::Text, vec!["a very nice coat".into(), "it does not fit me".into()]),
+            ("评论", Kind::Text, vec!["衣服很好看，质量也不错".into(), "颜色和图片完全不一样".into()]),
+            ("city", Kind::Category, vec!["北京".into(), "上海".into()]),
+            (
+                "schooling",
+                Kind::Category,
+                (0..100).map(|i| format!("some college but no degree {}", i % 2)).collect(),
+            ),
+        ];
+        for (name, kind, values) in cases {
+            assert_eq!(kind_of(name, &values), kind, "{name}: {values:?}");
+        }
+        assert_eq!(kind_of("empty", Vec::<String>::new()), Kind::Category);
+    }
+
+    #[test]
+    fn uuids_are_identifiers_and_strings_are_no_numbers() {
+        let uuids = (0..5).map(|i| format!("123e4567-e89b-12d3-a456-42661417400{i}"));
+        assert_eq!(kind_of("row", uuids), Kind::Identifier);
+        let mut guess = Guess::default();
+        for text in ["1", "2", "2"] {
+            guess.observe(text, Source::String, Path::new("."), 1);
+        }
+        assert_eq!(guess.found("size").kind, Kind::Category);
+    }
+
+    /// What was found of values, and what was said.
+    fn look<S: AsRef<str>>(name: &str, values: impl IntoIterator<Item = S>) -> (Found, Vec<Warning>) {
+        let mut guess = Guess::default();
+        for (i, text) in values.into_iter().enumerate() {
+            guess.observe(text.as_ref(), Source::Bare, Path::new("/nowhere"), i + 1);
+        }
+        let found = guess.found(name);
+        let warnings = guess.warnings(name, &found);
+        (found, warnings)
+    }
+
+    #[test]
+    fn day_and_month_are_told_apart_by_all_values() {
+        let (found, warnings) = look("d", ["03/04/2024"]);
+        assert_eq!(warnings, [Warning::AmbiguousDates { column: "d".into() }]);
+        assert_eq!(found.order(), DateOrder::MonthFirst);
+        let (found, warnings) = look("d", ["03/04/2024", "13/04/2024"]);
+        assert_eq!((found.kind, found.order(), warnings.len()), (Kind::Date, DateOrder::DayFirst, 0));
+        assert_eq!(look("d", ["03/04/2024", "13/04/2024", "04/13/2024"]).0.kind, Kind::Category);
+    }
+
+    #[test]
+    fn numbers_as_people_write_them() {
+        let column = |format: &dyn Fn(usize) -> String| (0..40).map(format).collect::<Vec<_>>();
+        let comma = look("p", column(&|i| format!("{}.{:03},{}", i % 9 + 1, i * 7, i % 10))).0;
+        assert_eq!((comma.kind, comma.notation.decimal), (Kind::Number, Some(DecimalMark::Comma)));
+        let money = look("p", column(&|i| format!("$1,{:03}.50", i))).0;
+        assert_eq!(
+            (money.kind, money.notation.unit.as_deref(), money.notation.decimal),
+            (Kind::Number, Some("$"), None)
+        );
+        let area = look("面积", column(&|i| format!("{}.5平米", i + 30))).0;
+        assert_eq!((area.kind, area.notation.unit.as_deref()), (Kind::Number, Some("平米")));
+        // One kilogram is no gram.
+        assert_eq!(look("w", ["1 kg", "500 g", "2 kg"]).0.kind, Kind::Category);
+        assert_eq!(look("w", ["0.5", "50%", "20%"]).0.kind, Kind::Category);
+    }
+
+    #[test]
+    fn words_among_numbers_are_missing_and_odd_cells_are_named() {
+        for word in ["暂无", "-", "无", "—", "#DIV/0!"] {
+            let cells: Vec<String> =
+                (0..30).map(|i| if i % 5 == 0 { word.into() } else { format!("{i}.5") }).collect();
+            assert_eq!(look("p", &cells), (Found::plain(Kind::Number), vec![]), "{word}");
+        }
+        let cells: Vec<String> =
+            (0..60).map(|i| if i == 7 { "twelve".into() } else { format!("{i}.5") }).collect();
+        let (found, warnings) = look("p", &cells);
+        assert_eq!((found.kind, found.notation.missing), (Kind::Number, vec!["twelve".to_owned()]));
+        let first = vec![(8, "twelve".to_owned())];
+        let odd = Warning::OddCells {
+            column: "p".into(),
+            kind: Kind::Number,
+            taken: true,
+            cells: 1,
+            of: 60,
+            first,
+        };
+        assert_eq!(warnings, [odd]);
+        let cells: Vec<String> =
+            (0..60).map(|i| if i % 8 == 7 { format!("about {i}") } else { format!("{i}.5") }).collect();
+        let (found, warnings) = look("p", &cells);
+        assert_eq!(found.kind, Kind::Category);
+        assert!(matches!(warnings[..], [Warning::OddCells { taken: false, cells: 7, .. }]), "{warnings:?}");
+    }
+
+    #[test]
+    fn numbers_that_name_and_numbers_that_count_time() {
+        let column =
+            |from: u64, step: u64| (0..40u64).map(|i| (from + i * i * step).to_string()).collect::<Vec<_>>();
+        for name in ["手机号", "phone", "联系电话", "学号", "order_number"] {
+            assert_eq!(look(name, column(13_761_965_957, 7919)).0.kind, Kind::Identifier, "{name}");
+        }
+        assert_eq!(look("anything", column(110_101_196_310_049_700, 1_234_567)).0.kind, Kind::Identifier);
+        assert_eq!(look("型号", column(100, 3)).0.kind, Kind::Number);
+        let time = look("created_at", column(1_700_000_000, 86_400)).0;
+        assert_eq!((time.kind, time.notation.date_unit), (Kind::Date, Some(DateUnit::Seconds)));
+        let time = look("ts", column(1_700_000_000_000, 86_400_000)).0;
+        assert_eq!((time.kind, time.notation.date_unit), (Kind::Date, Some(DateUnit::Milliseconds)));
+        let days = look("紧凑", (0..12).map(|i| format!("202302{:02}", i + 10))).0;
+        assert_eq!((days.kind, days.notation.date_unit), (Kind::Date, Some(DateUnit::Digits)));
+        assert_eq!(look("salary", column(1_700_000_000, 86_400)).0.kind, Kind::Number);
+        let (found, warnings) = look("name", (0..40).map(|i| format!("n{i}")));
+        assert_eq!(found.kind, Kind::Category);
+        assert_eq!(warnings, [Warning::ManyNames { column: "name".into(), names: 40, rows: 40 }]);
+    }
+
+    #[test]
+    fn file_names_count_only_if_a_file_is_there() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("a.PNG"), b"x").unwrap();
+        let mut guess = Guess::default();
+        guess.observe("a.PNG", Source::String, folder.path(), 1);
+        guess.observe("b.jpg", Source::String, folder.path(), 2);
+        assert_eq!(guess.found("picture").kind, Kind::Image);
+        assert_eq!(kind_of("picture", ["a.png", "b.png"]), Kind::Category);
+        assert!(stays_inside("a/./b.png") && !stays_inside("../a.png") && !stays_inside("/a.png"));
+    }
+}
