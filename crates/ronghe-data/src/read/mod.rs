@@ -17,7 +17,10 @@ mod labelled;
 mod memory;
 mod parquet;
 mod pickle;
+mod renamed;
 mod tar;
+
+pub use renamed::renamed;
 
 pub(crate) use folder::{PART_NAMES, part};
 

@@ -25,6 +25,9 @@ pub struct ModelConfig {
     pub data: DataConfig,
     /// What goes in; empty means every column but the target.
     pub inputs: Vec<InputConfig>,
+    /// Encoders of inputs that name none, by modality.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub encoders: BTreeMap<Modality, NamedConfig>,
     /// What comes out.
     pub target: TargetConfig,
     /// How inputs become one.

@@ -116,6 +116,9 @@ fn resolve_inputs(config: &mut ModelConfig, table: &Table, at_hand: AtHand<'_>) 
         if !names.insert(input.name.clone()) {
             return Err(setting("inputs", "distinct names", format!("`{}` twice", input.name)));
         }
+        if let (true, Some(chosen)) = (input.encoder.is_empty(), config.encoders.get(&modality)) {
+            input.encoder = chosen.clone();
+        }
         if input.encoder.kind.is_empty() {
             let names: Vec<&str> = input.columns.iter().map(String::as_str).collect();
             input.encoder.kind = encode::default_encoder(modality, &table.select(&names)?, at_hand).into();

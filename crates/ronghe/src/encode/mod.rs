@@ -186,19 +186,26 @@ pub fn find(name: &str, modality: Modality, place: &str) -> Result<&'static Enco
     })
 }
 
-/// The encoder to take for an input that names none: `table` has its columns, `at_hand` tells whether a pretrained
-/// file is there.
+/// The encoder to take for an input that names none: `table` has its columns, `at_hand` tells which pretrained files may be
+/// used. It must not tell what happens to be in a cache: the same configuration would give another model elsewhere.
 ///
 /// Tables get `columns`, texts `tfidf`, sounds `mel_cnn`. Pictures of more than 64 pixels a side get
-/// `efficientnet_lite0` where its weights are at hand, others `cnn`.
+/// `efficientnet_lite0` where its weights may be used, others `cnn`.
 pub fn default_encoder(modality: Modality, table: &Table, at_hand: &dyn Fn(&str) -> bool) -> &'static str {
     match modality {
         Modality::Tabular => "columns",
         Modality::Text => "tfidf",
         Modality::Audio => "mel_cnn",
-        Modality::Image if image::largest_side(table, 0) > 64 && at_hand("efficientnet-lite0") => {
-            "efficientnet_lite0"
-        }
-        Modality::Image => "cnn",
+        Modality::Image => match worth_pulling(modality, table) {
+            Some(better) if better.needs.iter().all(|n| at_hand(n)) => better.name,
+            _ => "cnn",
+        },
     }
+}
+
+/// An encoder with a published network that is mostly better than the default one for such an input; its weights have to be pulled.
+pub fn worth_pulling(modality: Modality, table: &Table) -> Option<&'static EncoderSpec> {
+    let large = modality == Modality::Image && image::largest_side(table, 0) > 64;
+    let found = ENCODERS.iter().copied().find(|e| e.name == "efficientnet_lite0" && e.modality == modality);
+    found.filter(|_| large)
 }

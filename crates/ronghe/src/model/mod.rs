@@ -4,6 +4,7 @@
 //! rows made of a few dozen different cells.
 
 mod cells;
+mod columns;
 mod opening;
 mod precision;
 mod representation;
@@ -11,7 +12,9 @@ mod rows;
 mod slopes;
 mod table;
 
+pub use columns::{Matched, Missing, match_columns};
 pub use precision::{Difference, PartPrecision, PrecisionMode};
+pub use table::Output;
 
 use crate::config::ModelConfig;
 use crate::encode::Encoder;
