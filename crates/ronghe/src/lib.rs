@@ -35,6 +35,7 @@ pub mod train;
 pub mod transfer;
 
 pub use cells::{CellColumn, CellKey, Cells};
+pub use encode::UnknownNames;
 pub use error::{Error, Result};
 pub use external::External;
 pub use model::{

@@ -6,6 +6,7 @@
 //! | file | what |
 //! |---|---|
 //! | `prepared` | what cells become before they enter the network |
+//! | `names` | names that training did not have |
 //! | `tabular`, `text`, `image`, `audio` | the encoders of each modality |
 //! | [`backbone`] | the networks of pretrained encoders, as plain functions |
 //! | `network` | the small networks that encoders end in |
@@ -15,6 +16,7 @@
 mod audio;
 pub mod backbone;
 mod image;
+mod names;
 mod network;
 mod params;
 mod prepared;
@@ -23,6 +25,7 @@ mod text;
 mod trunk;
 
 pub use audio::{LogMel, MelConfig};
+pub use names::UnknownNames;
 pub use prepared::{BadCell, Field, Prepared};
 
 use crate::{Error, Layout, Result};
@@ -157,6 +160,11 @@ pub trait Encoder: Send + Sync {
     /// [`Encoder::pretrained`].
     fn published(&self, _path: &Path) -> Result<Weights> {
         Ok(Weights::new())
+    }
+
+    /// The columns with names that no training cell had, where the encoder knows names; in the order of the columns.
+    fn unknown_names(&self, _table: &Table) -> Result<Vec<UnknownNames>> {
+        Ok(Vec::new())
     }
 
     /// What [`EncoderSpec::load`] needs to make this encoder again, weights apart.
