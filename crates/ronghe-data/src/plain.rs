@@ -41,29 +41,39 @@ pub fn io(error: &Error) -> String {
         ErrorKind::OutOfMemory => "there is not enough memory",
         ErrorKind::Interrupted => "interrupted",
         ErrorKind::UnexpectedEof => "the file ends too early",
-        _ => return without_number(&error.to_string()),
+        _ => return without_numbers(&error.to_string()),
     };
     // A message of a library says more than its kind; that of the system says the same with a number.
     match error.get_ref() {
-        Some(own) => without_number(&own.to_string()),
+        Some(own) => without_numbers(&own.to_string()),
         None => known.to_owned(),
     }
 }
 
-/// The text without the system's number for it.
-fn without_number(text: &str) -> String {
-    let Some(start) = text.find(" (os error ") else { return text.to_owned() };
-    let rest = &text[start + " (os error ".len()..];
-    let known = match rest.split(')').next().and_then(|n| n.parse().ok()) {
-        // Those that the standard library has no kind for.
-        Some(40) if cfg!(target_os = "linux") => Some("too many links, or links in a circle"),
-        Some(23 | 24) if cfg!(unix) => {
-            Some("too many files are open: close some, or raise the limit (`ulimit -n`)")
-        }
-        Some(5) if cfg!(unix) => Some("the disk does not answer as it should"),
-        _ => None,
-    };
-    known.map_or_else(|| text[..start].to_owned(), str::to_owned)
+/// The text without the system's numbers for refusals.
+pub fn without_numbers(text: &str) -> String {
+    const MARK: &str = " (os error ";
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once(MARK) {
+        let Some((number, after)) = after.split_once(')') else { break };
+        out.push_str(before);
+        rest = after;
+        // Those that the standard library has no kind for, and whose own words are the system's.
+        let known = match number.parse() {
+            Ok(40) if cfg!(target_os = "linux") => "too many links, or links in a circle",
+            Ok(23 | 24) if cfg!(unix) => {
+                "too many files are open: close some, or raise the limit (`ulimit -n`)"
+            }
+            Ok(5) if cfg!(unix) => "the disk does not answer as it should",
+            _ => continue,
+        };
+        let start = out.rfind(": ").map_or(0, |at| at + 2);
+        out.truncate(start);
+        out.push_str(known);
+    }
+    out.push_str(rest);
+    out
 }
 
 /// Why a text is not the JSON that was expected.
@@ -153,6 +163,10 @@ mod tests {
         assert!(missing.to_string().contains("os error"));
         assert_eq!(io(&missing), "No such file or folder");
         assert_eq!(io(&Error::from_raw_os_error(123_456)).find("os error"), None);
+        assert_eq!(
+            without_numbers("a: No such file (os error 2), b: Bad address (os error 14); c"),
+            "a: No such file, b: Bad address; c"
+        );
         assert_eq!(io(&Error::other("a zip entry is damaged")), "a zip entry is damaged");
         assert_eq!(io(&ErrorKind::BrokenPipe.into()), "the program that reads it has ended");
     }

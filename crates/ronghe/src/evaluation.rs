@@ -9,7 +9,7 @@
 
 use crate::metric::{self, Metrics, paired_means};
 use crate::train::{Part, SeenRows};
-use crate::{Detailed, Model, Predictions, Predictor, Result, Targets, Task};
+use crate::{Detailed, Model, Predictions, Predictor, Result, Targets, Task, UnknownNames};
 use ronghe_data::Table;
 use serde::Serialize;
 
@@ -167,4 +167,76 @@ pub fn test_rows(seen: &SeenRows, table: &Table) -> Result<Table> {
     let parts = seen.parts(table);
     let rows: Vec<usize> = (0..table.rows()).filter(|&row| parts[row] == Some(Part::Test)).collect();
     Ok(table.take(&rows)?)
+}
+
+/// Adds the names of further rows that training did not have to those found so far.
+pub fn add_names(all: &mut Vec<UnknownNames>, more: Vec<UnknownNames>) {
+    for found in more {
+        let Some(known) = all.iter_mut().find(|n| n.column == found.column) else {
+            all.push(found);
+            continue;
+        };
+        known.cells += found.cells;
+        for name in found.examples {
+            if known.examples.len() < 3 && !known.examples.contains(&name) {
+                known.examples.push(name);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::TaskKind;
+
+    #[test]
+    fn the_table_of_the_training_is_known() {
+        let own = |rows, train, validation, test| Overlap { rows, train, validation, test }.is_own();
+        assert!(own(2000, 1400, 200, 400) && own(100, 70, 10, 15));
+        // New rows beside the old ones, the training rows alone, the test rows alone, another table.
+        assert!(!own(100, 60, 10, 20) && !own(70, 70, 0, 0) && !own(20, 0, 0, 20) && !own(50, 0, 0, 0));
+    }
+
+    #[test]
+    fn names_add_up() {
+        let names = |column: &str, cells, examples: &[&str]| UnknownNames {
+            column: column.into(),
+            cells,
+            examples: examples.iter().map(|e| (*e).to_owned()).collect(),
+        };
+        let mut all = vec![names("shop", 2, &["east", "west"])];
+        add_names(&mut all, vec![names("shop", 3, &["west", "up", "down"]), names("城市", 1, &["北京"])]);
+        assert_eq!(all, [names("shop", 5, &["east", "west", "up"]), names("城市", 1, &["北京"])]);
+    }
+
+    #[test]
+    fn scores_of_rows() {
+        let task = |kind, labels: &[&str]| Task {
+            kind,
+            columns: vec!["y".into()],
+            separator: "|".into(),
+            labels: labels.iter().map(|l| (*l).to_owned()).collect(),
+            mean: 10.0,
+            std: 2.0,
+        };
+        let found =
+            |values: &[f64], width| Predictions { kind: TaskKind::Binary, values: values.to_vec(), width };
+        let classes = Targets::Classes(vec![0, 1, -1]);
+        let said = scores(
+            &task(TaskKind::Binary, &["a", "b"]),
+            &found(&[0.9, 0.1, 0.8, 0.2, 0.5, 0.5], 2),
+            &classes,
+        );
+        assert_eq!(said, [1.0, 0.0]);
+        let numbers = Targets::Numbers(vec![Some(1.0), None, Some(-1.0)]);
+        assert_eq!(
+            scores(&task(TaskKind::Regression, &["y"]), &found(&[12.5, 0.0, 7.0], 1), &numbers),
+            [0.5, 1.0]
+        );
+        let labels = Targets::Labels { values: vec![1.0, 0.0, 1.0, 1.0], width: 2 };
+        let said =
+            scores(&task(TaskKind::MultiLabel, &["a", "b"]), &found(&[0.9, 0.1, 0.2, 0.7], 2), &labels);
+        assert_eq!(said, [1.0, 0.5]);
+    }
 }

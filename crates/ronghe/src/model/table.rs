@@ -112,17 +112,26 @@ impl Model {
         Some(inputs.iter().enumerate().map(|(k, input)| (input.name.clone(), mean(k))).collect())
     }
 
+    /// An error where one of the names is no input.
+    pub fn check_inputs(&self, names: &[String]) -> Result<()> {
+        names.iter().try_for_each(|name| self.input_columns(name).map(drop))
+    }
+
+    fn input_columns(&self, name: &str) -> Result<&[String]> {
+        let input = self.inputs().iter().find(|i| i.name == name).ok_or_else(|| Error::UnknownName {
+            place: "--without".into(),
+            what: "input",
+            name: name.to_owned(),
+            valid: self.inputs().iter().map(|i| i.name.clone()).collect(),
+        })?;
+        Ok(&input.columns)
+    }
+
     /// `table` without the columns of the named inputs, which then count as missing.
     pub fn hide(&self, table: &Table, inputs: &[String]) -> Result<Table> {
         let mut hidden: Vec<&str> = Vec::new();
         for name in inputs {
-            let input = self.inputs().iter().find(|i| i.name == *name).ok_or_else(|| Error::UnknownName {
-                place: "--without".into(),
-                what: "input",
-                name: name.clone(),
-                valid: self.inputs().iter().map(|i| i.name.clone()).collect(),
-            })?;
-            hidden.extend(input.columns.iter().map(String::as_str));
+            hidden.extend(self.input_columns(name)?.iter().map(String::as_str));
         }
         let names = table.schema().names();
         let kept: Vec<&str> = names.iter().map(String::as_str).filter(|n| !hidden.contains(n)).collect();
