@@ -3,9 +3,11 @@
 use crate::args::Common;
 use crate::render;
 use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use ronghe::{InputInfo, Predictions, Predictor, Task};
 use ronghe_data::read::{Reader, Skipped, Warning};
 use ronghe_data::{Schema, Table};
 use std::io::IsTerminal;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Lines come at most this often.
@@ -162,6 +164,40 @@ impl Pieces {
     /// The reader, at its end.
     pub(crate) fn reader(&self) -> &dyn Reader {
         self.reader.as_ref()
+    }
+}
+
+/// A predictor whose rows are counted.
+pub(crate) struct Counted<'a> {
+    model: &'a dyn Predictor,
+    rows: Mutex<Rows>,
+}
+
+impl<'a> Counted<'a> {
+    /// Until it has predicted `total` rows.
+    pub(crate) fn new(
+        model: &'a dyn Predictor,
+        stage: &'static str,
+        total: usize,
+        common: &Common,
+    ) -> Counted<'a> {
+        Counted { model, rows: Mutex::new(Rows::new(stage, Some(total), common)) }
+    }
+}
+
+impl Predictor for Counted<'_> {
+    fn task(&self) -> &Task {
+        self.model.task()
+    }
+
+    fn inputs(&self) -> &[InputInfo] {
+        self.model.inputs()
+    }
+
+    fn predict(&self, table: &Table) -> ronghe::Result<Predictions> {
+        let found = self.model.predict(table)?;
+        self.rows.lock().unwrap_or_else(PoisonError::into_inner).add(table.rows());
+        Ok(found)
     }
 }
 

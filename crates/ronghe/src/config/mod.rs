@@ -8,7 +8,7 @@
 mod resolve;
 mod yaml;
 
-pub use resolve::{AtHand, resolve};
+pub use resolve::{AtHand, better_encoders, resolve};
 pub use yaml::Written;
 
 use crate::TaskKind;
