@@ -257,9 +257,15 @@ pub(crate) struct Evaluate {
     /// Only rows whose column has this value, such as split=test.
     #[arg(long = "where", value_name = "COLUMN=VALUE")]
     pub(crate) only: Option<String>,
-    /// Inputs to treat as missing, to see how the model does without them.
+    /// Inputs to treat as missing, to see how the model does without them: figures with, without, and the difference.
     #[arg(long, value_name = "INPUT")]
     pub(crate) without: Vec<String>,
+    /// Figures of all rows, also where the model was trained on most of them [default there: those kept for its test].
+    #[arg(long)]
+    pub(crate) all_rows: bool,
+    /// Go on where the table has none of the columns that the model reads.
+    #[arg(long)]
+    pub(crate) allow_missing: bool,
     /// What the network computes in.
     #[command(flatten)]
     pub(crate) precision: Precision,
@@ -279,6 +285,22 @@ pub(crate) struct Predict {
     /// File for the predictions: .csv, .tsv, .jsonl or .parquet [default: CSV on standard output, JSON Lines with --json].
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
+    /// All columns of the table before the predictions, not its identifiers alone.
+    #[arg(long)]
+    pub(crate) with_input: bool,
+    /// The K most probable classes and their probabilities, in place of a probability for each class.
+    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) top: Option<u32>,
+    /// Significant digits of probabilities and quantities [default: 6; all in Parquet].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=17))]
+    pub(crate) digits: Option<u32>,
+    /// Character encoding of CSV and TSV, such as utf-8-bom or gb18030 [default: UTF-8, after a byte order mark where the
+    /// table had one or another encoding, so that spreadsheets show it rightly].
+    #[arg(long, value_name = "NAME")]
+    pub(crate) out_encoding: Option<String>,
+    /// Go on where the table has none of the columns that the model reads.
+    #[arg(long)]
+    pub(crate) allow_missing: bool,
     /// What the network computes in.
     #[command(flatten)]
     pub(crate) precision: Precision,

@@ -3,9 +3,11 @@
 mod args;
 mod commands;
 mod library;
+mod outputs;
 mod progress;
 mod render;
 mod session;
+mod watch;
 
 use clap::Parser;
 use std::process::ExitCode;
@@ -19,8 +21,20 @@ enum Outcome {
 }
 
 fn main() -> ExitCode {
-    let cli = args::Cli::parse();
-    match commands::run(cli) {
+    let cli = match args::Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(wrong) if wrong.use_stderr() => wrong.exit(),
+        // Help and version are results.
+        Err(help) => {
+            render::out(&help.to_string());
+            return ended(render::finish().map(|()| Outcome::Done));
+        }
+    };
+    ended(commands::run(cli).and_then(|outcome| render::finish().map(|()| outcome)))
+}
+
+fn ended(result: anyhow::Result<Outcome>) -> ExitCode {
+    match result {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::NotConverged) => ExitCode::from(3),
         Ok(Outcome::NoAnswer) => ExitCode::from(4),

@@ -3,15 +3,34 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 use ronghe::report::{Language, text::Style};
+use ronghe_data::plain;
 use serde::Serialize;
 use std::io::{IsTerminal, Write};
+use std::sync::OnceLock;
 
-/// Prints a result.
+/// Why standard output could not be written, the first time.
+static BROKEN: OnceLock<std::io::Error> = OnceLock::new();
+
+/// Prints a result. What goes wrong is said by [`finish`].
 pub(crate) fn out(text: &str) {
+    if BROKEN.get().is_some() {
+        return;
+    }
     let mut stdout = std::io::stdout().lock();
-    // A closed pipe (`| head`) is no failure of ours.
-    let _ = stdout.write_all(text.as_bytes());
-    let _ = if text.ends_with('\n') { Ok(()) } else { stdout.write_all(b"\n") };
+    let end: &[u8] = if text.ends_with('\n') { b"" } else { b"\n" };
+    if let Err(error) = stdout.write_all(text.as_bytes()).and_then(|()| stdout.write_all(end)) {
+        let _ = BROKEN.set(error);
+    }
+}
+
+/// An error where something printed did not arrive: a full disk, or a program behind a pipe that has ended.
+pub(crate) fn finish() -> anyhow::Result<()> {
+    let flushed = std::io::stdout().lock().flush();
+    match (BROKEN.get(), flushed) {
+        (Some(error), _) => anyhow::bail!("standard output: {}", plain::io(error)),
+        (None, Err(error)) => anyhow::bail!("standard output: {}", plain::io(&error)),
+        (None, Ok(())) => Ok(()),
+    }
 }
 
 /// Prints a result as JSON.
@@ -27,14 +46,17 @@ pub(crate) fn log(line: &str) {
 
 /// Prints a warning.
 pub(crate) fn warn(line: &str) {
-    log(&format!("warning: {line}"));
+    log(&format!("warning: {}", plain::without_numbers(line)));
 }
 
 /// Prints an error with its causes, each once.
 pub(crate) fn error(error: &anyhow::Error) {
     let mut said = String::new();
     for cause in error.chain() {
-        let text = cause.to_string();
+        let text = match cause.downcast_ref::<std::io::Error>() {
+            Some(refused) => plain::io(refused),
+            None => plain::without_numbers(&cause.to_string()),
+        };
         if !said.contains(&text) {
             said = if said.is_empty() { text } else { format!("{said}: {text}") };
         }

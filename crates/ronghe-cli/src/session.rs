@@ -5,7 +5,7 @@ use crate::render;
 use anyhow::{Context, Result, bail};
 use ronghe::catalogue::{self, Cache};
 use ronghe::explain::fingerprint;
-use ronghe::{External, Model, PrecisionMode, Predictor, artifact};
+use ronghe::{External, Model, PrecisionMode, Predictor, UnknownNames, artifact, match_columns};
 use ronghe_data::read::{self, ReadOptions, Reader};
 use ronghe_data::{Kind, Table};
 use std::collections::BTreeMap;
@@ -193,15 +193,66 @@ pub(crate) fn open_like(
     kinds: &BTreeMap<String, Kind>,
     options: &ReadOptions,
 ) -> Result<Box<dyn Reader>> {
-    let options = ReadOptions { like: kinds.clone(), ..options.clone() };
-    let reader = read::open(path, &options)?;
-    let has = |column: &&String| reader.schema().index(column).is_none();
-    let absent: Vec<&str> =
-        model.inputs().iter().flat_map(|i| &i.columns).filter(has).map(String::as_str).collect();
-    if !absent.is_empty() {
-        render::warn(&format!("the table has no column `{}`: taken as missing", absent.join("`, `")));
+    Like::find(path, model, kinds, options, false)?.open(path)
+}
+
+/// How a table is read for a model: the kinds it was trained on, its names for columns that the table writes otherwise.
+pub(crate) struct Like {
+    options: ReadOptions,
+    renamed: BTreeMap<String, String>,
+    reader: Option<Box<dyn Reader>>,
+}
+
+impl Like {
+    /// Looks at the table, and says what is missing and what goes by another name. None of the model's columns is an error, unless
+    /// that is allowed.
+    pub(crate) fn find(
+        path: &Path,
+        model: &dyn Predictor,
+        kinds: &BTreeMap<String, Kind>,
+        options: &ReadOptions,
+        allow_missing: bool,
+    ) -> Result<Like> {
+        let mut options = ReadOptions { like: kinds.clone(), ..options.clone() };
+        let reader = read::open(path, &options)?;
+        let inputs: Vec<String> = model.inputs().iter().flat_map(|i| i.columns.clone()).collect();
+        let found = match_columns(&inputs, &model.task().columns, kinds, reader.schema());
+        if !allow_missing {
+            found.check(path, &inputs, reader.schema())?;
+        }
+        found.warning().iter().for_each(|warning| render::warn(warning));
+        let Some(note) = found.note() else {
+            return Ok(Like { options, renamed: BTreeMap::new(), reader: Some(reader) });
+        };
+        render::log(&note);
+        for (theirs, ours) in &found.renamed {
+            if let Some(kind) = kinds.get(ours) {
+                options.like.insert(theirs.clone(), *kind);
+            }
+        }
+        Ok(Like { options, renamed: found.renamed, reader: None })
     }
-    Ok(reader)
+
+    /// The table from its first row.
+    pub(crate) fn open(&mut self, path: &Path) -> Result<Box<dyn Reader>> {
+        if let Some(reader) = self.reader.take() {
+            return Ok(reader);
+        }
+        let reader = read::open(path, &self.options)?;
+        Ok(if self.renamed.is_empty() { reader } else { read::renamed(reader, self.renamed.clone()) })
+    }
+}
+
+/// Warns of names that training did not have.
+pub(crate) fn report_unknown(names: &[UnknownNames]) {
+    for unknown in names {
+        render::warn(&format!(
+            "`{}`: {} cells have names that training did not have ({}): to the model they are unknown",
+            unknown.column,
+            unknown.cells,
+            unknown.examples.join(", ")
+        ));
+    }
 }
 
 /// Writes a file whole or not at all; its folder is made.

@@ -4,7 +4,7 @@
 //! bytes after their length (64 bits, least significant byte first). Numbers are their 64 bits, dates their
 //! milliseconds. The path of the table and its cut into batches do not count.
 
-use crate::{Cell, Error, Kind, Result, Table};
+use crate::{Cell, Error, Kind, Result, Table, plain};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, TimestampMillisecondType};
 use sha2::{Digest, Sha256};
@@ -66,7 +66,7 @@ impl Table {
             row: self.row_number(row),
             column: column.to_owned(),
             expected: "a file that can be read".into(),
-            found: format!("{}: {e}", path.display()),
+            found: format!("{}: {}", path.display(), plain::io(&e)),
             mend: "put the file there, or mend the cell".into(),
         })
     }

@@ -1,5 +1,6 @@
 //! What can be wrong with data, always with its place.
 
+use crate::{plain, suggest};
 use std::path::{Path, PathBuf};
 
 /// Result of this crate.
@@ -10,7 +11,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 #[non_exhaustive]
 pub enum Error {
     /// Reading failed.
-    #[error("{}: {source}", .path.display())]
+    #[error("{}: {}", .path.display(), plain::io(.source))]
     Io {
         /// File.
         path: PathBuf,
@@ -60,7 +61,12 @@ pub enum Error {
         mend: String,
     },
     /// A column was asked for that the table does not have.
-    #[error("{}: no column `{column}`; the columns are {}", .path.display(), .valid.join(", "))]
+    #[error(
+        "{}: no column `{column}`{}; the columns are {}",
+        .path.display(),
+        suggest::hint(.column, .valid),
+        suggest::list(.column, .valid)
+    )]
     UnknownColumn {
         /// File.
         path: PathBuf,

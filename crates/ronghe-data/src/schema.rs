@@ -2,6 +2,7 @@
 
 use crate::Notation;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// A way in which knowledge comes: each modality has encoders of its own.
@@ -136,6 +137,15 @@ impl Schema {
     /// Position of the column called `name`.
     pub fn index(&self, name: &str) -> Option<usize> {
         self.columns.iter().position(|c| c.name == name)
+    }
+
+    /// These columns with other names for some of them, by the names that they have.
+    pub fn renamed(&self, names: &BTreeMap<String, String>) -> Schema {
+        let renamed = |c: &ColumnSchema| ColumnSchema {
+            name: names.get(&c.name).unwrap_or(&c.name).clone(),
+            ..c.clone()
+        };
+        Schema { columns: self.columns.iter().map(renamed).collect() }
     }
 
     /// Names in order.

@@ -5,6 +5,7 @@ use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef, UInt32Array};
 use arrow_schema::DataType;
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -197,6 +198,11 @@ impl Table {
         })
     }
 
+    /// This table with other names for some of its columns, by the names that they have.
+    pub fn renamed(&self, names: &BTreeMap<String, String>) -> Table {
+        Table { schema: Arc::new(self.schema.renamed(names)), ..self.clone() }
+    }
+
     /// Whether the cell is missing.
     pub fn is_missing(&self, column: usize, row: usize) -> bool {
         self.columns[column].is_null(row)
@@ -235,10 +241,7 @@ impl Table {
             Kind::Boolean => Cow::Owned(cells.as_boolean().value(row).to_string()),
             Kind::Date => {
                 let millis = cells.as_primitive::<TimestampMillisecondType>().value(row);
-                let at = chrono::DateTime::from_timestamp_millis(millis);
-                Cow::Owned(
-                    at.map_or_else(|| millis.to_string(), |t| t.format("%Y-%m-%dT%H:%M:%SZ").to_string()),
-                )
+                Cow::Owned(date_text(millis))
             }
             _ => Cow::Owned(format!(
                 "<{} bytes>",
@@ -255,6 +258,17 @@ impl Table {
             mend: "check that all parts have the same columns".into(),
         }
     }
+}
+
+/// A date as text that is read as the same date: the day, and the time where there is one.
+pub(crate) fn date_text(millis: i64) -> String {
+    let Some(at) = chrono::DateTime::from_timestamp_millis(millis) else { return millis.to_string() };
+    let form = match millis {
+        _ if millis % 86_400_000 == 0 => "%Y-%m-%d",
+        _ if millis % 1000 == 0 => "%Y-%m-%dT%H:%M:%SZ",
+        _ => "%Y-%m-%dT%H:%M:%S%.3fZ",
+    };
+    at.format(form).to_string()
 }
 
 fn fits(kind: Kind, found: &DataType) -> bool {

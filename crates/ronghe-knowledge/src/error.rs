@@ -11,7 +11,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 #[non_exhaustive]
 pub enum Error {
     /// A file that cannot be read or written.
-    #[error("{path}: {source}")]
+    #[error("{}: {}", .path.display(), ronghe_data::plain::io(.source))]
     Io {
         /// The file.
         path: PathBuf,

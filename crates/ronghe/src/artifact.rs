@@ -7,6 +7,7 @@
 //! | `adapter.safetensors` | after a training by adapters: what it added to the published networks, and what stands around them |
 //! | `encoders/NAME/*` | files of encoders, `tokenizer.json` for one |
 //! | `metrics.json` | figures on validation and test rows, epoch by epoch |
+//! | `rows.bin` | which rows it has seen, by content, so that figures can be of others; not beyond 2,000,000 |
 //! | `README.md` | model card |
 //! | `hashes.json` | sha256 of every file above; checked when the model is loaded |
 //! | `run.json` | seconds, threads, machine; not hashed, for it differs from run to run |
@@ -21,6 +22,7 @@ use crate::encode::{Encoder, State};
 use crate::model::{ModelParts, load_encoders};
 use crate::transfer::{Transfer, adapters};
 use crate::{Error, Result, Task};
+use ronghe_data::plain;
 use ronghe_graph::Weights;
 use ronghe_graph::passes::merge_adapters;
 use ronghe_graph::weights::{safetensors, write_atomic};
@@ -262,7 +264,7 @@ fn parse<T: for<'a> Deserialize<'a>>(path: &Path, bytes: &[u8]) -> Result<T> {
     serde_json::from_slice(bytes).map_err(|e| Error::Artifact {
         path: path.to_owned(),
         expected: "a file that ronghe wrote".into(),
-        found: e.to_string(),
+        found: plain::json(&e),
         mend: "copy the model again".into(),
     })
 }

@@ -1,5 +1,6 @@
 //! What can go wrong between a table and a prediction.
 
+use ronghe_data::{plain, suggest};
 use std::path::PathBuf;
 
 /// Result of this crate.
@@ -14,7 +15,7 @@ pub enum Error {
     Data(#[from] ronghe_data::Error),
     /// The network or a weight file is wrong.
     #[error(transparent)]
-    Graph(#[from] ronghe_graph::Error),
+    Graph(ronghe_graph::Error),
     /// A setting is wrong. `place` names the file and line where they are known.
     #[error("{place}: `{setting}`: expected {expected}, found {found}")]
     Setting {
@@ -28,7 +29,11 @@ pub enum Error {
         found: String,
     },
     /// A name is not in a table of names.
-    #[error("{place}: no {what} called `{name}`; there are {}", .valid.join(", "))]
+    #[error(
+        "{place}: no {what} called `{name}`{}; there are {}",
+        suggest::hint(.name, .valid),
+        suggest::list(.name, .valid)
+    )]
     UnknownName {
         /// File and line, or the option.
         place: String,
@@ -52,6 +57,25 @@ pub enum Error {
         found: String,
         /// What the user can do.
         mend: String,
+    },
+    /// A table has none of the columns that a model reads.
+    #[error(
+        "{}: the model reads {}, and the table has none of them; its columns are {}{}; rename them, or predict without any \
+         by --allow-missing",
+        .path.display(),
+        suggest::list("", .wanted),
+        suggest::list("", .found),
+        near_names(.near)
+    )]
+    NoInputs {
+        /// Table.
+        path: PathBuf,
+        /// Columns that the model reads.
+        wanted: Vec<String>,
+        /// Columns of the table.
+        found: Vec<String>,
+        /// Of a column that the model reads, one that may be meant.
+        near: Vec<(String, String)>,
     },
     /// A cell cannot be used by an encoder.
     #[error("{}: row {row}, column `{column}`: expected {expected}, found {found}; {mend}", .path.display())]
@@ -101,8 +125,9 @@ pub enum Error {
     },
     /// The cache folder cannot be written to, or its disk is full.
     #[error(
-        "{}: {source}; `{name}` needs {} there: free them, or name another folder with --cache or RONGHE_CACHE",
+        "{}: {}; `{name}` needs {} there: free them, or name another folder with --cache or RONGHE_CACHE",
         .cache.display(),
+        plain::io(.source),
         .bytes.map_or("more bytes than there are".into(), |bytes| format!("up to {bytes} bytes"))
     )]
     CacheFull {
@@ -162,7 +187,7 @@ pub enum Error {
         mend: String,
     },
     /// Reading or writing failed.
-    #[error("{}: {source}", .path.display())]
+    #[error("{}: {}", .path.display(), plain::io(.source))]
     Io {
         /// File.
         path: PathBuf,
@@ -206,4 +231,20 @@ pub enum Error {
     /// The caller asked to stop; everything acknowledged is on disk.
     #[error("stopped on request")]
     Stopped,
+}
+
+fn near_names(near: &[(String, String)]) -> String {
+    let hints: Vec<String> =
+        near.iter().map(|(wanted, found)| format!(" (did you mean `{found}` for `{wanted}`?)")).collect();
+    hints.concat()
+}
+
+impl From<ronghe_graph::Error> for Error {
+    fn from(error: ronghe_graph::Error) -> Error {
+        match error {
+            // One way to say that a file cannot be read.
+            ronghe_graph::Error::Io { path, source } => Error::Io { path: path.into(), source },
+            other => Error::Graph(other),
+        }
+    }
 }

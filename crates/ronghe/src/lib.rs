@@ -14,6 +14,7 @@ pub mod config;
 pub mod embed;
 pub mod encode;
 mod error;
+pub mod evaluation;
 pub mod explain;
 mod external;
 pub mod fuse;
@@ -34,9 +35,13 @@ pub mod train;
 pub mod transfer;
 
 pub use cells::{CellColumn, CellKey, Cells};
+pub use encode::UnknownNames;
 pub use error::{Error, Result};
 pub use external::External;
-pub use model::{Detailed, Difference, Model, ModelParts, PartPrecision, PrecisionMode};
+pub use model::{
+    Detailed, Difference, Matched, Missing, Model, ModelParts, Output, PartPrecision, PrecisionMode,
+    match_columns,
+};
 pub use network::{InputPart, Network, Trunk};
 pub use opening::{Layout, Opening};
 pub use predict::{InputInfo, Predictions, Predictor, Representations};

@@ -54,6 +54,18 @@ pub enum Targets {
     Numbers(Vec<Option<f64>>),
 }
 
+impl Targets {
+    /// Appends the targets of further rows of the same task.
+    pub(crate) fn extend(&mut self, more: Targets) {
+        match (self, more) {
+            (Targets::Classes(all), Targets::Classes(more)) => all.extend(more),
+            (Targets::Labels { values, .. }, Targets::Labels { values: more, .. }) => values.extend(more),
+            (Targets::Numbers(all), Targets::Numbers(more)) => all.extend(more),
+            _ => {}
+        }
+    }
+}
+
 impl Task {
     /// Reads off the training rows what is to be predicted. `kind` may be given; otherwise a number column means
     /// regression, two distinct values binary, more multi-class, several columns multi-label.

@@ -2,65 +2,191 @@
 
 use crate::args::{Common, Evaluate};
 use crate::progress::figures;
-use crate::{Outcome, render, session};
+use crate::{Outcome, render, session, watch};
 use anyhow::{Context, Result};
-use ronghe::{Predictor, metric};
-use ronghe_data::{Table, read};
+use ronghe::evaluation::{Evaluated, Evaluation, Overlap, add_names, test_rows};
+use ronghe::train::{ROWS, SeenRows};
+use ronghe::{Model, artifact};
+use ronghe_data::Table;
+use ronghe_data::read::Reader as _;
+use ronghe_data::suggest;
 use serde_json::json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) fn run(args: &Evaluate, common: &Common) -> Result<Outcome> {
     let model = session::open_model(&args.model, &args.precision.precision, common)?;
+    // An input that there is not is said before anything is read.
+    model.check_inputs(&args.without)?;
     let options = session::read_options(&args.reading)?;
-    let mut reader = session::open_like(&args.data, &model, &model.config().data.kinds, &options)?;
-    let table = read::collect(reader.as_mut(), &args.data)?;
-    session::report_skipped(reader.as_ref());
-    let table = match &args.only {
-        Some(only) => filter(&table, only)?,
-        None => table,
+    let kinds = &model.config().data.kinds;
+    let mut like = session::Like::find(&args.data, &model, kinds, &options, args.allow_missing)?;
+    let seen = artifact::file(&args.model, ROWS)?
+        .map(|bytes| SeenRows::parse(model.config(), &bytes, &args.model.join(ROWS)))
+        .transpose()?;
+    let overlap = match &seen {
+        Some(seen) => Some(overlap(args, common, &model, seen, &mut like)?),
+        None => None,
     };
-    let targets = model.task().targets(&table)?;
-    let seen = model.hide(&table, &args.without)?;
-    let detailed = model.predict_detailed(&seen)?;
-    warn_bad(&detailed.bad, args.reading.skip_bad_rows)?;
-    session::report_precision(&model, &args.precision, common);
-    let metrics = metric::evaluate(model.task(), &detailed.predictions, &targets);
-    let weights = model.mean_fusion_weights(&detailed);
-    if common.json {
-        let weights: Option<BTreeMap<String, f64>> = weights.map(|w| w.into_iter().collect());
-        let precision = model.precision();
-        let precision: BTreeMap<&str, _> = precision.iter().map(|p| (p.part.as_str(), p.precision)).collect();
-        render::json(&json!({
-            "model": args.model,
-            "data": args.data,
-            "without": args.without,
-            "precision": precision,
-            "test": metrics,
-            "fusion_weights": weights,
-        }))?;
-    } else {
-        let title = if args.without.is_empty() {
-            "test".into()
-        } else {
-            format!("without {}", args.without.join(", "))
-        };
-        render::out(&figures(&title, &metrics));
-        if let Some(weights) = weights {
-            let shares: Vec<String> = weights.iter().map(|(name, w)| format!("{name} {w:.3}")).collect();
-            render::out(&format!("mean weight of each input: {}", shares.join(", ")));
+    let own = overlap.is_some_and(|o| o.is_own()) && !args.all_rows;
+    let mut pieces = watch::Pieces::new(like.open(&args.data)?, "evaluating", common);
+    let mut evaluation = Evaluation::new(&model, &args.without);
+    let (mut unknown, mut chosen) = (Vec::new(), Chosen::default());
+    while let Some(table) = pieces.next()? {
+        let mut table = chosen.rows(table, args)?;
+        if let (true, Some(seen)) = (own, &seen) {
+            table = test_rows(seen, &table)?;
         }
+        if table.rows() > 0 {
+            warn_bad(&evaluation.add(&table)?, args.reading.skip_bad_rows)?;
+            add_names(&mut unknown, model.unknown_names(&table)?);
+        }
+    }
+    session::report_skipped(pieces.reader());
+    session::report_unknown(&unknown);
+    chosen.check(args)?;
+    let found = evaluation.finish().with_context(|| {
+        format!("{}: expected at least one row to evaluate, found none", args.data.display())
+    })?;
+    session::report_precision(&model, &args.precision, common);
+    if let Some(overlap) = &overlap {
+        say_overlap(overlap, own, common);
+    }
+    if common.json {
+        print_json(args, &model, &found, overlap, own)?;
+    } else {
+        print(args, &found);
     }
     Ok(Outcome::Done)
 }
 
+/// Reads the table once to see which of its rows the model knows.
+fn overlap(
+    args: &Evaluate,
+    common: &Common,
+    model: &Model,
+    seen: &SeenRows,
+    like: &mut session::Like,
+) -> Result<Overlap> {
+    let mut reader = watch::reader(like.open(&args.data)?, "comparing rows with those of training", common);
+    let (mut overlap, mut chosen) = (Overlap::default(), Chosen::default());
+    while let Some(table) = reader.next_batch()? {
+        overlap.add(model, seen, &chosen.rows(table, args)?);
+    }
+    Ok(overlap)
+}
+
+/// Says which of the rows were used in training.
+fn say_overlap(overlap: &Overlap, own: bool, common: &Common) {
+    let Overlap { rows, train, validation, test } = overlap;
+    if own {
+        if !common.quiet {
+            render::log(&format!(
+                "{train} of {rows} rows were trained on; figures are of the {test} test rows; --all-rows for all"
+            ));
+        }
+    } else if train + validation > 0 {
+        let chosen = if *validation == 0 {
+            String::new()
+        } else {
+            format!(", and {validation} more decided which of its states was taken")
+        };
+        render::warn(&format!(
+            "{train} of {rows} rows were trained on{chosen}: figures are better than they will be on new rows"
+        ));
+    }
+}
+
+fn print_json(
+    args: &Evaluate,
+    model: &Model,
+    found: &Evaluated,
+    overlap: Option<Overlap>,
+    own: bool,
+) -> Result<()> {
+    let weights: Option<BTreeMap<&str, f64>> =
+        found.fusion_weights.as_ref().map(|w| w.iter().map(|(name, w)| (name.as_str(), *w)).collect());
+    let precision = model.precision();
+    let precision: BTreeMap<&str, _> = precision.iter().map(|p| (p.part.as_str(), p.precision)).collect();
+    let mut document = json!({
+        "model": args.model,
+        "data": args.data,
+        "without": args.without,
+        "precision": precision,
+        "rows": if own { "test" } else { "all" },
+        "seen": overlap,
+        "test": found.without.as_ref().map_or(&found.metrics, |w| &w.metrics),
+        "fusion_weights": weights,
+    });
+    if let Some(without) = &found.without {
+        document["with"] = serde_json::to_value(&found.metrics)?;
+        document["difference"] = json!({"metric": without.metric, "without_less_with": without.difference});
+    }
+    render::json(&document)
+}
+
+fn print(args: &Evaluate, found: &Evaluated) {
+    match &found.without {
+        None => render::out(&figures("test", &found.metrics)),
+        Some(without) => {
+            render::out(&figures("with every input", &found.metrics));
+            render::out(&figures(&format!("without {}", args.without.join(", ")), &without.metrics));
+            if let Some((value, (low, high))) = without.difference {
+                render::out(&format!(
+                    "{} without less with, row by row: {value:+.4}   95 % interval {low:+.4} to {high:+.4}",
+                    without.metric
+                ));
+            }
+        }
+    }
+    if let Some(weights) = &found.fusion_weights {
+        let shares: Vec<String> = weights.iter().map(|(name, w)| format!("{name} {w:.3}")).collect();
+        render::out(&format!("mean weight of each input: {}", shares.join(", ")));
+    }
+}
+
 /// Rows whose column has a value, from `COLUMN=VALUE`.
-fn filter(table: &Table, only: &str) -> Result<Table> {
-    let (column, value) =
-        only.split_once('=').with_context(|| format!("--where {only}: expected COLUMN=VALUE"))?;
-    let (index, _) = table.find(column)?;
-    let rows: Vec<usize> = (0..table.rows()).filter(|&r| table.display(index, r) == value).collect();
-    anyhow::ensure!(!rows.is_empty(), "--where {only}: no row of {} has it", table.path().display());
-    Ok(table.take(&rows)?)
+#[derive(Default)]
+struct Chosen {
+    found: bool,
+    /// Other values, to say which may have been meant.
+    others: BTreeSet<String>,
+}
+
+/// Other values that are remembered.
+const OTHERS: usize = 1000;
+
+impl Chosen {
+    fn rows(&mut self, table: Table, args: &Evaluate) -> Result<Table> {
+        let Some(only) = &args.only else { return Ok(table) };
+        let (column, value) =
+            only.split_once('=').with_context(|| format!("--where {only}: expected COLUMN=VALUE"))?;
+        let (index, _) = table.find(column)?;
+        let mut rows = Vec::new();
+        for row in 0..table.rows() {
+            let cell = table.display(index, row);
+            if cell == value {
+                rows.push(row);
+            } else if self.others.len() < OTHERS && !self.others.contains(cell.as_ref()) {
+                self.others.insert(cell.into_owned());
+            }
+        }
+        self.found |= !rows.is_empty();
+        Ok(table.take(&rows)?)
+    }
+
+    fn check(&self, args: &Evaluate) -> Result<()> {
+        if let (Some(only), false) = (&args.only, self.found) {
+            let value = only.split_once('=').map_or("", |(_, value)| value);
+            let others: Vec<String> = self.others.iter().filter(|o| !o.is_empty()).cloned().collect();
+            anyhow::bail!(
+                "--where {only}: no row of {} has it{}; there are {}",
+                args.data.display(),
+                suggest::hint(value, &others),
+                suggest::list(value, &others)
+            );
+        }
+        Ok(())
+    }
 }
 
 /// Cells that could not be read are an error, or counted as missing with a warning if the user asked for that.

@@ -2,7 +2,7 @@
 
 use crate::args::{Common, Importance};
 use crate::session::Asked;
-use crate::{Outcome, render};
+use crate::{Outcome, render, watch};
 use anyhow::Result;
 use ronghe::explain::background_rows;
 use ronghe::explain::global::{self, Effect};
@@ -24,7 +24,11 @@ pub(crate) fn run(args: &Importance, common: &Common) -> Result<Outcome> {
     let asked = Asked::open(&args.chosen, common)?;
     let model = asked.predictor();
     let table = background_rows(&asked.table(&args.data, &args.reading)?, args.rows, args.seed)?;
-    let (loss, importance) = global::importance(model, &table, args.repeats, args.seed)?;
+    let columns: usize = model.inputs().iter().map(|input| input.columns.len()).sum();
+    let total = table.rows() * (1 + columns * args.repeats);
+    let counted = watch::Counted::new(model, "predicting shuffled rows", total, common);
+    let (loss, importance) = global::importance(&counted, &table, args.repeats, args.seed)?;
+    drop(counted);
     let shown = importance.iter().filter(|i| {
         let kind = table.find(&i.column).map(|(_, kind)| kind);
         matches!(kind, Ok(Kind::Number | Kind::Category | Kind::Boolean))

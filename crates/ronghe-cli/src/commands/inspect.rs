@@ -1,15 +1,16 @@
 //! `ronghe inspect DATA`
 
 use crate::args::{Common, Inspect};
-use crate::{Outcome, render, session};
+use crate::{Outcome, render, session, watch};
 use anyhow::Result;
 use ronghe_data::profile::{ColumnProfile, LeakMeasure, Profile, Warning, profile};
 use ronghe_data::read;
 
 pub(crate) fn run(args: &Inspect, common: &Common) -> Result<Outcome> {
-    let mut reader = read::open(&args.data, &session::read_options(&args.reading)?)?;
-    let found = profile(reader.as_mut(), args.target.as_deref())?;
-    session::report_skipped(reader.as_ref());
+    let reader = read::open(&args.data, &session::read_options(&args.reading)?)?;
+    let mut reader = watch::reader(reader, "reading", common);
+    let found = profile(&mut reader, args.target.as_deref())?;
+    session::report_skipped(&reader);
     if common.json {
         render::json(&found)?;
     } else {

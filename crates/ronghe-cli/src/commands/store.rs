@@ -50,6 +50,7 @@ pub(crate) fn run(args: &Store, common: &Common) -> Result<Outcome> {
                     "chunks": chunks.iter().map(|c| &c.chunk).collect::<Vec<_>>(),
                 });
                 render::out(&line.to_string());
+                render::finish()?;
             }
             Ok(Outcome::Done)
         }

@@ -3,10 +3,10 @@
 use super::pull;
 use crate::args::{Common, Train};
 use crate::progress::{Progress, figures};
-use crate::{Outcome, render, session};
+use crate::{Outcome, outputs, render, session};
 use anyhow::{Context, Result};
 use ronghe::catalogue::{self, Cache};
-use ronghe::config::{ModelConfig, Written, resolve};
+use ronghe::config::{self, ModelConfig, Written, resolve};
 use ronghe::train::{FitOptions, Fitted, Observer, RunFacts, fit, save, split};
 use ronghe::{encode, transfer};
 use ronghe_data::Modality;
@@ -29,10 +29,11 @@ pub(crate) fn run(args: &Train, common: &Common) -> Result<Outcome> {
     if let ([], column) = (config.target.columns.as_slice(), &config.target.column) {
         reading.labels.insert(column.clone());
     }
+    outputs::refuse_inputs("--out", &args.out, &[&path])?;
     let table = session::read_table(&path, &reading)?;
     let given = config;
-    let config =
-        resolve(&given, &table, &|name| cache.path(name).is_some()).map_err(|e| written.locate(e))?;
+    // The same command gives the same model whatever lies in the cache.
+    let config = resolve(&given, &table, &|_| false).map_err(|e| written.locate(e))?;
     for name in needs(&config)? {
         pull::fetch(name, &cache, common)?;
     }
@@ -54,6 +55,16 @@ pub(crate) fn run(args: &Train, common: &Common) -> Result<Outcome> {
     let mut progress = Progress::new(common.quiet);
     let rows = split(&config, &table)?;
     describe(&given, &config, rows.train.len(), &mut progress);
+    for (input, better) in config::better_encoders(&given, &config, &table)? {
+        let pull: Vec<&str> =
+            better.needs.iter().copied().filter(|name| cache.path(name).is_none()).collect();
+        let pull =
+            if pull.is_empty() { String::new() } else { format!("ronghe pull {}, then ", pull.join(" ")) };
+        let (modality, name) = (better.modality, better.name);
+        let hint =
+            format!("{input}: {name} would mostly do better here: {pull}--set encoders.{modality}={name}");
+        progress.event(&ronghe::train::Event::Note(&hint));
+    }
     let fitted = fit(&config, &table, rows, &options, &mut progress).map_err(|e| written.locate(e));
     progress.end();
     let fitted = fitted?;

@@ -192,6 +192,10 @@ fn because(input: &InputReport, advice: &Advice) -> String {
         Reason::PlainAhead => {
             format!("WARNING: no network tells more than {plain}, which costs nothing. Begin with {encoder}.")
         }
+        Reason::PlainAlike => format!(
+            "Build on {encoder}: it is ahead of training from the start on the same rows. A linear model on {plain} tells as \
+             much, so this may be an easy task."
+        ),
         Reason::NoNetwork => format!("No published network is here for this input. Begin with {encoder}."),
     }
 }

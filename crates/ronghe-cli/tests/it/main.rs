@@ -4,6 +4,7 @@ mod answers;
 mod any_model;
 mod bad_input;
 mod knowledge;
+mod outputs;
 mod pipeline;
 mod resume;
 mod support;

@@ -27,14 +27,17 @@ fn from_table_to_explanation() {
     assert!(room.text("m/README.md").contains("label"));
     assert!(!room.path("m/checkpoint").exists());
 
-    let printed = room.good("predict m --data new.csv --quiet");
+    let printed = room.good("predict m --data new.csv --quiet --digits 17");
     for name in ["p.csv", "p.tsv", "p.jsonl", "p.parquet"] {
-        room.good(&format!("predict m --data new.csv --out {name}"));
+        room.good(&format!("predict m --data new.csv --digits 17 --out {name}"));
     }
     assert_eq!(room.text("p.csv"), printed);
     assert_eq!(printed.lines().count(), 25);
-    assert_eq!(printed.lines().next(), Some("row,id,prediction,probability_cold,probability_warm"));
-    let lines = room.good("predict m --data new.csv --json --quiet");
+    assert_eq!(
+        printed.lines().next(),
+        Some("row,id,prediction,confidence,probability_cold,probability_warm")
+    );
+    let lines = room.good("predict m --data new.csv --json --quiet --digits 17");
     assert_eq!(lines, room.text("p.jsonl"));
     let rows: Vec<Value> = lines.lines().map(json).collect();
     assert_eq!(rows.len(), 24);
@@ -65,17 +68,18 @@ fn from_table_to_explanation() {
     let done = bf16.code == Some(0) && bf16.err.contains("fusion bf16");
     assert!(done || (bf16.code == Some(1) && bf16.err.contains("avx512bf16")), "{}", bf16.err);
 
-    let seen = json(&room.good("evaluate m --data t.csv --json"));
+    let seen = json(&room.good("evaluate m --data t.csv --all-rows --json"));
     assert_eq!(seen["precision"], serde_json::json!({"columns": "f32", "fusion": "f32", "note": "f32"}));
     assert!(accuracy(&seen["test"]) > 0.8 && seen["test"]["rows"] == 160, "{seen}");
     let inputs: Vec<String> = ["note", "columns"].map(str::to_owned).into();
     for input in &inputs {
-        let without = json(&room.good(&format!("evaluate m --data t.csv --json --without {input}")));
+        let without =
+            json(&room.good(&format!("evaluate m --data t.csv --all-rows --json --without {input}")));
         assert_eq!(without["without"][0], input.as_str());
         assert!(without["test"] != seen["test"], "{input} makes no difference");
     }
     room.bad("evaluate m --data t.csv --without nose", &["`nose`", "note", "columns"]);
-    let part = json(&room.good("evaluate m --data t.csv --json --where shop=north"));
+    let part = json(&room.good("evaluate m --data t.csv --all-rows --json --where shop=north"));
     assert!(part["test"]["rows"].as_u64().is_some_and(|n| 0 < n && n < 160));
 
     let said = room.run("explain m --data t.csv --rows 2,5 --background 8 --out why --json");

@@ -20,7 +20,7 @@ pub use image::{Picture, PictureOptions, decode_image, decode_images};
 pub use resample::resample;
 pub use resize::{Filter, Fit};
 
-use crate::{Cell, Error, Kind, Table};
+use crate::{Cell, Error, Kind, Table, plain};
 use std::borrow::Cow;
 use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -51,7 +51,7 @@ impl Default for Limits {
 #[non_exhaustive]
 pub enum MediaError {
     /// The file cannot be read.
-    #[error("{}: {source}", .path.display())]
+    #[error("{}: {}", .path.display(), plain::io(.source))]
     Io {
         /// File.
         path: PathBuf,
@@ -92,7 +92,7 @@ impl MediaError {
         let (expected, found, mend) = match self {
             MediaError::Io { path, source } => (
                 "a readable media file".to_owned(),
-                format!("{}: {source}", path.display()),
+                format!("{}: {}", path.display(), plain::io(source)),
                 "check the path; it is taken relative to the folder of the table",
             ),
             MediaError::Format { expected, found } => {
@@ -106,7 +106,7 @@ impl MediaError {
             MediaError::Limit { what, found, limit } => (
                 format!("{what} up to {limit}"),
                 found.clone(),
-                "make the file smaller, raise the limit, or leave the cell empty",
+                "make the file smaller, or leave the cell empty",
             ),
         };
         Error::Cell {

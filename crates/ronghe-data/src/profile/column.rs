@@ -4,6 +4,7 @@
 //! `m2 += d (x - mean)`, `std = sqrt(m2 / (n - 1))`.
 
 use crate::distinct::{Distinct, DistinctCounter, hash};
+use crate::table::date_text;
 use crate::{ColumnSchema, Kind, Table};
 use arrow_array::Array;
 use arrow_array::cast::AsArray;
@@ -170,10 +171,6 @@ impl Summary {
 
     pub(super) fn finish(self) -> ColumnProfile {
         let some = self.values > 0;
-        let iso = |millis: i64| {
-            let at = chrono::DateTime::from_timestamp_millis(millis);
-            at.map_or_else(|| millis.to_string(), |t| t.format("%Y-%m-%dT%H:%M:%SZ").to_string())
-        };
         let mut counts: Vec<TopValue> =
             self.counts.into_iter().map(|(value, rows)| TopValue { value, rows }).collect();
         counts.sort_by(|a, b| b.rows.cmp(&a.rows).then_with(|| a.value.cmp(&b.value)));
@@ -190,7 +187,7 @@ impl Summary {
                 mean: self.mean,
                 std: if self.values > 1 { (self.m2 / (self.values - 1) as f64).sqrt() } else { 0.0 },
             }),
-            date: self.times.map(|(min, max)| DateSummary { min: iso(min), max: iso(max) }),
+            date: self.times.map(|(min, max)| DateSummary { min: date_text(min), max: date_text(max) }),
             text: (some && self.kind == Kind::Text).then(|| TextSummary {
                 mean_characters: self.characters as f64 / self.values as f64,
                 max_characters: self.longest,

@@ -18,7 +18,10 @@ mod look;
 mod memory;
 mod parquet;
 mod pickle;
+mod renamed;
 mod tar;
+
+pub use renamed::renamed;
 
 pub(crate) use cells::Source;
 pub(crate) use folder::{PART_NAMES, part};

@@ -1,5 +1,6 @@
 //! One cell of an Arrow column as text or JSON.
 
+use crate::table::date_text;
 use crate::{Error, Result};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
@@ -61,9 +62,7 @@ pub(super) fn value(column: &ArrayRef, row: usize) -> Option<Value> {
         DataType::Float64 => number(&column.as_primitive::<Float64Type>().value(row).to_string())?,
         DataType::Timestamp(..) => {
             let millis = column.as_primitive::<TimestampMillisecondType>().value(row);
-            let at = chrono::DateTime::from_timestamp_millis(millis)?;
-            let form = if millis % 1000 == 0 { "%Y-%m-%dT%H:%M:%SZ" } else { "%Y-%m-%dT%H:%M:%S%.3fZ" };
-            at.format(form).to_string().into()
+            date_text(millis).into()
         }
         DataType::List(_) => {
             let list = column.as_list::<i32>().value(row);

@@ -28,7 +28,10 @@ struct CsvWriter {
 
 impl CsvWriter {
     fn record<S: AsRef<[u8]>>(&mut self, cells: &[S]) -> Result<()> {
-        self.out.write_record(cells).map_err(|e| Error::io(&self.path, e.into()))
+        self.out.write_record(cells).map_err(|e| match e.into_kind() {
+            csv::ErrorKind::Io(error) => Error::io(&self.path, error),
+            other => Error::io(&self.path, std::io::Error::other(format!("{other:?}"))),
+        })
     }
 }
 

@@ -5,8 +5,11 @@
 
 mod cell;
 mod csv;
+mod encoding;
 mod jsonl;
 mod parquet;
+
+pub use encoding::TextEncoding;
 
 use crate::{Error, Result, Table};
 use arrow_array::RecordBatch;
@@ -38,15 +41,27 @@ pub struct WriteFormat {
     pub name: &'static str,
     /// Endings of its files, without the point.
     pub extensions: &'static [&'static str],
+    /// Whether it is a table as text, whose readers may expect another encoding than UTF-8.
+    pub table_text: bool,
     start: Start,
 }
 
 /// Every format to write.
 pub static WRITERS: &[WriteFormat] = &[
-    WriteFormat { name: "csv", extensions: &["csv"], start: |out, s, path| csv::start(out, s, path, b',') },
-    WriteFormat { name: "tsv", extensions: &["tsv"], start: |out, s, path| csv::start(out, s, path, b'\t') },
-    WriteFormat { name: "jsonl", extensions: &["jsonl", "ndjson"], start: jsonl::start },
-    WriteFormat { name: "parquet", extensions: &["parquet", "pq"], start: parquet::start },
+    WriteFormat {
+        name: "csv",
+        extensions: &["csv"],
+        table_text: true,
+        start: |out, s, path| csv::start(out, s, path, b','),
+    },
+    WriteFormat {
+        name: "tsv",
+        extensions: &["tsv"],
+        table_text: true,
+        start: |out, s, path| csv::start(out, s, path, b'\t'),
+    },
+    WriteFormat { name: "jsonl", extensions: &["jsonl", "ndjson"], table_text: false, start: jsonl::start },
+    WriteFormat { name: "parquet", extensions: &["parquet", "pq"], table_text: false, start: parquet::start },
 ];
 
 /// Writes one batch as the file `path`.
@@ -56,24 +71,53 @@ pub fn write(path: &Path, batch: &RecordBatch) -> Result<()> {
     writer.finish()
 }
 
+/// The format that a file of this name is written in.
+pub fn format_of(path: &Path) -> Result<&'static WriteFormat> {
+    let name = file_name(path);
+    let ending = |f: &&WriteFormat| f.extensions.iter().any(|e| name.ends_with(&format!(".{e}")));
+    WRITERS.iter().find(ending).ok_or_else(|| unknown(path, &name))
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().map(|n| n.to_string_lossy().to_ascii_lowercase()).unwrap_or_default()
+}
+
 /// Starts the file `path` of the columns `schema`. It appears when it is finished; until then, and if it never is,
 /// what was there stays.
 pub fn create(path: &Path, schema: &SchemaRef) -> Result<Box<dyn BatchWriter>> {
-    let name = path.file_name().map(|n| n.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
-    let ending = |f: &&WriteFormat| f.extensions.iter().any(|e| name.ends_with(&format!(".{e}")));
-    let format = WRITERS.iter().find(ending).ok_or_else(|| unknown(path, &name))?;
+    create_in(path, schema, TextEncoding::default())
+}
+
+/// As [`create`], a table as text in the encoding given; other formats know one encoding only, and have that.
+pub fn create_in(path: &Path, schema: &SchemaRef, encoding: TextEncoding) -> Result<Box<dyn BatchWriter>> {
+    let format = format_of(path)?;
+    let name = file_name(path);
     let beside = path.with_file_name(format!(".{}.{}.part", name, std::process::id()));
-    let file = File::create(&beside).map_err(|e| Error::io(&beside, e))?;
+    let file = File::create(&beside).map_err(|e| Error::io(path, e))?;
     let part = Part { beside, path: path.to_owned(), done: false };
-    let writer = (format.start)(Box::new(BufWriter::with_capacity(1 << 16, file)), schema, path)?;
+    let sink: Sink = Box::new(BufWriter::with_capacity(1 << 16, file));
+    let sink = format.encoded(sink, encoding).map_err(|e| Error::io(path, e))?;
+    let writer = (format.start)(sink, schema, path)?;
     Ok(Box::new(Whole { writer, part }))
 }
 
 /// Writes batches in the format called `format` to `out`, such as the standard output.
-pub fn stream(out: Sink, format: &str, schema: &SchemaRef) -> Result<Box<dyn BatchWriter>> {
+pub fn stream(
+    out: Sink,
+    format: &str,
+    schema: &SchemaRef,
+    encoding: TextEncoding,
+) -> Result<Box<dyn BatchWriter>> {
     let path = Path::new("standard output");
     let found = WRITERS.iter().find(|f| f.name == format).ok_or_else(|| unknown(path, format))?;
+    let out = found.encoded(out, encoding).map_err(|e| Error::io(path, e))?;
     (found.start)(out, schema, path)
+}
+
+impl WriteFormat {
+    fn encoded(&self, out: Sink, encoding: TextEncoding) -> std::io::Result<Sink> {
+        if self.table_text { encoding.into_sink(out) } else { Ok(out) }
+    }
 }
 
 fn unknown(path: &Path, name: &str) -> Error {

@@ -4,7 +4,7 @@ use crate::support::{file, kinds, row, table};
 use arrow_array::{ArrayRef, BooleanArray, Float32Array, Int64Array, RecordBatch, StringArray};
 use proptest::prelude::*;
 use ronghe_data::read::{ReadOptions, read};
-use ronghe_data::write::{create, stream, write};
+use ronghe_data::write::{TextEncoding, create, create_in, stream, write};
 use ronghe_data::{Kind, read::open};
 use std::sync::{Arc, Mutex};
 
@@ -70,7 +70,8 @@ fn streams_hold_what_was_written() {
         ),
     ] {
         let out = Shared::default();
-        let mut writer = stream(Box::new(out.clone()), format, batch.schema_ref()).unwrap();
+        let mut writer =
+            stream(Box::new(out.clone()), format, batch.schema_ref(), TextEncoding::default()).unwrap();
         writer.write(&batch).unwrap();
         writer.finish().unwrap();
         assert_eq!(String::from_utf8(out.0.lock().unwrap().clone()).unwrap(), expected);
@@ -115,4 +116,36 @@ fn fingerprints_see_every_cell() {
         let (_folder, other) = file("t.csv", other);
         assert_ne!(table(&path).content_hash(), table(&other).content_hash());
     }
+}
+
+#[test]
+fn a_table_in_another_encoding_is_read_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let batch = RecordBatch::try_from_iter([
+        ("名字", Arc::new(StringArray::from(vec!["张三", "李四"])) as ArrayRef),
+        ("size", Arc::new(Int64Array::from(vec![1, 2])) as ArrayRef),
+    ])
+    .unwrap();
+    for (name, encoding) in [("gb18030", Some("gb18030")), ("utf-8-bom", None), ("utf-16le", None)] {
+        for file in ["t.csv", "t.tsv"] {
+            let path = folder.path().join(file);
+            let mut writer = create_in(&path, batch.schema_ref(), TextEncoding::find(name).unwrap()).unwrap();
+            writer.write(&batch).unwrap();
+            writer.finish().unwrap();
+            let options = ReadOptions { encoding: encoding.map(str::to_owned), ..ReadOptions::default() };
+            let found = read(&path, &options).unwrap();
+            assert_eq!(found.schema().names(), ["名字", "size"], "{name}");
+            assert_eq!(
+                (row(&found, 0), row(&found, 1)),
+                (vec!["张三".into(), "1".into()], vec!["李四".into(), "2".into()])
+            );
+        }
+    }
+    // Formats that have one encoding keep it.
+    let path = folder.path().join("t.jsonl");
+    let gb = TextEncoding::find("gb18030").unwrap();
+    let mut writer = create_in(&path, batch.schema_ref(), gb).unwrap();
+    writer.write(&batch).unwrap();
+    writer.finish().unwrap();
+    assert!(std::fs::read_to_string(&path).unwrap().contains("张三"));
 }

@@ -8,7 +8,7 @@
 mod resolve;
 mod yaml;
 
-pub use resolve::{AtHand, resolve};
+pub use resolve::{AtHand, better_encoders, resolve};
 pub use yaml::Written;
 
 use crate::TaskKind;
@@ -25,6 +25,9 @@ pub struct ModelConfig {
     pub data: DataConfig,
     /// What goes in; empty means every column but the target.
     pub inputs: Vec<InputConfig>,
+    /// Encoders of inputs that name none, by modality.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub encoders: BTreeMap<Modality, NamedConfig>,
     /// What comes out.
     pub target: TargetConfig,
     /// How inputs become one.

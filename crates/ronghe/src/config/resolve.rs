@@ -1,6 +1,7 @@
 //! Fills in what a configuration leaves out, from the table it is for.
 
 use super::{InputConfig, ModelConfig, NamedConfig, SplitKind};
+use crate::encode::EncoderSpec;
 use crate::train::split;
 use crate::{Error, Result, TaskKind, encode, fuse, metric, task, transfer};
 use ronghe_data::{Kind, Modality, Table};
@@ -120,6 +121,9 @@ fn resolve_inputs(config: &mut ModelConfig, table: &Table, at_hand: AtHand<'_>) 
         if !names.insert(input.name.clone()) {
             return Err(setting("inputs", "distinct names", format!("`{}` twice", input.name)));
         }
+        if let (true, Some(chosen)) = (input.encoder.is_empty(), config.encoders.get(&modality)) {
+            input.encoder = chosen.clone();
+        }
         if input.encoder.kind.is_empty() {
             let names: Vec<&str> = input.columns.iter().map(String::as_str).collect();
             input.encoder.kind = encode::default_encoder(modality, &table.select(&names)?, at_hand).into();
@@ -137,6 +141,27 @@ fn resolve_inputs(config: &mut ModelConfig, table: &Table, at_hand: AtHand<'_>) 
         return Err(setting("training.mixup", "inputs that are all pictures or sounds", found));
     }
     Ok(())
+}
+
+/// Inputs of a resolved configuration whose encoder was left open in `given`, with one that would mostly do better, whose weights have
+/// to be pulled.
+pub fn better_encoders(
+    given: &ModelConfig,
+    resolved: &ModelConfig,
+    table: &Table,
+) -> Result<Vec<(String, &'static EncoderSpec)>> {
+    let mut found = Vec::new();
+    for input in &resolved.inputs {
+        let Some(modality) = input.modality else { continue };
+        let named = given.inputs.iter().any(|i| i.name == input.name && !i.encoder.is_empty());
+        if named || given.encoders.contains_key(&modality) {
+            continue;
+        }
+        let names: Vec<&str> = input.columns.iter().map(String::as_str).collect();
+        let better = encode::worth_pulling(modality, &table.select(&names)?);
+        found.extend(better.filter(|b| b.name != input.encoder.kind).map(|b| (input.name.clone(), b)));
+    }
+    Ok(found)
 }
 
 /// The transfer of an encoder with a published network: the one given, or one by the number of training rows.

@@ -2,6 +2,7 @@
 
 use super::ModelConfig;
 use crate::{Error, Result};
+use ronghe_data::plain;
 use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
@@ -26,11 +27,11 @@ impl Written {
 
     /// Parses YAML. `file` stands in errors.
     pub fn parse(text: &str, file: &str) -> Result<Written> {
-        let node: Spanned<Node> = serde_saphyr::from_str(text).map_err(|e| Error::Setting {
-            place: file.to_owned(),
+        let node = parse(text).map_err(|(line, found)| Error::Setting {
+            place: line.map_or(file.to_owned(), |line| format!("{file}:{line}")),
             setting: "YAML".into(),
             expected: "a mapping of settings".into(),
-            found: e.to_string(),
+            found,
         })?;
         let mut written = Written { file: file.to_owned(), ..Written::empty() };
         written.value = written.take("", node.value);
@@ -54,8 +55,7 @@ impl Written {
             expected: expected.to_owned(),
             found: found.to_owned(),
         };
-        let parsed: Spanned<Node> =
-            serde_saphyr::from_str(value).map_err(|e| wrong("a YAML value", &e.to_string()))?;
+        let parsed = parse(value).map_err(|(_, found)| wrong("a YAML value", &found))?;
         let mut place = &mut self.value;
         for part in key.split('.') {
             if let Value::Array(items) = place {
@@ -80,19 +80,42 @@ impl Written {
         Ok(())
     }
 
-    /// The configuration, or which setting at which line is wrong.
+    /// The configuration, or which setting at which line is wrong. A number or a truth where a name is expected is the name that is
+    /// written so: columns are called `5` and `true` too.
     pub fn config(&self) -> Result<ModelConfig> {
-        serde_path_to_error::deserialize(&self.value).map_err(|e| {
-            let path = e.path().to_string();
-            let message = e.into_inner().to_string();
-            let (found, expected) = message.split_once(", expected ").unwrap_or((&message, "another value"));
-            Error::Setting {
-                place: self.place(&path),
-                setting: path,
-                expected: expected.to_owned(),
-                found: found.to_owned(),
+        let mut value = self.value.clone();
+        loop {
+            let error = match serde_path_to_error::deserialize(&value) {
+                Ok(config) => return Ok(config),
+                Err(error) => error,
+            };
+            let message = error.inner().to_string();
+            if !(message.ends_with(", expected a string") && name_it(&mut value, error.path())) {
+                return Err(self.wrong(&error.path().to_string(), &message));
             }
-        })
+        }
+    }
+
+    /// What a deserialiser says of a setting, in our words.
+    fn wrong(&self, path: &str, message: &str) -> Error {
+        let unknown = message.strip_prefix("unknown field `").and_then(|rest| rest.split_once('`'));
+        if let Some((name, rest)) = unknown {
+            let quoted = rest.split('`').skip(1).step_by(2);
+            return Error::UnknownName {
+                place: self.place(path),
+                what: "setting",
+                name: name.to_owned(),
+                valid: quoted.map(str::to_owned).collect(),
+            };
+        }
+        let (found, expected) = plain::mismatch(message);
+        let setting = if path == "." { "configuration" } else { path };
+        Error::Setting {
+            place: self.place(path),
+            setting: setting.to_owned(),
+            expected: expected.unwrap_or_else(|| "another value".into()),
+            found,
+        }
     }
 
     /// An error of a later stage with file and line put in for the dotted path it names.
@@ -172,6 +195,41 @@ impl Written {
             }
         }
     }
+}
+
+/// The nodes of a text, by the words of YAML 1.2: `y`, `n`, `on`, `off`, `yes` and `no` are names, and so are codes such as `007` and
+/// `1_000`. If it is no YAML, the line and what is there.
+fn parse(text: &str) -> std::result::Result<Spanned<Node>, (Option<u64>, String)> {
+    let options = serde_saphyr::options! {
+        strict_booleans: true,
+        leading_zero_numbers_as_strings: true,
+        underscored_numbers_as_strings: true,
+        with_snippet: false,
+    };
+    serde_saphyr::from_str_with_options(text, options).map_err(|e| {
+        let line = e.location().map(|at| at.line()).filter(|&line| line > 0);
+        (line, e.without_snippet().render_with_formatter(&serde_saphyr::UserMessageFormatter))
+    })
+}
+
+/// Makes the number or truth at `path` the name that is written so; whether there was one.
+fn name_it(value: &mut Value, path: &serde_path_to_error::Path) -> bool {
+    use serde_path_to_error::Segment;
+    let mut at = value;
+    for segment in path.iter() {
+        let next = match segment {
+            Segment::Seq { index } => at.get_mut(*index),
+            Segment::Map { key } => at.get_mut(key.as_str()),
+            Segment::Enum { .. } | Segment::Unknown => None,
+        };
+        let Some(next) = next else { return false };
+        at = next;
+    }
+    let named = matches!(at, Value::Number(_) | Value::Bool(_));
+    if named {
+        *at = Value::String(at.to_string());
+    }
+    named
 }
 
 fn join(path: &str, key: &str) -> String {
@@ -296,6 +354,78 @@ training:
         let text = TEXT.replace("epochs: 3", "epochs: many");
         let error = Written::parse(&text, "a.yaml").unwrap().config().unwrap_err().to_string();
         assert!(error.starts_with("a.yaml:8") && error.contains("many"), "{error}");
+    }
+
+    #[test]
+    fn words_are_names_and_only_true_and_false_are_truths() {
+        let text = "data: {drop: [no, Yes, 007]}\ninputs:\n  - name: y\n  - name: rest\n    columns: [n, on, 5, true, 1_0]\n\
+                    target: {column: y, columns: [off, 2.5]}\ntraining: {calibrate: false}\n";
+        let config = Written::parse(text, "a.yaml").unwrap().config().unwrap();
+        assert_eq!(config.data.drop, ["no", "Yes", "007"]);
+        assert_eq!(config.inputs[0].name, "y");
+        assert_eq!(config.inputs[1].columns, ["n", "on", "5", "true", "1_0"]);
+        assert_eq!(config.target.all(), ["y", "off", "2.5"]);
+        assert!(!config.training.calibrate);
+        let mut written = Written::empty();
+        written.set("target.column", "5").unwrap();
+        assert_eq!(written.config().unwrap().target.column, "5");
+        written.set("target.column", "on").unwrap();
+        written.set("training.calibrate", "no").unwrap();
+        let error = written.config().unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "command line: training.calibrate: `training.calibrate`: expected true or false, found `no`"
+        );
+    }
+
+    #[test]
+    fn no_word_of_a_parser_reaches_the_user() {
+        let said = |from: &str, to: &str| {
+            let text = TEXT.replace(from, to);
+            let found = Written::parse(&text, "a.yaml").and_then(|w| w.config());
+            found.expect_err(to).to_string()
+        };
+        for (from, to, message) in [
+            (
+                "epochs: 3",
+                "epochs: many",
+                "a.yaml:8: `training.epochs`: expected a whole number from 0, found `many`",
+            ),
+            (
+                "epochs: 3",
+                "epochs: -1",
+                "a.yaml:8: `training.epochs`: expected a whole number from 0, found `-1`",
+            ),
+            ("column: liked", "column: [a]", "a.yaml:6: `target.column`: expected a name, found a list"),
+            (
+                "  epochs: 3",
+                "  optimizer: sgdd",
+                "a.yaml:8: `training.optimizer`: expected adam, adamw, sgd, found `sgdd`",
+            ),
+            (
+                "data: {path: reviews.csv}",
+                "data: 7",
+                "a.yaml:1: `data`: expected a mapping of settings, found `7`",
+            ),
+            (
+                "encoder: {type: tfidf, width: 32}",
+                "encoder: [7]",
+                "expected a name, or a mapping with `type`",
+            ),
+            (
+                "  epochs: 3",
+                "  epoks: 3",
+                "a.yaml:8: no setting called `epoks` (did you mean `epochs`?); there are epochs, batch_size",
+            ),
+        ] {
+            let error = said(from, to);
+            assert!(error.contains(message), "{error}\n{message}");
+            for word in ["invalid type", "usize", "untagged", "struct ", "variant", "line 1 column"] {
+                assert!(!error.contains(word), "{error}");
+            }
+        }
+        let error = said("inputs:", "inputs: [");
+        assert!(error.starts_with("a.yaml:") && error.contains("`YAML`"), "{error}");
     }
 
     #[test]

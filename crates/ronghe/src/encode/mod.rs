@@ -6,6 +6,7 @@
 //! | file | what |
 //! |---|---|
 //! | `prepared` | what cells become before they enter the network |
+//! | `names` | names that training did not have |
 //! | `tabular`, `text`, `image`, `audio` | the encoders of each modality |
 //! | [`backbone`] | the networks of pretrained encoders, as plain functions |
 //! | `network` | the small networks that encoders end in |
@@ -15,6 +16,7 @@
 mod audio;
 pub mod backbone;
 mod image;
+mod names;
 mod network;
 mod params;
 mod prepared;
@@ -23,6 +25,7 @@ mod text;
 mod trunk;
 
 pub use audio::{LogMel, MelConfig};
+pub use names::UnknownNames;
 pub use prepared::{BadCell, Field, Prepared};
 
 use crate::{Error, Layout, Result};
@@ -159,6 +162,11 @@ pub trait Encoder: Send + Sync {
         Ok(Weights::new())
     }
 
+    /// The columns with names that no training cell had, where the encoder knows names; in the order of the columns.
+    fn unknown_names(&self, _table: &Table) -> Result<Vec<UnknownNames>> {
+        Ok(Vec::new())
+    }
+
     /// What [`EncoderSpec::load`] needs to make this encoder again, weights apart.
     fn state(&self) -> State;
 }
@@ -186,19 +194,26 @@ pub fn find(name: &str, modality: Modality, place: &str) -> Result<&'static Enco
     })
 }
 
-/// The encoder to take for an input that names none: `table` has its columns, `at_hand` tells whether a pretrained
-/// file is there.
+/// The encoder to take for an input that names none: `table` has its columns, `at_hand` tells which pretrained files may be
+/// used. It must not tell what happens to be in a cache: the same configuration would give another model elsewhere.
 ///
 /// Tables get `columns`, texts `tfidf`, sounds `mel_cnn`. Pictures of more than 64 pixels a side get
-/// `efficientnet_lite0` where its weights are at hand, others `cnn`.
+/// `efficientnet_lite0` where its weights may be used, others `cnn`.
 pub fn default_encoder(modality: Modality, table: &Table, at_hand: &dyn Fn(&str) -> bool) -> &'static str {
     match modality {
         Modality::Tabular => "columns",
         Modality::Text => "tfidf",
         Modality::Audio => "mel_cnn",
-        Modality::Image if image::largest_side(table, 0) > 64 && at_hand("efficientnet-lite0") => {
-            "efficientnet_lite0"
-        }
-        Modality::Image => "cnn",
+        Modality::Image => match worth_pulling(modality, table) {
+            Some(better) if better.needs.iter().all(|n| at_hand(n)) => better.name,
+            _ => "cnn",
+        },
     }
+}
+
+/// An encoder with a published network that is mostly better than the default one for such an input; its weights have to be pulled.
+pub fn worth_pulling(modality: Modality, table: &Table) -> Option<&'static EncoderSpec> {
+    let large = modality == Modality::Image && image::largest_side(table, 0) > 64;
+    let found = ENCODERS.iter().copied().find(|e| e.name == "efficientnet_lite0" && e.modality == modality);
+    found.filter(|_| large)
 }

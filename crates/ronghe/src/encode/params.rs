@@ -2,6 +2,7 @@
 
 use super::{EncoderSpec, State};
 use crate::{Error, Result};
+use ronghe_data::plain;
 use ronghe_graph::ValueId;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -25,13 +26,19 @@ pub(super) fn parse<T: DeserializeOwned>(spec: &EncoderSpec, given: &Value) -> R
                 // Alone among defaults, so that a message can name the key at fault.
                 let mut one = defaults.clone();
                 one[key] = value.clone();
-                T::deserialize(one).map_err(|e| wrong(spec, key, &e.to_string(), value))?;
+                T::deserialize(one).map_err(|e| wrong(spec, key, &wanted(&e), value))?;
                 all[key] = value.clone();
             }
         }
         other => return Err(wrong(spec, "params", "an object of parameters", other)),
     }
-    T::deserialize(&all).map_err(|e| wrong(spec, "params", &e.to_string(), &all))
+    T::deserialize(&all).map_err(|e| wrong(spec, "params", &wanted(&e), &all))
+}
+
+/// What a parameter should be.
+fn wanted(error: &serde_json::Error) -> String {
+    let (found, expected) = plain::mismatch(&error.to_string());
+    expected.unwrap_or(found)
 }
 
 /// A parameter that has no default.
@@ -88,7 +95,7 @@ pub(super) fn object<T: Serialize>(value: &T) -> Value {
 
 /// What [`object`] saved.
 pub(super) fn restore<T: DeserializeOwned>(spec: &EncoderSpec, state: &State) -> Result<T> {
-    T::deserialize(&state.json).map_err(|e| damaged(spec, "the state it was saved with", &e.to_string()))
+    T::deserialize(&state.json).map_err(|e| damaged(spec, "the state it was saved with", &plain::json(&e)))
 }
 
 /// The trunk's vector, for an encoder that has one.

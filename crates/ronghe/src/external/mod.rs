@@ -23,7 +23,7 @@ mod rows;
 
 use crate::{Error, InputInfo, Predictions, Predictor, Result, Task, TaskKind};
 use process::Process;
-use ronghe_data::{Kind, Table};
+use ronghe_data::{Kind, Table, plain};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -179,7 +179,7 @@ fn failed(command: &str, expected: &str, found: String) -> Error {
 fn broken(command: &str, expected: &str, line: &str, error: &serde_json::Error) -> Error {
     let start: String = line.chars().take(80).collect();
     let hint = if line.contains("NaN") { "; NaN is no JSON" } else { "" };
-    failed(command, expected, format!("`{start}` ({error}{hint})"))
+    failed(command, expected, format!("`{start}` ({}{hint})", plain::json(error)))
 }
 
 #[cfg(all(test, unix))]

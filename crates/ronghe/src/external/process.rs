@@ -2,6 +2,7 @@
 
 use super::failed;
 use crate::Result;
+use ronghe_data::plain;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -35,7 +36,7 @@ impl Process {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn();
-        let mut child = pipes.map_err(|e| failed(command, "a program that starts", e.to_string()))?;
+        let mut child = pipes.map_err(|e| failed(command, "a program that starts", plain::io(&e)))?;
         let (Some(mut input), Some(output), Some(mut errors)) =
             (child.stdin.take(), child.stdout.take(), child.stderr.take())
         else {
@@ -95,12 +96,12 @@ impl Process {
             Ok(Ok(line)) if line.ends_with('\n') => return Ok(line),
             Ok(Ok(line)) if line.is_empty() => "the end of its output".to_owned(),
             Ok(Ok(_)) => "a line without an end, or too long".to_owned(),
-            Ok(Err(error)) => error.to_string(),
+            Ok(Err(error)) => plain::io(&error),
             Err(RecvTimeoutError::Timeout) => format!("none within {:.1} s", self.limit.as_secs_f64()),
             Err(RecvTimeoutError::Disconnected) => "the end of its output".to_owned(),
         };
         let _ = self.child.kill();
-        let status = self.child.wait().map_or_else(|e| e.to_string(), |s| s.to_string());
+        let status = self.child.wait().map_or_else(|e| plain::io(&e), |s| s.to_string());
         thread::sleep(LAST_WORDS);
         let said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
         let said = String::from_utf8_lossy(&said);

@@ -69,7 +69,7 @@ fn parse<T: DeserializeOwned>(fusion: &str, params: &Value) -> Result<T> {
         place: format!("fusion {fusion}"),
         setting: "fusion".into(),
         expected: "parameters of this fusion".into(),
-        found: e.to_string(),
+        found: ronghe_data::plain::json(&e),
     })
 }
 

@@ -19,12 +19,18 @@ pub fn wilson(right: usize, rows: usize) -> (f64, f64) {
 /// How much more often `a` is right than `b` on the same rows, and the 95 % interval of that: with `d_i` = 1, 0 or -1, the mean
 /// `d` and 1.96 standard errors of the mean. `None` without rows, or where the rows are not the same.
 pub fn paired(a: &[bool], b: &[bool]) -> Option<(f64, (f64, f64))> {
+    let numbers = |right: &[bool]| right.iter().map(|&r| f64::from(u8::from(r))).collect::<Vec<f64>>();
+    paired_means(&numbers(a), &numbers(b))
+}
+
+/// The mean difference of `a` less `b` on the same rows, and its 95 % interval. `None` without rows, or where the rows are not
+/// the same.
+pub fn paired_means(a: &[f64], b: &[f64]) -> Option<(f64, (f64, f64))> {
     if a.len() != b.len() || a.is_empty() {
         return None;
     }
     let n = a.len() as f64;
-    let one = |right: bool| f64::from(u8::from(right));
-    let differences: Vec<f64> = a.iter().zip(b).map(|(&a, &b)| one(a) - one(b)).collect();
+    let differences: Vec<f64> = a.iter().zip(b).map(|(a, b)| a - b).collect();
     let mean = differences.iter().sum::<f64>() / n;
     let variance = differences.iter().map(|d| (d - mean).powi(2)).sum::<f64>() / (n - 1.0).max(1.0);
     let half = Z * (variance / n).sqrt();

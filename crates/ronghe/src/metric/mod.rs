@@ -11,7 +11,7 @@ mod interval;
 mod regress;
 
 pub use classify::Confusion;
-pub use interval::{paired, wilson};
+pub use interval::{paired, paired_means, wilson};
 
 use crate::{Error, Predictions, Result, Targets, Task, TaskKind};
 use serde::{Deserialize, Serialize};

@@ -4,6 +4,7 @@
 //! rows made of a few dozen different cells.
 
 mod cells;
+mod columns;
 mod opening;
 mod precision;
 mod representation;
@@ -11,7 +12,9 @@ mod rows;
 mod slopes;
 mod table;
 
+pub use columns::{Matched, Missing, match_columns};
 pub use precision::{Difference, PartPrecision, PrecisionMode};
+pub use table::Output;
 
 use crate::config::ModelConfig;
 use crate::encode::Encoder;
@@ -19,7 +22,8 @@ use crate::network::{InputPart, Network, Trunk};
 use crate::opening::Opening;
 use crate::slopes::Slopes;
 use crate::{
-    Cells, InputInfo, Predictions, Predictor, Representations, Result, Task, TaskKind, encode, fuse, head,
+    Cells, InputInfo, Predictions, Predictor, Representations, Result, Task, TaskKind, UnknownNames, encode,
+    fuse, head,
 };
 use cells::Memory;
 pub(crate) use precision::{Closeness, Part};
@@ -177,6 +181,15 @@ impl Model {
         let encoders =
             self.inputs.iter().zip(&plans.encoders).map(|(input, part)| part.precision(&input.name));
         encoders.chain([plans.fuse.precision("fusion")]).collect()
+    }
+
+    /// The columns of `table` that hold names which training did not have, in the order of the inputs.
+    pub fn unknown_names(&self, table: &Table) -> Result<Vec<UnknownNames>> {
+        let mut found = Vec::new();
+        for (input, encoder) in self.inputs.iter().zip(&self.encoders) {
+            found.extend(encoder.unknown_names(&rows::columns(table, input)?)?);
+        }
+        Ok(found)
     }
 
     /// Predictions with logits and fusion weights. Columns that the table lacks count as missing.

@@ -126,7 +126,7 @@ fn read_names(path: &Path) -> Result<Vec<String>> {
         return Err(wrong(format!("{bytes} bytes")));
     }
     let text = std::fs::read_to_string(path).map_err(io)?;
-    let names: Vec<String> = serde_json::from_str(&text).map_err(|e| wrong(e.to_string()))?;
+    let names: Vec<String> = serde_json::from_str(&text).map_err(|e| wrong(ronghe_data::plain::json(&e)))?;
     if names.len() == 1000 { Ok(names) } else { Err(wrong(format!("{} names", names.len()))) }
 }
 

@@ -41,24 +41,28 @@ pub enum Reason {
     ScratchLevel,
     /// The plain baseline tells as much as the best published network, or more: what costs nothing will do.
     PlainAhead,
+    /// The plain baseline tells as much as the best published network, which is ahead of training from the start on the same rows.
+    PlainAlike,
     /// No published network is at hand.
     NoNetwork,
 }
 
-/// The advice that follows from what was tried, best first.
+/// The advice that follows from what was tried, best first. Where training from the start was run on the same rows, its own
+/// comparison decides between it and the network: that the plain baseline tells as much says nothing of the encoder that would be
+/// advised in the network's place.
 pub(super) fn advise(ranked: &[Tried], duel: Option<&Duel>, scratch: &str) -> Advice {
     let network = ranked.iter().find(|t| !t.plain);
     let plain = ranked.iter().find(|t| t.plain);
     let interval = duel.and_then(|d| d.difference).map(|d| d.1);
     let level = interval.is_some_and(|(low, high)| (low..=high).contains(&0.0));
+    let plain_tells = |network: &Tried| plain.is_some_and(|p| p.linear.value >= network.linear.value);
     let (encoder, because) = match (network, duel) {
         (None, _) => (scratch, Reason::NoNetwork),
         (_, Some(duel)) if duel.scratch.value > duel.transfer.value => {
             (scratch, if level { Reason::ScratchLevel } else { Reason::ScratchAhead })
         }
-        (Some(network), _) if plain.is_some_and(|p| p.linear.value >= network.linear.value) => {
-            (scratch, Reason::PlainAhead)
-        }
+        (Some(network), None) if plain_tells(network) => (scratch, Reason::PlainAhead),
+        (Some(network), Some(_)) if plain_tells(network) => (network.name.as_str(), Reason::PlainAlike),
         (Some(network), _) => {
             let ahead = plain.and_then(|p| paired(&network.linear.right, &p.linear.right));
             let level = level || ahead.is_some_and(|(_, (low, _))| low <= 0.0);
@@ -160,7 +164,12 @@ mod tests {
             |scratch, transfer| Duel { difference: Some((0.0, (-0.1, 0.1))), ..duel(scratch, transfer) };
         assert_eq!(says(&ranked, Some(&level(0.8, 0.9))), ("net".into(), Reason::NetworkLevel));
         assert_eq!(says(&ranked, Some(&level(0.95, 0.9))), ("cnn".into(), Reason::ScratchLevel));
-        assert_eq!(says(&[tried("pixels", true, 0.9), net], None), ("cnn".into(), Reason::PlainAhead));
+        let simple = [tried("pixels", true, 0.96), tried("net", false, 0.94)];
+        assert_eq!(says(&simple, None), ("cnn".into(), Reason::PlainAhead));
+        // 500 drawn products: cnn from the start 0.750, the network 0.938 on the same rows.
+        let ahead = Duel { difference: Some((0.188, (0.095, 0.280))), ..duel(0.750, 0.938) };
+        assert_eq!(says(&simple, Some(&ahead)), ("net".into(), Reason::PlainAlike));
+        assert_eq!(says(&simple, Some(&duel(0.95, 0.9))), ("cnn".into(), Reason::ScratchAhead));
         assert_eq!(says(&[pixels], None), ("cnn".into(), Reason::NoNetwork));
     }
 

@@ -7,6 +7,7 @@
 use super::best::Entry;
 use super::observe::EpochReport;
 use crate::{Error, Result};
+use ronghe_data::plain;
 use ronghe_graph::weights::write_atomic;
 use ronghe_graph::{DType, Tensor};
 use serde::{Deserialize, Serialize};
@@ -104,7 +105,7 @@ impl Checkpoint {
             .and_then(|n| usize::try_from(n).ok())
             .and_then(|n| body[8..].split_at_checked(n))
             .ok_or_else(|| damaged(path, "a header longer than the file"))?;
-        let header: Header = serde_json::from_slice(header).map_err(|e| damaged(path, &e.to_string()))?;
+        let header: Header = serde_json::from_slice(header).map_err(|e| damaged(path, &plain::json(&e)))?;
         let entry = |&(epoch, value): &(usize, f64)| Entry { epoch, value, weights: Vec::new() };
         let mut checkpoint = Checkpoint {
             best: header.state.best.iter().map(entry).collect(),

@@ -2,6 +2,7 @@
 
 use super::observe::{EpochReport, Event, Observer};
 use super::phase::Job;
+use super::rows::SeenRows;
 use super::source::Source;
 use super::steps::Training;
 use super::targets::known;
@@ -60,6 +61,8 @@ pub struct Fitted {
     pub test_targets: Targets,
     /// Which rows were used for what, after rows without target and unreadable rows were left out.
     pub split: Split,
+    /// The rows of every part by content, to know them again; none beyond a limit.
+    pub seen: Option<SeenRows>,
     /// Rows left out because a cell could not be read, with what is wrong.
     pub skipped: Vec<(usize, String)>,
 }
@@ -128,6 +131,7 @@ pub fn fit(
     let encoders = source.inputs.into_iter().map(|i| i.encoder).collect();
     let parts = ModelParts { config: config.clone(), task: task.clone(), encoders, weights, temperature };
     let history = state.history;
+    let seen = SeenRows::of(config, table, &split);
     Ok(Fitted {
         parts,
         adapter,
@@ -138,6 +142,7 @@ pub fn fit(
         test_predictions,
         test_targets,
         split,
+        seen,
         skipped,
     })
 }

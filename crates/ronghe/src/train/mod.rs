@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `fit` | the whole: encoders, epochs, calibration, test |
 //! | `steps` | the epochs: batches, steps, checkpoints |
+//! | `rows` | which rows a model has seen, by content |
 //! | `phase` | the networks while the same weights are trained |
 //! | `judge` | figures of validation and test rows |
 //! | `split` | which rows train, tune and test |
@@ -27,6 +28,7 @@ mod fit;
 mod judge;
 mod observe;
 mod phase;
+mod rows;
 mod runner;
 mod save;
 mod schedule;
@@ -38,5 +40,6 @@ mod trunks;
 
 pub use fit::{FitOptions, Fitted, fit};
 pub use observe::{EpochReport, Event, Observer, Quiet};
+pub use rows::{Part, ROWS, SeenRows};
 pub use save::{MetricsFile, RunFacts, save};
 pub use split::split;

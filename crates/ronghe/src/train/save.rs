@@ -2,6 +2,7 @@
 
 use super::fit::Fitted;
 use super::observe::EpochReport;
+use super::rows::ROWS;
 use crate::artifact::{self, ExtraFiles, pretty};
 use crate::metric::{Measured, Metrics};
 use crate::{Result, TaskKind};
@@ -49,6 +50,9 @@ pub fn save(
     hashed.insert("README.md".into(), card(fitted, data_hash).into_bytes());
     if let Some(adapter) = &fitted.adapter {
         hashed.insert(artifact::ADAPTER.into(), safetensors::write(adapter, &BTreeMap::new()));
+    }
+    if let Some(seen) = &fitted.seen {
+        hashed.insert(ROWS.into(), seen.to_bytes());
     }
     let mut loose = ExtraFiles::new();
     loose.insert("run.json".into(), pretty(run, folder)?);

@@ -4,7 +4,7 @@ use arrow_array::{ArrayRef, Float64Array, StringArray};
 use ronghe::config::{ModelConfig, NamedConfig, resolve};
 use ronghe::fuse::FUSIONS;
 use ronghe::train::{Event, FitOptions, Fitted, Observer, Quiet, RunFacts, fit, save, split};
-use ronghe::{Error, Model, Predictor, TaskKind, artifact, metric};
+use ronghe::{Error, Model, Predictor, TaskKind, UnknownNames, artifact, metric};
 use ronghe_data::synth::{SynthConfig, multimodal};
 use ronghe_data::{ColumnSchema, Kind, Schema, Table};
 use ronghe_graph::SplitMix;
@@ -220,6 +220,25 @@ fn a_flipped_byte_or_a_missing_file_is_refused() -> Outcome {
         std::fs::write(&place, &bytes)?;
     }
     artifact::load(folder.path())?;
+    Ok(())
+}
+
+#[test]
+fn names_that_training_did_not_have_are_counted() -> Outcome {
+    let (model, table) = loaded()?;
+    assert_eq!(model.unknown_names(table)?, []);
+    let shop = ["Rome", "罗马", "Rome", "Oslo", "Lima"].map(Some).into_iter().chain([None, Some("north")]);
+    let schema =
+        Schema { columns: ["shop", "member"].map(|name| ColumnSchema::new(name, Kind::Category)).into() };
+    let member: ArrayRef = Arc::new(StringArray::from(vec!["yes"; 7]));
+    let cells = vec![Arc::new(StringArray::from_iter(shop)), member];
+    let strange = Table::new(Arc::new(schema), cells, Path::new("new.csv"), Path::new("."), 1)?;
+    let expected = UnknownNames {
+        column: "shop".into(),
+        cells: 5,
+        examples: ["Rome", "罗马", "Oslo"].map(str::to_owned).into(),
+    };
+    assert_eq!(model.unknown_names(&strange)?, [expected]);
     Ok(())
 }
 

@@ -39,7 +39,7 @@ struct Entry {
 pub(in super::super) fn make(folder: &Path) -> Result<()> {
     let path = folder.join("emoji.json");
     let all: Vec<Entry> = serde_json::from_str(&text_of(&path)?)
-        .map_err(|e| unlike(&path, "a list of emoji", &e.to_string()))?;
+        .map_err(|e| unlike(&path, "a list of emoji", &ronghe_data::plain::json(&e)))?;
     let entries: Vec<&Entry> = all.iter().filter(|e| e.category != "Component").collect();
     let flags = |flag: fn(&Entry) -> bool| -> ArrayRef {
         Arc::new(entries.iter().map(|e| Some(flag(e))).collect::<BooleanArray>())

@@ -1,5 +1,6 @@
 //! Folders as Hugging Face publishes them: weights with `config.json` and other descriptions beside.
 
+use ronghe_data::plain;
 use ronghe_graph::weights::read_file;
 use ronghe_graph::{Error, Result};
 use serde::de::DeserializeOwned;
@@ -36,7 +37,7 @@ pub(super) fn beside(file: &Path, name: &str) -> Result<Option<(String, Vec<u8>)
 
 /// A config.json whose fields, where they are there, say what is `expected`.
 pub(super) fn config<T: DeserializeOwned>(path: &str, text: &[u8], expected: &[(&str, Value)]) -> Result<T> {
-    let value: Value = serde_json::from_slice(text).map_err(|e| wrong(path, e.to_string()))?;
+    let value: Value = serde_json::from_slice(text).map_err(|e| wrong(path, plain::json(&e)))?;
     for (field, expected) in expected {
         match value.get(field) {
             Some(found) if found != expected => {
@@ -45,7 +46,7 @@ pub(super) fn config<T: DeserializeOwned>(path: &str, text: &[u8], expected: &[(
             _ => {}
         }
     }
-    serde_json::from_value(value).map_err(|e| wrong(path, e.to_string()))
+    serde_json::from_value(value).map_err(|e| wrong(path, plain::json(&e)))
 }
 
 /// Refuses sizes that no network has: name, size, largest.

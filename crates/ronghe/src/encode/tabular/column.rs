@@ -117,6 +117,14 @@ impl Column {
         }
     }
 
+    /// Whether the column is one of names and no training cell had this one.
+    pub(super) fn is_new(&self, cell: &Cell<'_>) -> bool {
+        match (&self.code, cell) {
+            (Code::Category(vocabulary), Cell::Name(name)) => vocabulary.is_new(name),
+            _ => false,
+        }
+    }
+
     /// The embedding row of a cell.
     pub(super) fn id(&self, cell: &Cell<'_>) -> i32 {
         let Code::Category(vocabulary) = &self.code else { return -1 };

@@ -19,7 +19,7 @@ mod column;
 mod date;
 mod number;
 
-use super::{BadCell, Encoder, EncoderSpec, Field, FitInput, Prepared, State, network, params};
+use super::{BadCell, Encoder, EncoderSpec, Field, FitInput, Prepared, State, UnknownNames, network, params};
 use crate::Result;
 use column::{Cell, Column};
 use number::Numbers;
@@ -164,6 +164,22 @@ impl Encoder for Columns {
             start += column.width();
         }
         Some(spans)
+    }
+
+    fn unknown_names(&self, table: &Table) -> Result<Vec<UnknownNames>> {
+        let mut found = Vec::new();
+        for column in self.columns.iter().filter(|c| c.is_category()) {
+            let (at, kind) = table.find(&column.name)?;
+            let mut unknown = UnknownNames { column: column.name.clone(), ..UnknownNames::default() };
+            for row in 0..table.rows() {
+                let cell = column.read(table, at, kind, row)?;
+                if let (true, Cell::Name(name)) = (column.is_new(&cell), &cell) {
+                    unknown.add(name);
+                }
+            }
+            found.extend((unknown.cells > 0).then_some(unknown));
+        }
+        Ok(found)
     }
 
     fn state(&self) -> State {
