@@ -99,6 +99,18 @@ pub(crate) struct Reading {
     /// Character encoding of text files, such as gb18030 [default: UTF-8, or what the byte order mark says].
     #[arg(long)]
     pub(crate) encoding: Option<String>,
+    /// A word that stands for a missing cell, beside the usual ones; may be given again.
+    #[arg(long, value_name = "WORD")]
+    pub(crate) missing: Vec<String>,
+    /// What comes first in dates such as 03/04/2024 [default: what the column shows].
+    #[arg(long, value_name = "PART", value_parser = ["day", "month"])]
+    pub(crate) date_order: Option<String>,
+    /// The first line of a CSV file is a row, not names.
+    #[arg(long)]
+    pub(crate) no_header: bool,
+    /// Names of the columns of a CSV file without a line of names.
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub(crate) columns: Vec<String>,
     /// Leave out rows that cannot be read, and count them, instead of stopping at the first.
     #[arg(long)]
     pub(crate) skip_bad_rows: bool,

@@ -7,6 +7,7 @@ mod outputs;
 mod progress;
 mod render;
 mod session;
+mod tables;
 mod watch;
 
 use clap::Parser;

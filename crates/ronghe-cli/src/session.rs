@@ -1,14 +1,13 @@
-//! What commands share: reading tables, the stop signal, the cache folder.
+//! What commands share: the stop signal, the cache folder, opening models.
 
 use crate::args::{ChosenModel, Common, Precision, Reading};
 use crate::render;
+use crate::tables::{self, Known};
 use anyhow::{Context, Result, bail};
 use ronghe::catalogue::{self, Cache};
 use ronghe::explain::fingerprint;
-use ronghe::{External, Model, PrecisionMode, Predictor, UnknownNames, artifact, match_columns};
-use ronghe_data::read::{self, ReadOptions, Reader};
-use ronghe_data::{Kind, Table};
-use std::collections::BTreeMap;
+use ronghe::{External, Model, PrecisionMode, Predictor, artifact};
+use ronghe_data::Table;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -53,25 +52,6 @@ pub(crate) fn vectors(cache: &Cache) -> PathBuf {
     cache.folder().join("vectors")
 }
 
-/// Reading options from the command line.
-pub(crate) fn read_options(reading: &Reading) -> Result<ReadOptions> {
-    let mut options = ReadOptions {
-        encoding: reading.encoding.clone(),
-        skip_bad_rows: reading.skip_bad_rows,
-        ..ReadOptions::default()
-    };
-    for given in &reading.kinds {
-        let (column, kind) =
-            given.rsplit_once('=').with_context(|| format!("--kind {given}: expected COLUMN=KIND"))?;
-        let Some(kind) = Kind::ALL.into_iter().find(|k| k.name() == kind) else {
-            let valid: Vec<&str> = Kind::ALL.iter().map(|k| k.name()).collect();
-            bail!("--kind {given}: expected one of {}, found `{kind}`", valid.join(", "));
-        };
-        options.kinds.insert(column.to_owned(), kind);
-    }
-    Ok(options)
-}
-
 /// Opens a saved model.
 pub(crate) fn open_model(folder: &Path, precision: &str, common: &Common) -> Result<Model> {
     let named = PrecisionMode::ALL.into_iter().find(|(name, _)| *name == precision);
@@ -89,23 +69,6 @@ pub(crate) fn report_precision(model: &Model, precision: &Precision, common: &Co
     if precision.precision != "f32" && !common.quiet {
         let parts: Vec<String> = model.precision().iter().map(ToString::to_string).collect();
         render::log(&format!("precision {}: {}", precision.precision, parts.join("; ")));
-    }
-}
-
-/// Reads a whole table and says how many rows were left out.
-pub(crate) fn read_table(path: &Path, options: &ReadOptions) -> Result<Table> {
-    let mut reader = read::open(path, options)?;
-    let table = read::collect(reader.as_mut(), path)?;
-    report_skipped(reader.as_ref());
-    Ok(table)
-}
-
-/// Warns of rows that were left out.
-pub(crate) fn report_skipped(reader: &dyn Reader) {
-    let skipped = reader.skipped();
-    if skipped.rows > 0 {
-        render::warn(&format!("{} rows could not be read and are left out; the first:", skipped.rows));
-        skipped.first.iter().take(3).for_each(|e| render::warn(&e.to_string()));
     }
 }
 
@@ -166,92 +129,19 @@ impl Asked {
         }
     }
 
-    /// The kinds of the columns it reads.
-    fn kinds(&self) -> &BTreeMap<String, Kind> {
+    /// What the columns are that it knows.
+    fn known(&self) -> Known {
         match self {
-            Asked::Saved(model) => &model.config().data.kinds,
-            Asked::External(external) => external.kinds(),
+            Asked::Saved(model) => Known::of_model(model),
+            Asked::External(external) => Known::of_kinds(external.kinds()),
             #[cfg(feature = "onnx")]
-            Asked::Onnx(onnx) => onnx.kinds(),
+            Asked::Onnx(onnx) => Known::of_kinds(onnx.kinds()),
         }
     }
 
     /// Reads a whole table as the model wants it.
     pub(crate) fn table(&self, path: &Path, reading: &Reading) -> Result<Table> {
-        let mut reader = open_like(path, self.predictor(), self.kinds(), &read_options(reading)?)?;
-        let table = read::collect(reader.as_mut(), path)?;
-        report_skipped(reader.as_ref());
-        Ok(table)
-    }
-}
-
-/// Opens a table with the kinds that a model was trained on. Columns that the table lacks are no error here: to the
-/// model they are missing.
-pub(crate) fn open_like(
-    path: &Path,
-    model: &dyn Predictor,
-    kinds: &BTreeMap<String, Kind>,
-    options: &ReadOptions,
-) -> Result<Box<dyn Reader>> {
-    Like::find(path, model, kinds, options, false)?.open(path)
-}
-
-/// How a table is read for a model: the kinds it was trained on, its names for columns that the table writes otherwise.
-pub(crate) struct Like {
-    options: ReadOptions,
-    renamed: BTreeMap<String, String>,
-    reader: Option<Box<dyn Reader>>,
-}
-
-impl Like {
-    /// Looks at the table, and says what is missing and what goes by another name. None of the model's columns is an error, unless
-    /// that is allowed.
-    pub(crate) fn find(
-        path: &Path,
-        model: &dyn Predictor,
-        kinds: &BTreeMap<String, Kind>,
-        options: &ReadOptions,
-        allow_missing: bool,
-    ) -> Result<Like> {
-        let mut options = ReadOptions { like: kinds.clone(), ..options.clone() };
-        let reader = read::open(path, &options)?;
-        let inputs: Vec<String> = model.inputs().iter().flat_map(|i| i.columns.clone()).collect();
-        let found = match_columns(&inputs, &model.task().columns, kinds, reader.schema());
-        if !allow_missing {
-            found.check(path, &inputs, reader.schema())?;
-        }
-        found.warning().iter().for_each(|warning| render::warn(warning));
-        let Some(note) = found.note() else {
-            return Ok(Like { options, renamed: BTreeMap::new(), reader: Some(reader) });
-        };
-        render::log(&note);
-        for (theirs, ours) in &found.renamed {
-            if let Some(kind) = kinds.get(ours) {
-                options.like.insert(theirs.clone(), *kind);
-            }
-        }
-        Ok(Like { options, renamed: found.renamed, reader: None })
-    }
-
-    /// The table from its first row.
-    pub(crate) fn open(&mut self, path: &Path) -> Result<Box<dyn Reader>> {
-        if let Some(reader) = self.reader.take() {
-            return Ok(reader);
-        }
-        let reader = read::open(path, &self.options)?;
-        Ok(if self.renamed.is_empty() { reader } else { read::renamed(reader, self.renamed.clone()) })
-    }
-}
-
-/// Warns of names that training did not have.
-pub(crate) fn report_unknown(names: &[UnknownNames]) {
-    for unknown in names {
-        render::warn(&format!(
-            "`{}`: {} cells have names that training did not have ({}): to the model they are unknown",
-            unknown.column,
-            unknown.cells,
-            unknown.examples.join(", ")
-        ));
+        tables::read_like(path, self.predictor(), &self.known(), reading)
     }
 }
 

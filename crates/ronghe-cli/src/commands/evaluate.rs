@@ -2,7 +2,7 @@
 
 use crate::args::{Common, Evaluate};
 use crate::progress::figures;
-use crate::{Outcome, render, session, watch};
+use crate::{Outcome, render, session, tables, watch};
 use anyhow::{Context, Result};
 use ronghe::evaluation::{Evaluated, Evaluation, Overlap, add_names, test_rows};
 use ronghe::train::{ROWS, SeenRows};
@@ -17,9 +17,11 @@ pub(crate) fn run(args: &Evaluate, common: &Common) -> Result<Outcome> {
     let model = session::open_model(&args.model, &args.precision.precision, common)?;
     // An input that there is not is said before anything is read.
     model.check_inputs(&args.without)?;
-    let options = session::read_options(&args.reading)?;
-    let kinds = &model.config().data.kinds;
-    let mut like = session::Like::find(&args.data, &model, kinds, &options, args.allow_missing)?;
+    let options = tables::read_options(&args.reading)?;
+    let known = tables::Known::of_model(&model);
+    let by = args.only.as_deref().and_then(|only| only.split_once('=')).map(|(column, _)| column);
+    let wanted = tables::Wanted::Targets(by);
+    let mut like = tables::Like::find(&args.data, &model, &known, &options, wanted, args.allow_missing)?;
     let seen = artifact::file(&args.model, ROWS)?
         .map(|bytes| SeenRows::parse(model.config(), &bytes, &args.model.join(ROWS)))
         .transpose()?;
@@ -41,8 +43,8 @@ pub(crate) fn run(args: &Evaluate, common: &Common) -> Result<Outcome> {
             add_names(&mut unknown, model.unknown_names(&table)?);
         }
     }
-    session::report_skipped(pieces.reader());
-    session::report_unknown(&unknown);
+    tables::report_skipped(pieces.reader());
+    tables::report_unknown(&unknown);
     chosen.check(args)?;
     let found = evaluation.finish().with_context(|| {
         format!("{}: expected at least one row to evaluate, found none", args.data.display())
@@ -65,7 +67,7 @@ fn overlap(
     common: &Common,
     model: &Model,
     seen: &SeenRows,
-    like: &mut session::Like,
+    like: &mut tables::Like,
 ) -> Result<Overlap> {
     let mut reader = watch::reader(like.open(&args.data)?, "comparing rows with those of training", common);
     let (mut overlap, mut chosen) = (Overlap::default(), Chosen::default());

@@ -1,16 +1,18 @@
 //! `ronghe inspect DATA`
 
 use crate::args::{Common, Inspect};
-use crate::{Outcome, render, session, watch};
+use crate::{Outcome, render, session, tables, watch};
 use anyhow::Result;
 use ronghe_data::profile::{ColumnProfile, LeakMeasure, Profile, Warning, profile};
 use ronghe_data::read;
 
 pub(crate) fn run(args: &Inspect, common: &Common) -> Result<Outcome> {
-    let reader = read::open(&args.data, &session::read_options(&args.reading)?)?;
+    let mut options = tables::read_options(&args.reading)?;
+    options.labels.extend(args.target.clone());
+    let reader = read::open(&args.data, &options)?;
     let mut reader = watch::reader(reader, "reading", common);
     let found = profile(&mut reader, args.target.as_deref())?;
-    session::report_skipped(&reader);
+    tables::report_skipped(&reader);
     if common.json {
         render::json(&found)?;
     } else {
@@ -91,12 +93,7 @@ fn say(warning: &Warning) -> String {
         Warning::DuplicateRows { rows } => {
             format!("{rows} rows repeat earlier ones: test rows may be known from training")
         }
-        Warning::MixedDates { column, forms } => {
-            format!("`{column}` has dates in several forms: {}", forms.join(", "))
-        }
-        Warning::AmbiguousDates { column } => {
-            format!("`{column}`: day or month first? the month was taken first")
-        }
+        Warning::Reading(noticed) => tables::say(noticed),
         _ => format!("{warning:?}"),
     }
 }

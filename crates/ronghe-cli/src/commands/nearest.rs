@@ -2,22 +2,16 @@
 
 use super::explain::rows;
 use crate::args::{Common, Nearest};
-use crate::{Outcome, render, session};
+use crate::{Outcome, render, session, tables};
 use anyhow::Result;
 use ronghe::Predictor;
 use ronghe::explain::{Nearest as Found, nearest};
-use ronghe_data::{Table, read};
 use std::path::Path;
 
 pub(crate) fn run(args: &Nearest, common: &Common) -> Result<Outcome> {
     let model = session::open_model(&args.model, "f32", common)?;
-    let options = session::read_options(&args.reading)?;
-    let table = |path: &Path| -> Result<Table> {
-        let mut reader = session::open_like(path, &model, &model.config().data.kinds, &options)?;
-        let table = read::collect(reader.as_mut(), path)?;
-        session::report_skipped(reader.as_ref());
-        Ok(table)
-    };
+    let known = tables::Known::of_model(&model);
+    let table = |path: &Path| tables::read_like(path, &model, &known, &args.reading);
     let data = table(&args.data)?;
     let chosen = data.take(&rows(&args.rows, data.rows())?)?;
     let found = nearest(&model, &chosen, &table(&args.among)?, args.neighbours as usize)?;

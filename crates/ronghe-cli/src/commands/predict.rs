@@ -2,7 +2,7 @@
 
 use super::evaluate::warn_bad;
 use crate::args::{Common, Predict};
-use crate::{Outcome, outputs, render, session, watch};
+use crate::{Outcome, outputs, render, session, tables, watch};
 use anyhow::{Result, ensure};
 use ronghe::evaluation::add_names;
 use ronghe::{Output, Predictor, TaskKind};
@@ -32,9 +32,10 @@ pub(crate) fn run(args: &Predict, common: &Common) -> Result<Outcome> {
         top: args.top.unwrap_or(0) as usize,
         digits: args.digits.map_or(if format == "parquet" { 0 } else { DIGITS }, |digits| digits as usize),
     };
-    let options = session::read_options(&args.reading)?;
-    let kinds = &model.config().data.kinds;
-    let mut like = session::Like::find(&args.data, &model, kinds, &options, args.allow_missing)?;
+    let options = tables::read_options(&args.reading)?;
+    let known = tables::Known::of_model(&model);
+    let wanted = if args.with_input { tables::Wanted::All } else { tables::Wanted::Inputs };
+    let mut like = tables::Like::find(&args.data, &model, &known, &options, wanted, args.allow_missing)?;
     let mut pieces = watch::Pieces::new(like.open(&args.data)?, "predicting", common);
     let mut writer: Option<Box<dyn BatchWriter>> = None;
     let (mut rows, mut unknown) = (0, Vec::new());
@@ -57,8 +58,8 @@ pub(crate) fn run(args: &Predict, common: &Common) -> Result<Outcome> {
     if let Some(writer) = writer {
         writer.finish()?;
     }
-    session::report_skipped(pieces.reader());
-    session::report_unknown(&unknown);
+    tables::report_skipped(pieces.reader());
+    tables::report_unknown(&unknown);
     session::report_precision(&model, &args.precision, common);
     if let (Some(path), false) = (&args.out, common.quiet) {
         render::log(&format!("{rows} predictions in {}", path.display()));

@@ -3,7 +3,7 @@
 use super::{explain, pull, train};
 use crate::args::{Common, Quickstart};
 use crate::progress::Progress;
-use crate::{Outcome, render, session};
+use crate::{Outcome, render, session, tables};
 use anyhow::Result;
 use ronghe::catalogue::{self, Cache};
 use ronghe::config::{Written, resolve};
@@ -112,7 +112,7 @@ fn online(args: &Quickstart, cache: &Cache, common: &Common) -> Result<Set> {
         title: "Quickstart: what kind of emoji is it?",
         lead: "The category is to be told from the picture, the words and a few columns. Columns that give the \
                answer away (sub-category, order) are left out.",
-        table: session::read_table(&path, &ReadOptions::default())?,
+        table: tables::read_table(&path, &ReadOptions::default())?,
         config: include_str!("../../quickstart/emoji.yaml"),
         notes: Vec::new(),
         data: path.display().to_string(),

@@ -3,13 +3,14 @@
 use super::pull;
 use crate::args::{Common, Train};
 use crate::progress::{Progress, figures};
-use crate::{Outcome, outputs, render, session};
+use crate::{Outcome, outputs, render, session, tables};
 use anyhow::{Context, Result};
 use ronghe::catalogue::{self, Cache};
 use ronghe::config::{self, ModelConfig, Written, resolve};
 use ronghe::train::{FitOptions, Fitted, Observer, RunFacts, fit, save, split};
 use ronghe::{encode, transfer};
 use ronghe_data::Modality;
+use ronghe_data::read::ReadOptions;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -21,16 +22,24 @@ pub(crate) fn run(args: &Train, common: &Common) -> Result<Outcome> {
     let config = written.config()?;
     let cache = Cache::open(&session::cache_folder(common));
     let path = data_path(args, &config, &cache, common)?;
-    let mut reading = session::read_options(&args.reading)?;
+    let mut reading = tables::read_options(&args.reading)?;
     for (column, kind) in &config.data.kinds {
         reading.kinds.entry(column.clone()).or_insert(*kind);
     }
+    let mut written = written;
+    keep_reading(&reading, &mut written)?;
+    let config = written.config()?;
+    reading.notation.clone_from(&config.data.notation);
+    reading.also_missing.clone_from(&config.data.missing);
+    reading.drop.extend(config.data.drop.iter().cloned());
+    let keep = config.target.keep.iter().cloned().collect();
+    reading.keep = config.target.all().into_iter().map(|target| (target, Clone::clone(&keep))).collect();
     // Several target columns are yes-or-no labels by themselves; the words of a single one are its labels.
     if let ([], column) = (config.target.columns.as_slice(), &config.target.column) {
         reading.labels.insert(column.clone());
     }
     outputs::refuse_inputs("--out", &args.out, &[&path])?;
-    let table = session::read_table(&path, &reading)?;
+    let table = tables::read_table(&path, &reading)?;
     let given = config;
     // The same command gives the same model whatever lies in the cache.
     let config = resolve(&given, &table, &|_| false).map_err(|e| written.locate(e))?;
@@ -74,6 +83,16 @@ pub(crate) fn run(args: &Train, common: &Common) -> Result<Outcome> {
     let _ = std::fs::remove_file(&checkpoint);
     report(&fitted, &args.out, &hashes, started, common)?;
     Ok(Outcome::Done)
+}
+
+/// Puts what the command line says of the table into the configuration, so that the model reads new rows in the same way.
+fn keep_reading(reading: &ReadOptions, written: &mut Written) -> Result<()> {
+    if !reading.also_missing.is_empty() {
+        let mut missing = written.config()?.data.missing;
+        missing.extend(reading.also_missing.iter().cloned());
+        written.set("data.missing", &serde_json::to_string(&missing)?)?;
+    }
+    Ok(())
 }
 
 fn written(args: &Train) -> Result<Written> {

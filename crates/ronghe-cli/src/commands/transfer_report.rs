@@ -2,7 +2,7 @@
 
 use crate::args::{Common, TransferReport as Args};
 use crate::progress::Progress;
-use crate::{Outcome, render, session};
+use crate::{Outcome, render, session, tables};
 use anyhow::Result;
 use ronghe::catalogue::Cache;
 use ronghe::probe::{
@@ -12,10 +12,10 @@ use ronghe::probe::{
 pub(crate) fn run(args: &Args, common: &Common) -> Result<Outcome> {
     let stop = session::stop_signal()?;
     let cache = Cache::open(&session::cache_folder(common));
-    let mut reading = session::read_options(&args.reading)?;
-    let source = args.source.as_ref().map(|path| session::read_table(path, &reading)).transpose()?;
+    let mut reading = tables::read_options(&args.reading)?;
+    let source = args.source.as_ref().map(|path| tables::read_table(path, &reading)).transpose()?;
     reading.labels.insert(args.target.clone());
-    let table = session::read_table(&args.data, &reading)?;
+    let table = tables::read_table(&args.data, &reading)?;
     let options = ReportOptions {
         input: args.input.as_deref(),
         rows: args.rows,

@@ -319,7 +319,7 @@ impl ReadOptions {
                 valid: names.to_vec(),
             })
         };
-        self.kinds.keys().try_for_each(|name| place(name).map(drop))?;
+        self.kinds.keys().chain(&self.drop).try_for_each(|name| place(name).map(drop))?;
         if names.is_empty() || self.only.as_ref().is_some_and(Vec::is_empty) {
             return Err(Error::file(
                 path,

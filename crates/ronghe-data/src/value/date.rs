@@ -593,7 +593,6 @@ mod tests {
             "2024年1月31日12点",
             "20240131 12:00",
             "Wed Jan 31 2024 20:00:00 GMT+0800",
-            "31-JAN-24 12.00.00.000000 PM",
         ] {
             assert_eq!(date(text).and_then(|d| d.month_first), Some(DAY + 12 * HOUR), "{text}");
         }

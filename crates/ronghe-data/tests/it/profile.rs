@@ -2,7 +2,7 @@
 
 use crate::support::file;
 use ronghe_data::profile::{LeakMeasure, Profile, Warning, profile};
-use ronghe_data::read::{ReadOptions, open};
+use ronghe_data::read::{self, ReadOptions, open};
 use ronghe_data::{Distinct, Kind};
 
 fn of(text: &str, target: Option<&str>) -> Profile {
@@ -41,7 +41,11 @@ fn warnings_about_columns() {
     assert!(found.warnings.contains(&Warning::IdentifierLike { column: column("id") }));
     assert!(found.warnings.contains(&Warning::MostlyMissing { column: column("few"), share: 0.75 }));
     let forms = vec!["2024-01-31".to_owned(), "2024/01/31".to_owned()];
-    assert!(found.warnings.contains(&Warning::MixedDates { column: column("day"), forms }));
+    assert!(
+        found
+            .warnings
+            .contains(&Warning::Reading(read::Warning::MixedDates { column: column("day"), forms }))
+    );
     assert!(found.warnings.iter().any(|w| matches!(w, Warning::DuplicateRows { .. })));
 }
 

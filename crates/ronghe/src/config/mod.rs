@@ -12,7 +12,7 @@ pub use resolve::{AtHand, better_encoders, resolve};
 pub use yaml::Written;
 
 use crate::TaskKind;
-use ronghe_data::{Kind, Modality, Notation};
+use ronghe_data::{ColumnSchema, Kind, Modality, Notation};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -38,6 +38,17 @@ pub struct ModelConfig {
     pub split: SplitConfig,
     /// Seed of everything random.
     pub seed: u64,
+}
+
+impl ModelConfig {
+    /// What the columns are that a resolved configuration knows: those of inputs and targets, and identifiers.
+    pub fn columns(&self) -> Vec<ColumnSchema> {
+        let notation = |name: &String| self.data.notation.get(name).cloned().unwrap_or_default();
+        let kinds = self.data.kinds.iter();
+        kinds
+            .map(|(name, &kind)| ColumnSchema { name: name.clone(), kind, notation: notation(name) })
+            .collect()
+    }
 }
 
 /// Where the rows are and how to read them.

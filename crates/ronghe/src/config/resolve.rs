@@ -25,7 +25,6 @@ pub fn resolve(config: &ModelConfig, table: &Table, at_hand: AtHand<'_>) -> Resu
     }
     let place = |c: &String| if *c == config.target.column { "target.column" } else { "target.columns" };
     targets.iter().try_for_each(|c| find(table, place(c), c).map(|_| ()))?;
-    config.data.drop.iter().try_for_each(|c| find(table, "data.drop", c).map(|_| ()))?;
     config.data.kinds.keys().try_for_each(|c| find(table, "data.kinds", c).map(|_| ()))?;
     resolve_split(&mut config, table)?;
     if config.inputs.is_empty() {
@@ -47,7 +46,10 @@ pub fn resolve(config: &ModelConfig, table: &Table, at_hand: AtHand<'_>) -> Resu
     let params = overlay("fusion", defaults, &config.fusion.params)?;
     config.fusion = NamedConfig { kind: spec.name.into(), params };
 
-    for column in config.inputs.iter().flat_map(|i| &i.columns).chain(&targets) {
+    // Identifiers are copied into predictions.
+    let schema = table.schema().columns.iter();
+    let identifiers = schema.filter(|c| c.kind == Kind::Identifier).map(|c| &c.name);
+    for column in config.inputs.iter().flat_map(|i| &i.columns).chain(&targets).chain(identifiers) {
         let (i, kind) = table.find(column)?;
         config.data.kinds.insert(column.clone(), kind);
         let notation = &table.schema().columns[i].notation;
