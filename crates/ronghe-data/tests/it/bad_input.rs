@@ -188,7 +188,7 @@ fn folder_messages() {
              folders; remove the link"
         );
     }
-    assert_eq!(plain(&folder.path().join("no.csv")), "no.csv: No such file or directory (os error 2)");
+    assert_eq!(plain(&folder.path().join("no.csv")), "no.csv: No such file or folder");
 }
 
 #[test]
@@ -198,7 +198,7 @@ fn media_paths_stay_inside() {
     assert_eq!(
         plain(&path),
         "t.csv: row 1, column `picture`: expected a path inside the table's folder, found \"../a.png\"; move the \
-         file next to the table, or allow outside paths (option `outside_paths`)"
+         file next to the table, or name the folder that holds the files"
     );
     let options = ReadOptions { outside_paths: true, ..ReadOptions::default() };
     assert_eq!(ronghe_data::read::read(&path, &options).unwrap().rows(), 2);
