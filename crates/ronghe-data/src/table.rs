@@ -153,6 +153,11 @@ impl Table {
 
     /// The rows of all `tables` one after another. They must have the same columns.
     pub fn concat(tables: &[Table]) -> Result<Table> {
+        Table::join(tables.to_vec())
+    }
+
+    /// As [`Table::concat`], with no more than one column in memory twice.
+    pub(crate) fn join(mut tables: Vec<Table>) -> Result<Table> {
         let Some(first) = tables.first() else {
             return Err(Error::File {
                 path: PathBuf::new(),
@@ -168,15 +173,18 @@ impl Table {
                 first.schema.names()
             )));
         }
-        let columns = (0..first.columns.len())
-            .map(|i| {
-                let parts: Vec<&dyn Array> = tables.iter().map(|t| t.columns[i].as_ref()).collect();
-                arrow_select::concat::concat(&parts).map_err(|e| first.arrow(&e.to_string()))
-            })
-            .collect::<Result<Vec<_>>>()?;
         let numbers = tables.iter().flat_map(|t| (0..t.rows).map(|i| t.row_number(i) as u32)).collect();
         let rows = tables.iter().map(|t| t.rows).sum();
-        Ok(Table { columns, rows, ..first.clone() }.with_row_numbers(numbers))
+        let whole = Table { columns: Vec::new(), ..first.clone() };
+        let mut columns = Vec::with_capacity(first.columns.len());
+        // From the last column on, so that each can be let go of when it is joined.
+        while let Some(parts) = tables.iter_mut().map(|t| t.columns.pop()).collect::<Option<Vec<ArrayRef>>>()
+        {
+            let parts: Vec<&dyn Array> = parts.iter().map(AsRef::as_ref).collect();
+            columns.push(arrow_select::concat::concat(&parts).map_err(|e| whole.arrow(&e.to_string()))?);
+        }
+        columns.reverse();
+        Ok(Table { columns, rows, ..whole }.with_row_numbers(numbers))
     }
 
     /// This table with the cells of column `i` replaced; kind and length must stay.

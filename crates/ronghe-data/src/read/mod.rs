@@ -448,7 +448,7 @@ pub fn collect(reader: &mut dyn Reader, path: &Path) -> Result<Table> {
         let first = reader.skipped().first.first().map_or("none".into(), |e| format!("none; first: {e}"));
         return Err(Error::file(path, "at least one good row", first, "mend the rows"));
     }
-    Table::concat(&tables)
+    Table::join(tables)
 }
 
 fn format_of(path: &Path, options: &ReadOptions) -> Result<&'static Format> {

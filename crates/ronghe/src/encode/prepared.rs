@@ -24,6 +24,11 @@ pub enum Field {
         /// Standard deviation of each channel, 0 to 255.
         std: Vec<f32>,
     },
+    /// One integer a row; fed as `[N, 1]`.
+    Id {
+        /// Rows one after another.
+        data: Vec<i32>,
+    },
     /// Integers, as many as a row has; fed as `[N, S]` with the longest row's S, filled with `pad`.
     Ids {
         /// Rows one after another.
@@ -141,6 +146,7 @@ impl Field {
                 }
                 Tensor::f32(&with_rows(rows.len(), shape), out)
             }
+            Field::Id { data } => Tensor::i32(&[rows.len(), 1], rows.iter().map(|&r| data[r]).collect()),
             Field::Ids { rows: all, pad } => {
                 let longest = longest(rows.iter().map(|&r| all[r].len()));
                 let mut out = Vec::with_capacity(rows.len() * longest);
@@ -173,6 +179,7 @@ impl Field {
                 mean: mean.clone(),
                 std: std.clone(),
             },
+            Field::Id { data } => Field::Id { data: rows.iter().map(|&r| data[r]).collect() },
             Field::Ids { rows: all, pad } => {
                 Field::Ids { rows: rows.iter().map(|&r| all[r].clone()).collect(), pad: *pad }
             }
@@ -186,6 +193,7 @@ impl Field {
         match (self, other) {
             (Field::Dense { data, .. }, Field::Dense { data: more, .. }) => data.extend(more),
             (Field::Pixels { data, .. }, Field::Pixels { data: more, .. }) => data.extend(more),
+            (Field::Id { data }, Field::Id { data: more }) => data.extend(more),
             (Field::Ids { rows, .. }, Field::Ids { rows: more, .. }) => rows.extend(more),
             (Field::Scales { rows }, Field::Scales { rows: more }) => rows.extend(more),
             // Fields of one name come from one encoder, hence are of one kind.
@@ -195,7 +203,7 @@ impl Field {
 
     fn length(&self, row: usize) -> usize {
         match self {
-            Field::Dense { .. } | Field::Pixels { .. } => 0,
+            Field::Dense { .. } | Field::Pixels { .. } | Field::Id { .. } => 0,
             Field::Ids { rows, .. } => rows[row].len(),
             Field::Scales { rows } => rows[row].len(),
         }
@@ -205,6 +213,7 @@ impl Field {
         match self {
             Field::Dense { data, .. } => data.len() * 4,
             Field::Pixels { data, .. } => data.len(),
+            Field::Id { data } => data.len() * 4,
             Field::Ids { rows, .. } => rows.iter().map(|r| r.len() * 4 + 24).sum(),
             Field::Scales { rows } => rows.iter().map(|r| r.len() * 4 + 24).sum(),
         }

@@ -5,12 +5,16 @@ use crate::embed::{Embedded, Embedder};
 use crate::encode::{Encoder, Prepared};
 use crate::network::Trunk;
 use crate::{Error, Result};
-use ronghe_data::Table;
+use ronghe_data::{Modality, Table};
 use ronghe_graph::{Feed, SplitMix, Tensor};
 use std::collections::BTreeSet;
 
 /// Prepared rows above this many bytes an input are not kept.
 const KEEP_BYTES: usize = 2 << 30;
+
+/// The same for table columns, which are prepared again in less time than their step takes, and take many times the memory of
+/// their cells.
+const KEEP_COLUMNS: usize = 64 << 20;
 
 /// Rows prepared at a time, so that decoded pictures never fill the memory.
 const CHUNK: usize = 256;
@@ -75,16 +79,18 @@ impl Source {
         progress: &mut dyn FnMut(usize, usize) -> Result<()>,
     ) -> Result<()> {
         let Input { table, encoder, cells, .. } = &mut self.inputs[input];
-        let mut kept = Some(Prepared::default());
+        let (mut kept, mut bytes) = (Some(Prepared::default()), 0);
+        let most = if encoder.spec().modality == Modality::Tabular { KEEP_COLUMNS } else { KEEP_BYTES };
         for (start, chunk) in rows.chunks(CHUNK).enumerate().map(|(i, c)| (i * CHUNK, c)) {
             let mut part = encoder.prepare(&table.take(chunk)?)?;
             for (&row, &present) in chunk.iter().zip(&part.present) {
                 self.present[input][row] = present;
             }
             self.bad.extend(part.bad.drain(..).map(|b| (chunk[b.row], b.message)));
+            bytes += part.bytes();
             kept = kept.and_then(|mut all| {
                 all.append(part);
-                (all.bytes() / all.rows() * rows.len() <= KEEP_BYTES).then_some(all)
+                (bytes / all.rows() * rows.len() <= most).then_some(all)
             });
             progress(start + chunk.len(), rows.len())?;
         }

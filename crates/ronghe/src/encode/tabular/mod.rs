@@ -99,7 +99,7 @@ impl Encoder for Columns {
         let mut numbers = vec![0.0; rows * width];
         let mut start = 0;
         for (i, (column, &(at, kind))) in self.columns.iter().zip(&found).enumerate() {
-            let mut ids = vec![Vec::new(); if column.is_category() { rows } else { 0 }];
+            let mut ids = vec![0; if column.is_category() { rows } else { 0 }];
             for row in 0..rows {
                 let cell = column.read(table, at, kind, row).unwrap_or_else(|error| {
                     prepared.bad.push(BadCell { row, message: error.to_string() });
@@ -107,7 +107,7 @@ impl Encoder for Columns {
                 });
                 prepared.present[row] |= cell != Cell::Missing;
                 match ids.get_mut(row) {
-                    Some(id) => *id = vec![column.id(&cell)],
+                    Some(id) => *id = column.id(&cell),
                     None => {
                         let to = row * width + start;
                         column.write(&cell, &mut numbers[to..to + column.width()]);
@@ -116,7 +116,7 @@ impl Encoder for Columns {
             }
             start += column.width();
             if column.is_category() {
-                prepared.fields.insert(category(i), Field::Ids { rows: ids, pad: -1 });
+                prepared.fields.insert(category(i), Field::Id { data: ids });
             }
         }
         prepared.bad.sort_by_key(|b| b.row);
