@@ -4,8 +4,8 @@ import csv
 import statistics
 
 NAMES = {
-    "ronghe": "Ronghe", "before": "Ronghe before", "polars-full": "Polars, whole file, dates as names",
-    "polars-dates": "Polars, whole file", "polars-default": "Polars, 100 rows", "duckdb": "DuckDB",
+    "ronghe": "Ronghe", "before": "Ronghe before", "polars-full": "Polars",
+    "polars-dates": "Polars, with dates", "polars-default": "Polars, 100 rows", "duckdb": "DuckDB",
     "pandas": "pandas", "duckdb-summarize": "DuckDB SUMMARIZE",
 }
 WORKS = {
