@@ -65,8 +65,8 @@ def judge(case, program):
         return "WRONG", "no end after 120 s"
     words = cell(done.stderr or done.stdout)
     if done.returncode != 0:
-        named = any(word.lower() in words.lower() for word in case.named)
-        if named and not any(word in words.lower() for word in MISLEADING):
+        said = words.replace(str(case.path), "").lower().replace(case.path.name.lower(), "")
+        if any(word.lower() in said for word in case.named) and not any(word in said for word in MISLEADING):
             return "named", words[:200]
         return "WRONG", f"expected to be read, found: {words[:300]}"
     found = json.loads(done.stdout)
