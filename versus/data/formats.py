@@ -11,11 +11,13 @@ import argparse
 import contextlib
 import importlib.metadata
 import json
+import os
 import pathlib
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 import parquets
 import texts
@@ -31,6 +33,8 @@ def main():
     parser.add_argument("--out", type=pathlib.Path, help="also write the table as Markdown")
     parser.add_argument("--no-spark", action="store_true", help="without PySpark, which needs Java and 30 s")
     args = parser.parse_args()
+    os.environ["TZ"] = "UTC"  # Spark takes times without a zone for times of this one
+    time.tzset()
     if shutil.which(args.program) is None:
         raise SystemExit(f"{args.program}: no such program; build it: cargo build --release")
     lines = ["| format | writer | result | |", "|---|---|---|---|"]
