@@ -211,6 +211,7 @@ def labelled(folder):
     import datasets
     import numpy as np
 
+    datasets.disable_progress_bars()
     ten = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
     features = datasets.Features({
         "label": datasets.ClassLabel(names=ten), "two": datasets.ClassLabel(names=["neg", "pos"]),
