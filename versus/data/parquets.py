@@ -75,6 +75,9 @@ def exact(folder):
     path = folder / "polars-decimal.parquet"
     pl.DataFrame({"money": pl.Series(money, dtype=pl.Decimal(9, 2)), "order_id": pl.Series(keys, dtype=pl.Decimal(38, 0))}).write_parquet(path)
     yield Case("Parquet decimal", "polars", path, {"money": number(0.57, 4.35), "order_id": whole}, ROWS)
+    path = folder / "polars-long.parquet"
+    pl.DataFrame({"id": pl.Series([2**64 + i for i in range(ROWS)], dtype=pl.Int128), "y": [i % 5 + 0.5 for i in range(ROWS)]}).write_parquet(path)
+    yield Case("Parquet Int128", "polars", path, {"id": left("identifier"), "y": number(0.5, 4.5)}, ROWS)
     path = folder / "duckdb-decimal.parquet"
     duckdb.sql(
         f"COPY (SELECT [0.57, 1.15, 4.35][i % 3 + 1]::DECIMAL(4,2) AS small, [0.57, 1.15, 4.35][i % 3 + 1]::DECIMAL(18,2) AS money,"
@@ -224,6 +227,10 @@ def labelled(folder):
     path = folder / "datasets-classlabel.parquet"
     data.to_parquet(path)
     yield Case("Parquet ClassLabel", "datasets", path, right, ROWS)
+    unlabelled = datasets.Features({"label": datasets.ClassLabel(names=["neg", "pos"])})
+    path = folder / "datasets-unlabelled.parquet"
+    datasets.Dataset.from_dict({"label": [(0, 1, -1, None)[i % 4] for i in range(ROWS)]}, unlabelled).to_parquet(path)
+    yield Case("Parquet ClassLabel, -1 and null for no label", "datasets", path, {"label": names("neg", "pos", missing=ROWS // 2)}, ROWS)
     path = folder / "datasets-save"
     data.save_to_disk(path)
     yield Case("save_to_disk folder", "datasets", path, right, ROWS)
@@ -278,6 +285,8 @@ def arrow(folder):
 
 
 def shards(folder):
+    import decimal
+
     import duckdb
     import polars as pl
     import pyarrow as pa
@@ -295,6 +304,12 @@ def shards(folder):
     pq.write_table(pa.table({"a": [1.5, 2.5], "b": pa.nulls(2)}), void / "part-0.parquet")
     pq.write_table(pa.table({"a": [3.5, 4.5], "b": ["x", "y"]}), void / "part-1.parquet")
     yield Case("shards, a column null in the first", "pyarrow", void, {"a": number(1.5, 4.5), "b": names("x", "y", missing=2)}, 4)
+    mixed = folder / "mixed"
+    mixed.mkdir()
+    for i, (numbers, scale) in enumerate((([1, 2], 1), ([1.5, 2.5], 2))):
+        money = pa.array([decimal.Decimal("12.5"), decimal.Decimal("0.5")] if i == 0 else [decimal.Decimal("99.95"), None], pa.decimal128(6, scale))
+        pq.write_table(pa.table({"a": numbers, "money": money}), mixed / f"part-{i}.parquet")
+    yield Case("shards of int64 and double, of decimals of two scales", "pyarrow", mixed, {"a": number(1, 2.5), "money": number(0.5, 99.95, missing=1)}, 4)
     right = plain(ordered=False, colour=names(*base.COLOURS, missing=base.holes("colour")))
     path = folder / "hive-pyarrow"
     ds.write_dataset(source, path, format="parquet", partitioning=["colour"], partitioning_flavor="hive")

@@ -54,6 +54,10 @@ def csv_files(folder):
                   "colour": [base.COLOURS[i % 3] for i in range(ROWS)]}).to_csv(path, index=False)
     right = {"count": number(0, 10, missing=6), "yes": Expect(("boolean", "number", "category"), 7), "colour": names(*base.COLOURS)}
     yield Case("CSV of whole numbers with holes (3.0)", "pandas", path, right, ROWS)
+    path = folder / "pandas-late.csv"
+    pd.DataFrame({"count": ["1"] * 30000 + ["2.5"], "code": ["00501"] * 30000 + ["90210"], "colour": ["red"] * 30000 + ["#fff"]}).to_csv(path, index=False)
+    right = {"count": number(1, 2.5), "code": names("00501", "90210"), "colour": names("red", "#fff")}
+    yield Case("CSV, the first fraction in row 30,001", "pandas", path, right, 30001)
     made = pl.from_arrow(source)
     for name, options in {
         "default": {}, "missing as NULL": {"null_value": "NULL"}, "decimal comma": {"separator": ";", "decimal_comma": True},
