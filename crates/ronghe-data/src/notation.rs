@@ -25,6 +25,9 @@ pub struct Notation {
     /// Whether names are whole numbers, so that `3.0` is the name `3`.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub whole_names: bool,
+    /// How many numbers a vector has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub width: Option<usize>,
     /// Cells that count as missing in this column, beside those that do everywhere.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub missing: Vec<String>,

@@ -37,13 +37,16 @@ pub enum Kind {
     Image,
     /// Sound: a path relative to the table (`Utf8`) or the bytes of a file (`LargeBinary`).
     Audio,
+    /// Numbers that stand together, as many in every cell: an embedding made elsewhere (`LargeBinary`: floats of 32 bits, least
+    /// significant byte first).
+    Vector,
     /// A name of the row that says nothing else (`Utf8`); no input by default.
     Identifier,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 8] = [
+    pub const ALL: [Kind; 9] = [
         Kind::Number,
         Kind::Category,
         Kind::Boolean,
@@ -51,13 +54,16 @@ impl Kind {
         Kind::Text,
         Kind::Image,
         Kind::Audio,
+        Kind::Vector,
         Kind::Identifier,
     ];
 
     /// The modality that such a column belongs to; none for an identifier.
     pub fn modality(self) -> Option<Modality> {
         match self {
-            Kind::Number | Kind::Category | Kind::Boolean | Kind::Date => Some(Modality::Tabular),
+            Kind::Number | Kind::Category | Kind::Boolean | Kind::Date | Kind::Vector => {
+                Some(Modality::Tabular)
+            }
             Kind::Text => Some(Modality::Text),
             Kind::Image => Some(Modality::Image),
             Kind::Audio => Some(Modality::Audio),
@@ -75,6 +81,7 @@ impl Kind {
             Kind::Text => "text",
             Kind::Image => "image",
             Kind::Audio => "audio",
+            Kind::Vector => "vector",
             Kind::Identifier => "identifier",
         }
     }

@@ -234,6 +234,13 @@ impl Table {
         cells.as_binary_opt::<i64>().map(|bytes| Cell::Bytes(bytes.value(row)))
     }
 
+    /// The numbers of a vector cell; `None` if it is missing.
+    pub fn vector(&self, column: usize, row: usize) -> Option<Vec<f32>> {
+        let cells = self.columns[column].as_binary_opt::<i64>().filter(|c| c.is_valid(row))?;
+        let (numbers, _) = cells.value(row).as_chunks::<4>();
+        Some(numbers.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect())
+    }
+
     /// A cell as people read it; empty for a missing one.
     pub fn display(&self, column: usize, row: usize) -> Cow<'_, str> {
         use arrow_array::types::{Float64Type, TimestampMillisecondType};
@@ -250,6 +257,12 @@ impl Table {
             Kind::Date => {
                 let millis = cells.as_primitive::<TimestampMillisecondType>().value(row);
                 Cow::Owned(date_text(millis))
+            }
+            Kind::Vector => {
+                let numbers = self.vector(column, row).unwrap_or_default();
+                let shown: Vec<String> = numbers.iter().take(4).map(f32::to_string).collect();
+                let more = if numbers.len() > 4 { ", ..." } else { "" };
+                Cow::Owned(format!("[{}{more}] ({} numbers)", shown.join(", "), numbers.len()))
             }
             _ => Cow::Owned(format!(
                 "<{} bytes>",
@@ -287,5 +300,6 @@ fn fits(kind: Kind, found: &DataType) -> bool {
         Kind::Date => matches!(found, DataType::Timestamp(Millisecond, _)),
         Kind::Category | Kind::Text | Kind::Identifier => *found == DataType::Utf8,
         Kind::Image | Kind::Audio => matches!(found, DataType::Utf8 | DataType::LargeBinary),
+        Kind::Vector => *found == DataType::LargeBinary,
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! The rules, in this order, over the values that are not missing:
 //! 1. none at all: category;
-//! 2. 95 % name picture (or sound) files and one of the first hundred is there: image (audio);
+//! 2. all lists of as many numbers: vector; 95 % name picture (or sound) files and one of the first hundred is there: image (audio);
 //! 3. one pair of yes/no words, or 0 and 1: boolean;
 //! 4. all numbers ([`crate::value::quantity`]) with one decimal mark and one unit, none with a leading zero: number. Words such as `-`,
 //!    `暂无` are missing there; a cell in fifty that is nothing of the kind is taken as missing and named. Whole numbers
@@ -68,6 +68,9 @@ pub(crate) struct Guess {
     words: f64,
     many_digits: u64,
     strings: u64,
+    /// Values that are lists of numbers, and how many numbers all of them have.
+    vectors: u64,
+    width: Option<usize>,
 }
 
 /// What is known of the values that are numbers.
@@ -143,6 +146,8 @@ impl Default for Guess {
             words: 0.0,
             many_digits: 0,
             strings: 0,
+            vectors: 0,
+            width: None,
         }
     }
 }
@@ -174,6 +179,13 @@ impl Guess {
         self.values += 1;
         self.strings += u64::from(source == Source::String);
         self.distinct.insert(hash(text.as_bytes()));
+        if self.vectors + 1 == self.values
+            && text.starts_with('[')
+            && let Some(numbers) = value::vector(text)
+        {
+            self.observe_vector(numbers.len());
+            return;
+        }
         let mut plain = false;
         if open(self.numbers.count, self.numbers.odd.count()) {
             match value::quantity(text) {
@@ -235,6 +247,12 @@ impl Guess {
         );
     }
 
+    /// Sees that the last value is a list of `width` numbers.
+    fn observe_vector(&mut self, width: usize) {
+        self.width = if self.vectors == 0 { Some(width) } else { self.width.filter(|&w| w == width) };
+        self.vectors += 1;
+    }
+
     /// Whether no value was seen.
     pub(crate) fn is_empty(&self) -> bool {
         self.values == 0
@@ -274,6 +292,7 @@ impl Guess {
                 notation.date_order = Some(if month { DateOrder::MonthFirst } else { DateOrder::DayFirst });
             }
             Kind::Category => notation.whole_names = self.whole_names(),
+            Kind::Vector => notation.width = self.width,
             _ => {}
         }
         Found { kind, notation }
@@ -339,6 +358,9 @@ impl Guess {
         let n = self.values;
         if n == 0 {
             return Kind::Category;
+        }
+        if self.vectors == n && self.width.is_some_and(|width| width > 1) {
+            return Kind::Vector;
         }
         if self.there && self.pictures * 20 >= n * 19 {
             return Kind::Image;

@@ -27,6 +27,8 @@ pub(crate) enum Nature {
     Dates,
     Strings,
     Bytes,
+    /// Lists of numbers.
+    Vectors,
 }
 
 /// The nature of a column of type `from`; `None` for types that are no plain values.
@@ -43,6 +45,11 @@ pub(crate) fn nature(from: &DataType) -> Option<Nature> {
         Binary | LargeBinary | BinaryView => Nature::Bytes,
         Dictionary(_, values) => nature(values)?,
         List(item) | LargeList(item) if nature(item.data_type()) == Some(Nature::Strings) => Nature::Strings,
+        List(item) | LargeList(item) | FixedSizeList(item, _)
+            if nature(item.data_type()) == Some(Nature::Numbers) =>
+        {
+            Nature::Vectors
+        }
         Struct(fields) => {
             let has = |name: &str, wanted| {
                 fields.iter().any(|f| f.name() == name && nature(f.data_type()) == Some(wanted))
@@ -61,7 +68,9 @@ pub(crate) fn nature(from: &DataType) -> Option<Nature> {
 pub(crate) fn holds(from: &DataType) -> String {
     use DataType::*;
     match from {
-        List(_) | LargeList(_) | FixedSizeList(..) | ListView(_) | LargeListView(_) => "lists".into(),
+        List(_) | LargeList(_) | FixedSizeList(..) | ListView(_) | LargeListView(_) => {
+            "lists of lists or objects".into()
+        }
         Struct(_) | Map(..) | Union(..) => "nested objects".into(),
         Time32(_) | Time64(_) => "times of day".into(),
         Duration(_) | Interval(_) => "durations".into(),
@@ -166,6 +175,7 @@ pub(crate) fn convert(
             from_strings(&strings, place.column, found, options, place.path, place.first_row)
         }
         (Nature::Bytes, _) => wrong("the bytes of files"),
+        (Nature::Vectors, Kind::Vector) => vectors(cells, found.notation.width, place),
         (Nature::Booleans, Kind::Boolean) => Ok(cells.clone()),
         (Nature::Dates, Kind::Date) => dates(cells, place),
         (Nature::Numbers, Kind::Number) => numbers(cells, place),
@@ -211,6 +221,47 @@ pub(crate) fn convert(
     }
 }
 
+/// The numbers of each list.
+fn lists(cells: &ArrayRef) -> Vec<Option<ArrayRef>> {
+    let rows = 0..cells.len();
+    let valid = |i: usize| cells.is_valid(i);
+    match cells.data_type() {
+        DataType::List(_) => rows.map(|i| valid(i).then(|| cells.as_list::<i32>().value(i))).collect(),
+        DataType::LargeList(_) => rows.map(|i| valid(i).then(|| cells.as_list::<i64>().value(i))).collect(),
+        DataType::FixedSizeList(..) => {
+            rows.map(|i| valid(i).then(|| cells.as_fixed_size_list().value(i))).collect()
+        }
+        _ => vec![None; cells.len()],
+    }
+}
+
+/// How many numbers each list has; `None` where there is none, or a list is missing some of its numbers.
+pub(crate) fn widths(cells: &ArrayRef) -> Vec<Option<usize>> {
+    lists(cells).into_iter().map(|list| list.map(|l| if l.null_count() == 0 { l.len() } else { 0 })).collect()
+}
+
+/// Lists of `width` numbers as vectors.
+fn vectors(cells: &ArrayRef, width: Option<usize>, place: Place<'_>) -> Result<ArrayRef> {
+    let mut out = LargeBinaryBuilder::new();
+    for (i, list) in lists(cells).into_iter().enumerate() {
+        let Some(list) = list else {
+            out.append_null();
+            continue;
+        };
+        let numbers = numbers(&list, place)?;
+        let numbers = numbers.as_primitive::<Float64Type>();
+        let whole = numbers.null_count() == 0 && width.is_none_or(|width| width == numbers.len());
+        if !whole {
+            let expected = width.map_or("a list of numbers".into(), |w| format!("a list of {w} numbers"));
+            let found = format!("{} of {}", numbers.len() - numbers.null_count(), numbers.len());
+            return Err(place.bad(i, &expected, found, "mend the cell, or skip bad rows"));
+        }
+        let narrow: Vec<f32> = numbers.values().iter().map(|&x| x as f32).collect();
+        out.append_value(value::vector_bytes(&narrow));
+    }
+    Ok(Arc::new(out.finish()))
+}
+
 /// A column of `kind` without a value.
 fn nothing(kind: Kind, rows: usize) -> ArrayRef {
     let utc = DataType::Timestamp(TimeUnit::Millisecond, Some("UTC".into()));
@@ -218,6 +269,7 @@ fn nothing(kind: Kind, rows: usize) -> ArrayRef {
         Kind::Number => DataType::Float64,
         Kind::Boolean => DataType::Boolean,
         Kind::Date => utc,
+        Kind::Vector => DataType::LargeBinary,
         _ => DataType::Utf8,
     };
     arrow_array::new_null_array(&of, rows)

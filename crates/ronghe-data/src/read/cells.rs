@@ -7,7 +7,9 @@ use super::{ReadOptions, Reader, Skipped, Warning};
 use crate::infer::{Found, Guess, stays_inside};
 use crate::value;
 use crate::{ColumnSchema, DecimalMark, Error, Kind, Notation, Result, Schema, Table};
-use arrow_array::builder::{BooleanBuilder, Float64Builder, StringBuilder, TimestampMillisecondBuilder};
+use arrow_array::builder::{
+    BooleanBuilder, Float64Builder, LargeBinaryBuilder, StringBuilder, TimestampMillisecondBuilder,
+};
 use arrow_array::{ArrayRef, cast::AsArray};
 use rayon::prelude::*;
 use std::path::{Path, PathBuf};
@@ -324,6 +326,10 @@ pub(crate) enum Value {
     Whole(i64),
     /// A list of nothing.
     Empty,
+    /// A list of numbers, as a vector.
+    Vector,
+    /// A list of numbers, as names.
+    Listed,
 }
 
 /// What is wrong with a cell, before its place is known.
@@ -390,7 +396,16 @@ pub(crate) fn parse(
             "a path inside the table's folder",
             "move the file next to the table, or name the folder that holds the files",
         ),
+        Kind::Vector => match (value::vector(text), found.notation.width) {
+            (Some(numbers), width) if width.is_none_or(|w| w == numbers.len()) => Ok(Value::Vector),
+            (_, Some(width)) => bad(
+                &format!("a list of {width} numbers, as in the other rows"),
+                "mend the cell, or skip bad rows",
+            ),
+            _ => bad("a list of numbers such as [0.5, 1]", "mend the cell, or skip bad rows"),
+        },
         Kind::Category if text == "[]" => Ok(Value::Empty),
+        _ if source == Source::Typed && text.starts_with('[') => Ok(Value::Listed),
         Kind::Category if *whole_names && source != Source::String => {
             Ok(whole(text).map_or(Value::Text, Value::Whole))
         }
@@ -442,6 +457,7 @@ pub(crate) enum ColumnBuilder {
     Boolean(BooleanBuilder),
     Date(TimestampMillisecondBuilder),
     Text(StringBuilder),
+    Vector(LargeBinaryBuilder),
 }
 
 impl ColumnBuilder {
@@ -450,6 +466,7 @@ impl ColumnBuilder {
             Kind::Number => ColumnBuilder::Number(Float64Builder::new()),
             Kind::Boolean => ColumnBuilder::Boolean(BooleanBuilder::new()),
             Kind::Date => ColumnBuilder::Date(TimestampMillisecondBuilder::new().with_timezone("UTC")),
+            Kind::Vector => ColumnBuilder::Vector(LargeBinaryBuilder::new()),
             _ => ColumnBuilder::Text(StringBuilder::new()),
         }
     }
@@ -466,6 +483,13 @@ impl ColumnBuilder {
             (ColumnBuilder::Text(b), Value::Text) => b.append_value(text),
             (ColumnBuilder::Text(b), Value::Whole(number)) => b.append_value(number.to_string()),
             (ColumnBuilder::Text(b), Value::Empty) => b.append_value(""),
+            (ColumnBuilder::Text(b), Value::Listed) => {
+                b.append_value(text.trim_matches(['[', ']']).replace(", ", "|"));
+            }
+            (ColumnBuilder::Vector(b), Value::Vector) => {
+                b.append_option(value::vector(text).map(|numbers| value::vector_bytes(&numbers)));
+            }
+            (ColumnBuilder::Vector(b), _) => b.append_null(),
             (ColumnBuilder::Text(b), _) => b.append_null(),
         }
     }
@@ -476,6 +500,7 @@ impl ColumnBuilder {
             ColumnBuilder::Boolean(mut b) => Arc::new(b.finish()),
             ColumnBuilder::Date(mut b) => Arc::new(b.finish()),
             ColumnBuilder::Text(mut b) => Arc::new(b.finish()),
+            ColumnBuilder::Vector(mut b) => Arc::new(b.finish()),
         }
     }
 }

@@ -157,6 +157,10 @@ impl JsonRows {
                 Value::Number(number) => row.set(place, &number.to_string(), Source::Typed),
                 Value::String(text) if text.trim().is_empty() => {}
                 Value::String(text) => row.set(place, &text, Source::String),
+                Value::Array(list) if !list.is_empty() && list.iter().all(Value::is_number) => {
+                    let numbers: Vec<String> = list.iter().map(Value::to_string).collect();
+                    row.set(place, &format!("[{}]", numbers.join(", ")), Source::Typed);
+                }
                 // `[]` says that there is nothing, `null` that it is not known.
                 Value::Array(list) if list.is_empty() => row.set(place, "[]", Source::String),
                 Value::Array(list) => match self.joined(&name, &list)? {

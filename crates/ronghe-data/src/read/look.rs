@@ -108,6 +108,7 @@ pub(super) fn look(
             Ok(true)
         })?;
     }
+    vectors(&mut columns, path, options, scan, &mut guesses, &mut warnings)?;
     bytes(&mut columns, path, options, scan, &mut guesses, &base, &mut warnings)?;
     let mut read = Vec::with_capacity(columns.len());
     for ((mut column, nature, _), guess) in columns.into_iter().zip(&guesses) {
@@ -117,7 +118,7 @@ pub(super) fn look(
                 let kind = if nature == Nature::Booleans { Kind::Boolean } else { Kind::Date };
                 Found::plain(options.kind(&column.name).unwrap_or(kind))
             }
-            Nature::Bytes => column.found,
+            Nature::Bytes | Nature::Vectors => column.found,
             _ => options.settle(&column.name, guess, &mut warnings),
         };
         if nature == Nature::Numbers && guess.is_empty() && options.kind(&column.name).is_none() {
@@ -156,6 +157,55 @@ fn observe(
         if let Some(x) = x {
             guess.observe_number(x, exact.as_ref().and_then(|e| e[i]));
         }
+    }
+    Ok(())
+}
+
+/// Settles columns of lists of numbers: vectors where all have the same length, else left out.
+fn vectors(
+    columns: &mut Vec<(Looked, Nature, bool)>,
+    path: &Path,
+    options: &ReadOptions,
+    scan: Scan<'_>,
+    guesses: &mut Vec<Guess>,
+    warnings: &mut Vec<Warning>,
+) -> Result<()> {
+    let mut open: Vec<(usize, Option<usize>, bool)> = Vec::new();
+    for (i, (column, nature, _)) in columns.iter_mut().enumerate() {
+        if *nature != Nature::Vectors {
+            continue;
+        }
+        match (options.like.get(&column.name), options.kinds.get(&column.name)) {
+            (Some(like), None) => {
+                column.found = Found { kind: like.kind, notation: like.notation.clone() };
+            }
+            (_, Some(&kind)) if kind != Kind::Vector => column.found = Found::plain(kind),
+            _ => open.push((i, None, true)),
+        }
+    }
+    if open.is_empty() {
+        return Ok(());
+    }
+    let places: Vec<usize> = open.iter().map(|(i, ..)| columns[*i].0.place).collect();
+    scan(&places, 1024, &mut |batch| {
+        for (i, width, agree) in &mut open {
+            for found in widths(&columns[*i].0.cells(batch, path, 1)?).into_iter().flatten() {
+                *agree &= found > 1 && width.is_none_or(|width| width == found);
+                *width = width.or(Some(found));
+            }
+        }
+        Ok(open.iter().any(|(.., agree)| *agree))
+    })?;
+    for (i, width, agree) in open.into_iter().rev() {
+        let column = &mut columns[i].0;
+        if agree && width.is_some() {
+            column.found = Found::plain(Kind::Vector);
+            column.found.notation.width = width;
+            continue;
+        }
+        let (column, ..) = columns.remove(i);
+        guesses.remove(i);
+        warnings.push(Warning::LeftOut { column: column.name, holds: "lists of different lengths".into() });
     }
     Ok(())
 }

@@ -359,12 +359,13 @@ impl ReadOptions {
 
 /// Puts what was given in the place of what was found.
 fn overrule(found: &mut Notation, given: &Notation) {
-    let Notation { date_order, date_unit, decimal, unit, whole_names, missing } = given.clone();
+    let Notation { date_order, date_unit, decimal, unit, whole_names, width, missing } = given.clone();
     found.date_order = date_order.or(found.date_order);
     found.date_unit = date_unit.or(found.date_unit);
     found.decimal = decimal.or(found.decimal);
     found.unit = unit.or(found.unit.take());
     found.whole_names |= whole_names;
+    found.width = width.or(found.width);
     found.missing.extend(missing);
 }
 

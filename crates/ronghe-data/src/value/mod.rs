@@ -4,15 +4,18 @@
 //! |---|---|
 //! | `quantity` | numbers with decimal marks, thousands, currencies, units |
 //! | `date` | dates and times of day |
+//! | `vector` | lists of numbers |
 //! | `missing` | words that say that a value is missing |
 
 mod date;
 mod missing;
 mod quantity;
+mod vector;
 
 pub(crate) use date::{FORMS, OPEN_ORDER, TIME_ALONE, Written, counted, date};
 pub(crate) use missing::{marker, usual_words};
 pub(crate) use quantity::{Quantity, is_currency, is_share, quantity};
+pub(crate) use vector::{vector, vector_bytes};
 
 /// Whether a number is written with a leading zero (`00123`), as codes are and quantities are not.
 pub(crate) fn leading_zero(text: &str) -> bool {

@@ -38,6 +38,7 @@ fn cell(table: &Table, column: usize, row: usize) -> Value {
             Some(Cell::Bytes(bytes)) => json!({"base64": base64(bytes)}),
             None => Value::Null,
         },
+        Kind::Vector => table.vector(column, row).map_or(Value::Null, Into::into),
         _ => table.display(column, row).into(),
     }
 }

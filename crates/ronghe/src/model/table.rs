@@ -2,7 +2,8 @@
 
 use super::{Detailed, Model};
 use crate::{Error, Predictor, Result, TaskKind};
-use arrow_array::{Array, ArrayRef, Float64Array, RecordBatch, StringArray, UInt64Array};
+use arrow_array::types::Float32Type;
+use arrow_array::{Array, ArrayRef, Float64Array, ListArray, RecordBatch, StringArray, UInt64Array};
 use arrow_schema::{Field, Schema};
 use ronghe_data::{Kind, Table};
 use std::collections::BTreeSet;
@@ -17,6 +18,12 @@ pub struct Output {
     pub top: usize,
     /// Significant digits of probabilities, quantities and weights; all at 0.
     pub digits: usize,
+}
+
+/// A column of vectors as lists, which every format of tables can hold.
+fn lists(table: &Table, column: usize) -> ArrayRef {
+    let rows = (0..table.rows()).map(|row| Some(table.vector(column, row)?.into_iter().map(Some)));
+    Arc::new(ListArray::from_iter_primitive::<Float32Type, _, _>(rows))
 }
 
 impl Model {
@@ -38,7 +45,8 @@ impl Model {
                 while taken.contains(name.as_str()) || columns.iter().any(|(n, _)| *n == name) {
                     name.push_str("_input");
                 }
-                columns.push((name, table.column(i).clone()));
+                let cells = if spec.kind == Kind::Vector { lists(table, i) } else { table.column(i).clone() };
+                columns.push((name, cells));
             }
         }
         let taken: BTreeSet<String> = taken.into_iter().map(str::to_owned).collect();

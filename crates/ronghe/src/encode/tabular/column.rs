@@ -3,6 +3,7 @@
 use super::category::Vocabulary;
 use super::date::Dates;
 use super::number::{Numbers, Scale};
+use super::vector::Vectors;
 use crate::Error;
 use arrow_array::Array;
 use arrow_array::cast::AsArray;
@@ -27,6 +28,7 @@ enum Code {
     Boolean(Scale),
     Date(Dates),
     Category(Vocabulary),
+    Vector(Vectors),
 }
 
 /// A cell as a column reads it.
@@ -35,6 +37,7 @@ pub(super) enum Cell<'a> {
     Missing,
     Number(f64),
     Name(Cow<'a, str>),
+    Vector(Vec<f32>),
 }
 
 impl Column {
@@ -49,6 +52,10 @@ impl Column {
             Kind::Number => Code::Number(Scale::fit(numbers(), how, bins)),
             Kind::Boolean => Code::Boolean(Scale::fit(numbers(), Numbers::Standard, bins)),
             Kind::Date => Code::Date(Dates::fit(&numbers())),
+            Kind::Vector => {
+                let width = spec.notation.width.unwrap_or(0);
+                Code::Vector(Vectors::fit(table, at, width))
+            }
             _ => {
                 let names: Vec<Option<Cow<'_, str>>> = cells
                     .clone()
@@ -66,6 +73,7 @@ impl Column {
         let own = match &self.code {
             Code::Number(scale) | Code::Boolean(scale) => scale.width(),
             Code::Date(_) => Dates::WIDTH,
+            Code::Vector(vectors) => vectors.width(),
             Code::Category(_) => 0,
         };
         own + usize::from(self.flag)
@@ -97,6 +105,17 @@ impl Column {
         }
         if self.is_category() {
             return Ok(Cell::Name(table.display(at, row)));
+        }
+        if let Code::Vector(vectors) = &self.code {
+            let found = table.vector(at, row).filter(|v| kind == Kind::Vector && v.len() == vectors.width());
+            return found.map(Cell::Vector).ok_or_else(|| Error::Cell {
+                path: table.path().to_owned(),
+                row: table.row_number(row),
+                column: self.name.clone(),
+                expected: format!("{} numbers, as in training", vectors.width()),
+                found: table.display(at, row).into_owned(),
+                mend: "make the vectors with the model that made those of training".into(),
+            });
         }
         let own = match self.code {
             Code::Number(_) => Kind::Number,
@@ -136,6 +155,9 @@ impl Column {
 
     /// Writes the inputs of a cell; `out` is zero before.
     pub(super) fn write(&self, cell: &Cell<'_>, out: &mut [f32]) {
+        if let (Code::Vector(vectors), Cell::Vector(vector)) = (&self.code, cell) {
+            return vectors.write(vector, out);
+        }
         let &Cell::Number(x) = cell else {
             if let (true, Some(flag)) = (self.flag, out.last_mut()) {
                 *flag = 1.0;
@@ -146,7 +168,7 @@ impl Column {
         match &self.code {
             Code::Number(scale) | Code::Boolean(scale) => scale.write(x, &mut out[..own]),
             Code::Date(dates) => dates.write(x, &mut out[..own]),
-            Code::Category(_) => {}
+            Code::Category(_) | Code::Vector(_) => {}
         }
     }
 }

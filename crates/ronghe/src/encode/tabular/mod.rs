@@ -13,11 +13,13 @@
 //! | `number` | scales of numbers |
 //! | `category` | names to embedding rows |
 //! | `date` | calendar and clock |
+//! | `vector` | vectors made elsewhere |
 
 mod category;
 mod column;
 mod date;
 mod number;
+mod vector;
 
 use super::{BadCell, Encoder, EncoderSpec, Field, FitInput, Prepared, State, UnknownNames, network, params};
 use crate::Result;
