@@ -11,7 +11,6 @@
 
 use crate::config::ModelConfig;
 use crate::{Error, Result};
-use arrow_array::Array;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, TimestampMillisecondType};
 use ronghe_data::{Kind, Split, Table};
