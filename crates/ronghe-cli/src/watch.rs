@@ -143,7 +143,7 @@ impl Pieces {
     }
 
     /// The next rows; none at the end.
-    pub(crate) fn next(&mut self) -> anyhow::Result<Option<Table>> {
+    pub(crate) fn next_piece(&mut self) -> anyhow::Result<Option<Table>> {
         self.rows.add(std::mem::take(&mut self.last));
         loop {
             if let Some(batch) = self.batch.as_ref().filter(|b| self.at < b.rows()) {

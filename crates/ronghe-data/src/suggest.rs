@@ -34,22 +34,23 @@ pub fn alike(a: &str, b: &str) -> bool {
 }
 
 /// ` (did you mean ...?)` for a message, or nothing.
-pub fn hint(name: &str, valid: &[String]) -> String {
-    let found = meant(name, valid.iter().map(String::as_str));
+pub fn hint<S: AsRef<str>>(name: &str, valid: &[S]) -> String {
+    let found = meant(name, valid.iter().map(AsRef::as_ref));
     found.map_or(String::new(), |other| format!(" (did you mean `{other}`?)"))
 }
 
 /// The valid names for a message: all of them in their order, or of many the nearest and how many others there are.
-pub fn list(name: &str, valid: &[String]) -> String {
-    if valid.len() <= SHOWN {
-        return valid.join(", ");
+pub fn list<S: AsRef<str>>(name: &str, valid: &[S]) -> String {
+    let all: Vec<&str> = valid.iter().map(AsRef::as_ref).collect();
+    if all.len() <= SHOWN {
+        return all.join(", ");
     }
     let name = letters(name);
-    let mut near: Vec<(usize, &String)> =
-        valid.iter().map(|other| (distance(&name, &letters(other)), other)).collect();
+    let mut near: Vec<(usize, &str)> =
+        all.into_iter().map(|other| (distance(&name, &letters(other)), other)).collect();
     near.sort_by_key(|(distance, _)| *distance);
     near.truncate(NEAREST);
-    let near: Vec<&str> = near.into_iter().map(|(_, other)| other.as_str()).collect();
+    let near: Vec<&str> = near.into_iter().map(|(_, other)| other).collect();
     format!("{} and {} others", near.join(", "), valid.len() - near.len())
 }
 

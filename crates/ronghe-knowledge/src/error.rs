@@ -53,7 +53,11 @@ pub enum Error {
         found: String,
     },
     /// A name that does not exist.
-    #[error("{place}: no {what} `{name}`; there are: {}", valid.join(", "))]
+    #[error(
+        "{place}: no {what} `{name}`{}; there are: {}",
+        ronghe_data::suggest::hint(name, valid),
+        ronghe_data::suggest::list(name, valid)
+    )]
     UnknownName {
         /// Where it was looked for.
         place: String,

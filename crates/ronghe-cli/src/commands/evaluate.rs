@@ -33,7 +33,7 @@ pub(crate) fn run(args: &Evaluate, common: &Common) -> Result<Outcome> {
     let mut pieces = watch::Pieces::new(like.open(&args.data)?, "evaluating", common);
     let mut evaluation = Evaluation::new(&model, &args.without);
     let (mut unknown, mut chosen) = (Vec::new(), Chosen::default());
-    while let Some(table) = pieces.next()? {
+    while let Some(table) = pieces.next_piece()? {
         let mut table = chosen.rows(table, args)?;
         if let (true, Some(seen)) = (own, &seen) {
             table = test_rows(seen, &table)?;

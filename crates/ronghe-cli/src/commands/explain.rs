@@ -3,20 +3,28 @@
 use crate::args::{Common, Explain};
 use crate::progress::Progress;
 use crate::session::Asked;
-use crate::{Outcome, render, session};
+use crate::{Outcome, outputs, render, session};
 use anyhow::{Context, Result, bail};
 use ronghe::Predictor;
 use ronghe::explain::{
     Evaluations, Level, Link, Options, Reuse, RowExplainer, RowExplanation, background_rows, export,
 };
 use ronghe::report::{self, ReportData, gather, text};
-use ronghe_data::{Table, write};
+use ronghe_data::{Table, suggest, write};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
+/// Files in the folder of `--out`.
+const WRITTEN: [&str; 4] = ["report.html", "explanations.json", "explanations.npz", "explanations.parquet"];
+
 pub(crate) fn run(args: &Explain, common: &Common) -> Result<Outcome> {
+    if let Some(folder) = &args.out {
+        let inputs: Vec<&Path> =
+            [&args.data].into_iter().chain(&args.background_data).map(|p| p.as_path()).collect();
+        outputs::refuse_inputs_in("--out", folder, &WRITTEN, &inputs)?;
+    }
     let asked = Asked::open(&args.chosen, common)?;
     let model = asked.predictor();
     let options = options(args)?;
@@ -126,7 +134,10 @@ fn options(args: &Explain) -> Result<Options> {
 fn class(name: &str, model: &dyn Predictor) -> Result<usize> {
     let labels = &model.task().labels;
     let found = labels.iter().position(|l| l == name);
-    found.with_context(|| format!("--class {name}: expected one of {}", labels.join(", ")))
+    found.with_context(|| {
+        let (hint, names) = (suggest::hint(name, labels), suggest::list(name, labels));
+        format!("--class {name}: expected one of {names}{hint}")
+    })
 }
 
 /// A row for the terminal.

@@ -39,7 +39,7 @@ pub(crate) fn run(args: &Predict, common: &Common) -> Result<Outcome> {
     let mut pieces = watch::Pieces::new(like.open(&args.data)?, "predicting", common);
     let mut writer: Option<Box<dyn BatchWriter>> = None;
     let (mut rows, mut unknown) = (0, Vec::new());
-    while let Some(table) = pieces.next()? {
+    while let Some(table) = pieces.next_piece()? {
         let detailed = model.predict_detailed(&table)?;
         warn_bad(&detailed.bad, args.reading.skip_bad_rows)?;
         add_names(&mut unknown, model.unknown_names(&table)?);

@@ -171,3 +171,76 @@ fn a_column_of_nothing() {
         assert!(!said.err.contains("panicked"), "{kind}: {}", said.err);
     }
 }
+
+/// Every source file of the libraries, as its path and text without its tests.
+fn sources() -> Vec<(std::path::PathBuf, String)> {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut folders: Vec<_> = ["ronghe-data", "ronghe"].map(|name| root.join(name).join("src")).into();
+    let mut found = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).expect("a folder of sources") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|e| e == "rs") {
+                let text = std::fs::read_to_string(&path).expect("a source file");
+                found.push((path, text.split("#[cfg(test)]").next().unwrap_or_default().to_owned()));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn no_message_names_an_option_that_no_command_has() {
+    let wrong =
+        ["(option `", "set `format`", "`limits.", "raise the limit,", "set `encoding`", "set `header`"];
+    let mut seen = 0;
+    for (path, text) in sources() {
+        for line in text.lines().filter(|line| !line.trim_start().starts_with("//")) {
+            seen += 1;
+            for word in wrong {
+                assert!(!line.contains(word), "{}: {line}", path.display());
+            }
+            // The system's own words come with a number.
+            let attribute = line.trim_start().starts_with("#[error(");
+            assert!(!(attribute && line.contains("{source}")), "{}: {line}", path.display());
+        }
+    }
+    assert!(seen > 10_000, "{seen}");
+}
+
+#[test]
+fn refusals_of_the_system_are_in_plain_words() {
+    let room = table(csv(40));
+    room.bad("train c.yml", &["c.yml: No such file or folder"]);
+    room.put("c.yaml", "data: {path: t.csv}\ntarget: {column: label}\ntraining: {epochs: yes}\n");
+    room.bad("train c.yaml", &["c.yaml:3", "training.epochs", "a whole number from 0", "`yes`"]);
+    let messages =
+        ["train c.yml", "train .", "inspect none.csv", "predict none --data t.csv", "search x --store t.csv"];
+    for line in messages {
+        let said = room.run(line);
+        assert_eq!(said.code, Some(1), "{line}: {}", said.err);
+        for word in ["os error", "line 1 column", "invalid type", "usize", "variant"] {
+            assert!(!said.err.contains(word), "{line}: {}", said.err);
+        }
+    }
+}
+
+#[test]
+fn a_target_called_y() {
+    let room = table(csv(40).replacen("label", "y", 1).replacen("size", "no", 1).replacen("shop", "5", 1));
+    room.put(
+        "c.yaml",
+        "data: {path: t.csv, drop: [id]}\ntarget: {column: y}\ntraining: {epochs: 1}\n\
+         inputs:\n  - name: note\n  - name: rest\n    columns: [no, 5]\n",
+    );
+    room.good("train c.yaml --out m --quiet");
+    assert!(room.text("m/config.json").contains("\"no\""));
+    room.put(
+        "c.yaml",
+        "data: {path: t.csv, drop: [id, no, 5]}\ntarget: {column: y}\ntraining: {epochs: 1}\n",
+    );
+    room.good("train c.yaml --out m --quiet");
+    assert!(!room.text("m/config.json").contains("shop"));
+}

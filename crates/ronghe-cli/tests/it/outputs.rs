@@ -28,6 +28,8 @@ fn an_output_that_is_an_input_is_refused() {
     room.bad("predict m --data new.csv --out t.csv", &["t.csv", "holds no predictions"]);
     room.bad("train --data t.csv --target label --out t.csv", &["--out t.csv", "that is the input"]);
     room.put("why/report.html", csv(24));
+    room.bad("explain m --data why/report.html --out why", &["why", "that is the input"]);
+    room.bad("explain m --data t.csv --class Warm", &["--class Warm", "cold, warm", "did you mean `warm`?"]);
     #[cfg(unix)]
     {
         std::fs::hard_link(room.path("new.csv"), room.path("hard.csv")).expect("a link");

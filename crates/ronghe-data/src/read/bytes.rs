@@ -44,7 +44,7 @@ pub(crate) fn too_large(path: &Path, limit: usize) -> Error {
         what: "the size in bytes".into(),
         found: format!("more than {limit}"),
         limit: limit.to_string(),
-        mend: "raise `limits.part_bytes` if this is meant".into(),
+        mend: "split the file: one part may not be larger".into(),
     }
 }
 
@@ -58,7 +58,7 @@ pub(crate) fn text(path: &Path, encoding: Option<&str>) -> Result<Box<dyn BufRea
                 path,
                 "a known character encoding",
                 format!("`{label}`"),
-                "set `encoding` to utf-8, gb18030, big5, utf-16le, utf-16be, windows-1252, shift_jis or euc-kr",
+                "give one with --encoding: utf-8, gb18030, big5, utf-16le, utf-16be, windows-1252, shift_jis or euc-kr",
             )
         })?),
     };

@@ -94,7 +94,7 @@ impl CsvRows {
     }
 
     fn error(&self, error: csv::Error) -> Error {
-        let encoding = "set `encoding` to the file's encoding (gb18030 for Chinese, windows-1252 for Western \
+        let encoding = "give the file's encoding with --encoding (gb18030 for Chinese, windows-1252 for Western \
                         European, utf-16le ...)";
         let place = if self.row == 0 { "the header".to_owned() } else { format!("row {}", self.row) };
         match error.into_kind() {
@@ -120,7 +120,7 @@ impl CsvRows {
                 what: format!("the length of {place}"),
                 found: format!("more than {} bytes", self.row_bytes),
                 limit: self.row_bytes.to_string(),
-                mend: "close an open quote (\"), or raise `limits.row_bytes`".into(),
+                mend: "close an open quote (\"): a row may not be longer".into(),
             },
             ErrorKind::Io(e) if e.kind() == io::ErrorKind::UnexpectedEof => Error::file(
                 &self.path,
@@ -153,7 +153,7 @@ impl Rows for CsvRows {
                 row: self.row,
                 expected: format!("{expected} cells as in the first line"),
                 found: format!("{found}"),
-                mend: "quote cells that contain the separator or a quote, or skip bad rows (option `skip_bad_rows`)"
+                mend: "quote cells that contain the separator or a quote, or leave such rows out with --skip-bad-rows"
                     .into(),
             });
         }

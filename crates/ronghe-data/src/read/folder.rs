@@ -119,7 +119,7 @@ impl Walk<'_> {
                         what: "the number of files".into(),
                         found: format!("more than {}", self.most),
                         limit: self.most.to_string(),
-                        mend: "raise `limits.files` if this is meant".into(),
+                        mend: "split the folder: one may not have more".into(),
                     });
                 }
                 self.files.push(relative);

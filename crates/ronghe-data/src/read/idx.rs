@@ -7,7 +7,7 @@
 
 use super::labelled::{Batch, Columns, pnm_header};
 use super::{ReadOptions, Reader, Skipped, bytes};
-use crate::{Error, Result, Schema, Table};
+use crate::{Error, Result, Schema, Table, plain};
 use std::io::{BufRead, Read};
 use std::path::{Path, PathBuf};
 
@@ -117,7 +117,7 @@ impl Part {
                 what: "the size of a picture".into(),
                 found: format!("{height} x {width} x {channels}"),
                 limit: format!("{} bytes", options.limits.row_bytes),
-                mend: "the file is damaged; else raise `limits.row_bytes`".into(),
+                mend: "the file is damaged, or its pictures are larger than can be read".into(),
             });
         };
         let all = bytes::whole(&pair.labels, options.limits.part_bytes)?;
@@ -155,7 +155,7 @@ impl Part {
             return Err(Error::file(
                 &self.path,
                 format!("{} pictures of {} bytes", self.rows, self.pixels),
-                format!("{} ({e})", self.at),
+                format!("{} ({})", self.at, plain::io(&e)),
                 "the file is cut off: copy or download it again",
             ));
         }
@@ -191,14 +191,14 @@ fn sizes(file: &mut dyn BufRead, path: &Path) -> Result<Vec<usize>> {
         Error::file(path, "an IDX file of bytes (00 00 08 and a number of sizes from 1 to 4)", found, mend)
     };
     let mut magic = [0; 4];
-    file.read_exact(&mut magic).map_err(|e| wrong(e.to_string()))?;
+    file.read_exact(&mut magic).map_err(|e| wrong(plain::io(&e)))?;
     let [0, 0, 8, count @ 1..=4] = magic else {
         return Err(wrong(format!("{magic:02x?}")));
     };
     (0..count)
         .map(|_| {
             let mut size = [0; 4];
-            file.read_exact(&mut size).map_err(|e| wrong(e.to_string()))?;
+            file.read_exact(&mut size).map_err(|e| wrong(plain::io(&e)))?;
             Ok(u32::from_be_bytes(size) as usize)
         })
         .collect()

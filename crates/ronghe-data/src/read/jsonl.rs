@@ -6,7 +6,7 @@
 use super::bytes;
 use super::cells::{Row, Rows, RowsReader, Source, short};
 use super::{ReadOptions, Reader};
-use crate::{Error, Result};
+use crate::{Error, Result, plain};
 use serde_json::{Map, Value};
 use std::collections::HashMap;
 use std::io::{BufRead, ErrorKind, Read};
@@ -61,8 +61,8 @@ impl JsonRows {
             ErrorKind::InvalidData => Error::file(
                 &self.path,
                 "text in the encoding that was set",
-                format!("{e} in row {}", self.row),
-                "set `encoding` to the file's encoding",
+                format!("{} in row {}", plain::io(&e), self.row),
+                "give the file's encoding with --encoding",
             ),
             ErrorKind::UnexpectedEof => Error::file(
                 &self.path,
@@ -78,7 +78,7 @@ impl JsonRows {
                 what: format!("the length of row {}", self.row),
                 found: format!("more than {} bytes", self.limits.row_bytes),
                 limit: self.limits.row_bytes.to_string(),
-                mend: "put one object on each line, or raise `limits.row_bytes`".into(),
+                mend: "put one object on each line; a row may not be longer".into(),
             });
         }
         Ok(more)
@@ -182,7 +182,7 @@ impl JsonRows {
                 what: "the number of columns".into(),
                 found: format!("more than {place}"),
                 limit: place.to_string(),
-                mend: "raise `limits.columns` if this is meant".into(),
+                mend: "leave columns out: a table may not have more".into(),
             });
         }
         self.names.push(name.to_owned());
@@ -236,8 +236,12 @@ impl Rows for JsonRows {
                 path: self.path.clone(),
                 row: self.row,
                 expected: "one JSON object".into(),
-                found: format!("{} ({e})", short(String::from_utf8_lossy(&self.value).trim())),
-                mend: "put one object on each line, or skip bad rows (option `skip_bad_rows`)".into(),
+                found: format!(
+                    "{} ({})",
+                    short(String::from_utf8_lossy(&self.value).trim()),
+                    plain::json(&e)
+                ),
+                mend: "put one object on each line, or leave such rows out with --skip-bad-rows".into(),
             }),
         }
     }

@@ -294,7 +294,7 @@ impl ReadOptions {
                 what: "the number of columns".into(),
                 found: names.len().to_string(),
                 limit: self.limits.columns.to_string(),
-                mend: "raise `limits.columns` if this is meant".into(),
+                mend: "leave columns out: a table may not have more".into(),
             });
         }
         let mut seen = BTreeSet::new();
@@ -309,7 +309,7 @@ impl ReadOptions {
                 path,
                 "distinct column names",
                 format!("`{twice}` as columns {}", places.join(" and ")),
-                "rename one of them (for a CSV file without a header line: set `header` to false)",
+                "rename one of them",
             ));
         }
         let place = |name: &String| {
@@ -321,12 +321,7 @@ impl ReadOptions {
         };
         self.kinds.keys().chain(&self.drop).try_for_each(|name| place(name).map(drop))?;
         if names.is_empty() || self.only.as_ref().is_some_and(Vec::is_empty) {
-            return Err(Error::file(
-                path,
-                "at least one column",
-                "none",
-                "give rows with values, and name columns in `only`",
-            ));
+            return Err(Error::file(path, "at least one column", "none", "give rows with values"));
         }
         match &self.only {
             None => {
@@ -460,7 +455,7 @@ fn format_of(path: &Path, options: &ReadOptions) -> Result<&'static Format> {
                 path,
                 "a known format",
                 format!("`{name}`"),
-                format!("set `format` to one of {}", names()),
+                format!("save it in one of the formats that are read: {}", names()),
             )
         });
     }
@@ -476,7 +471,7 @@ fn format_of(path: &Path, options: &ReadOptions) -> Result<&'static Format> {
             path,
             "a file of a known format",
             format!("the name `{name}`"),
-            format!("set `format` to one of {}", names()),
+            format!("save it in one of the formats that are read: {}", names()),
         )
     })
 }

@@ -22,12 +22,11 @@ fn csv_messages() {
         (
             b"a,b\n1,2\n3\n",
             "t.csv: row 2: expected 2 cells as in the first line, found 1; quote cells that contain the separator \
-             or a quote, or skip bad rows (option `skip_bad_rows`)",
+             or a quote, or leave such rows out with --skip-bad-rows",
         ),
         (
             b"a,b,a\n1,2,3\n",
-            "t.csv: expected distinct column names, found `a` as columns 1 and 3; rename one of them (for a CSV \
-             file without a header line: set `header` to false)",
+            "t.csv: expected distinct column names, found `a` as columns 1 and 3; rename one of them",
         ),
         (
             b"a,b\n1,2\ninf,3\n",
@@ -36,13 +35,13 @@ fn csv_messages() {
         ),
         (
             b"a,b\n1,\xb1\xb1\n",
-            "t.csv: row 1, column `b`: expected text in UTF-8, found other bytes; set `encoding` to the file's \
-             encoding (gb18030 for Chinese, windows-1252 for Western European, utf-16le ...)",
+            "t.csv: row 1, column `b`: expected text in UTF-8, found other bytes; give the file's \
+             encoding with --encoding (gb18030 for Chinese, windows-1252 for Western European, utf-16le ...)",
         ),
         (
             b"\xb1\xb1,b\n1,2\n",
-            "t.csv: expected column names in UTF-8, found other bytes in the header; set `encoding` to the file's \
-             encoding (gb18030 for Chinese, windows-1252 for Western European, utf-16le ...)",
+            "t.csv: expected column names in UTF-8, found other bytes in the header; give the file's \
+             encoding with --encoding (gb18030 for Chinese, windows-1252 for Western European, utf-16le ...)",
         ),
     ];
     for (content, expected) in cases {
@@ -80,17 +79,17 @@ fn csv_messages_about_options() {
         ),
         (
             ReadOptions { format: Some("excel".into()), ..options() },
-            "t.csv: expected a known format, found `excel`; set `format` to one of parquet, idx, cifar, folder, \
+            "t.csv: expected a known format, found `excel`; save it in one of the formats that are read: parquet, idx, cifar, folder, \
              jsonl, csv",
         ),
         (
             ReadOptions { encoding: Some("klingon".into()), ..options() },
-            "t.csv: expected a known character encoding, found `klingon`; set `encoding` to utf-8, gb18030, big5, \
+            "t.csv: expected a known character encoding, found `klingon`; give one with --encoding: utf-8, gb18030, big5, \
              utf-16le, utf-16be, windows-1252, shift_jis or euc-kr",
         ),
         (
             ReadOptions { limits: Limits { columns: 1, ..Limits::default() }, ..options() },
-            "t.csv: the number of columns is 2, above the limit of 1; raise `limits.columns` if this is meant",
+            "t.csv: the number of columns is 2, above the limit of 1; leave columns out: a table may not have more",
         ),
     ];
     for (options, expected) in cases {
@@ -105,7 +104,7 @@ fn encodings_and_long_rows() {
     assert_eq!(
         message(&path, &options),
         "t.csv: expected text in the encoding that was set, found bytes that are no text in gb18030 in the header; \
-         set `encoding` to the file's encoding (gb18030 for Chinese, windows-1252 for Western European, utf-16le ...)"
+         give the file's encoding with --encoding (gb18030 for Chinese, windows-1252 for Western European, utf-16le ...)"
     );
     let text = format!("a,b\n1,2\n3,\"{}", "open quote\n".repeat(20_000));
     let (_folder, path) = file("t.csv", text);
@@ -113,8 +112,8 @@ fn encodings_and_long_rows() {
         ReadOptions { limits: Limits { row_bytes: 1000, ..Limits::default() }, ..ReadOptions::default() };
     assert_eq!(
         message(&path, &options),
-        "t.csv: the length of row 2 is more than 1000 bytes, above the limit of 1000; close an open quote (\"), or \
-         raise `limits.row_bytes`"
+        "t.csv: the length of row 2 is more than 1000 bytes, above the limit of 1000; close an open quote (\"): \
+         a row may not be longer"
     );
     let mut cut = gz("a,b\n".repeat(1000).as_bytes());
     cut.truncate(cut.len() - 12);
@@ -132,8 +131,8 @@ fn json_messages() {
         ),
         (
             "{\"a\": 1}\nrubbish\n",
-            "t.jsonl: row 2: expected one JSON object, found \"rubbish\" (expected value at line 1 column 1); put one \
-             object on each line, or skip bad rows (option `skip_bad_rows`)",
+            "t.jsonl: row 2: expected one JSON object, found \"rubbish\" (something that is no JSON in line 1, column \
+             1); put one object on each line, or leave such rows out with --skip-bad-rows",
         ),
         (
             "[{\"a\": 1}, {\"a\": 2}",
@@ -225,14 +224,14 @@ fn idx_messages() {
     put(&labels, b"\x00\x00\x08\x01\x00\x00\x00\x02\x01\x02");
     assert_eq!(
         plain(folder.path()),
-        "train-images-idx3-ubyte: expected 2 pictures of 2 bytes, found 1 (failed to fill whole buffer); the file \
+        "train-images-idx3-ubyte: expected 2 pictures of 2 bytes, found 1 (the file ends too early); the file \
          is cut off: copy or download it again"
     );
     put(&images, b"\x00\x00\x08\x03\x00\x00\x00\x02\x7f\xff\xff\xff\x7f\xff\xff\xff");
     assert_eq!(
         plain(folder.path()),
         "train-images-idx3-ubyte: the size of a picture is 2147483647 x 2147483647 x 1, above the limit of 67108864 \
-         bytes; the file is damaged; else raise `limits.row_bytes`"
+         bytes; the file is damaged, or its pictures are larger than can be read"
     );
 }
 

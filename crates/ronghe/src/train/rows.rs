@@ -11,7 +11,6 @@
 
 use crate::config::ModelConfig;
 use crate::{Error, Result};
-use arrow_array::Array;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, TimestampMillisecondType};
 use ronghe_data::{Kind, Split, Table};
@@ -125,18 +124,18 @@ fn hashes(table: &Table, columns: &[String]) -> Vec<u64> {
         let mut state = Sha256::new();
         at.iter().for_each(|column| put(&mut state, table, *column, row));
         let digest = state.finalize();
-        digest.iter().take(8).fold(0, |hash, byte| hash << 8 | u64::from(*byte))
+        digest.iter().take(8).fold(0, |hash, byte| (hash << 8) | u64::from(*byte))
     };
     (0..table.rows()).map(hash).collect()
 }
 
 fn put(state: &mut Sha256, table: &Table, column: Option<usize>, row: usize) {
+    let Some(column) = column.filter(|&c| !table.is_missing(c, row)) else {
+        return state.update(0u64.to_le_bytes());
+    };
     let mut part = |bytes: &[u8]| {
         state.update((bytes.len() as u64 + 1).to_le_bytes());
         state.update(bytes);
-    };
-    let Some(column) = column.filter(|&c| !table.is_missing(c, row)) else {
-        return state.update(0u64.to_le_bytes());
     };
     let cells = table.column(column);
     match table.schema().columns[column].kind {
