@@ -50,12 +50,14 @@ impl Vocabulary {
         let (mut frequent, rare): (Vec<_>, Vec<_>) = counts.into_iter().partition(|(_, n)| *n >= min_count);
         frequent.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0)));
         let over = frequent.split_off(frequent.len().min(MOST_NAMES));
-        let owned = |names: Vec<(&str, usize)>| names.into_iter().map(|(name, _)| name.to_owned());
-        let mut rare: Vec<String> = owned(rare).chain(owned(over)).collect();
+        let owned = |names: Vec<(&str, usize)>| -> Vec<String> {
+            names.into_iter().map(|(name, _)| name.to_owned()).collect()
+        };
+        let mut rare = owned([rare, over].concat());
         rare.sort_unstable();
         Saved {
             learned_unknown: !rare.is_empty(),
-            names: owned(frequent).collect(),
+            names: owned(frequent),
             learned_missing,
             rare: (rare.len() <= MOST_NAMES).then_some(rare),
         }
