@@ -100,8 +100,9 @@ fn a_finished_model_is_replaced_only_on_request() {
 fn two_trainings_do_not_share_a_folder() {
     let room = Room::new();
     room.put("t.csv", csv(160));
+    let endless = LONG.replace("epochs=60", "epochs=60000");
     let mut running = room
-        .command(&format!("{LONG} --out shared"))
+        .command(&format!("{endless} --out shared"))
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()

@@ -59,8 +59,7 @@ fn distinct(table: &Table, at: usize, found: Kind, kind: TaskKind, target: &Targ
         let mut labels = BTreeSet::new();
         for row in cells {
             let cell = table.display(at, row);
-            labels
-                .extend(cell.split(&target.separator).map(|l| l.trim().to_owned()).filter(|l| !l.is_empty()));
+            labels.extend(cell.split(separator).map(|l| l.trim().to_owned()).filter(|l| !l.is_empty()));
         }
         return labels.len();
     }
