@@ -8,6 +8,7 @@ pub(crate) use knowledge::{
 };
 
 use clap::{Args, Parser, Subcommand};
+use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
 /// Fuse text, images, speech and table columns into one model; train, evaluate and explain it.
@@ -91,7 +92,7 @@ pub(crate) enum Command {
 }
 
 /// How to read a table.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, PartialEq, Args, Serialize, Deserialize)]
 pub(crate) struct Reading {
     /// Overrule the kind of a column: number, category, boolean, date, text, image, audio or identifier.
     #[arg(long = "kind", value_name = "COLUMN=KIND")]
@@ -200,7 +201,7 @@ pub(crate) struct Pull {
 #[derive(Debug, Args)]
 pub(crate) struct Train {
     /// Configuration (YAML).
-    #[arg(required_unless_present = "data")]
+    #[arg(required_unless_present_any = ["data", "resume"])]
     pub(crate) config: Option<PathBuf>,
     /// Table to learn from; overrules `data.path`.
     #[arg(long, value_name = "PATH")]
@@ -217,9 +218,12 @@ pub(crate) struct Train {
     /// Seed of everything random; overrules `seed`.
     #[arg(long)]
     pub(crate) seed: Option<u64>,
-    /// Go on from where a stopped training left off.
+    /// Go on from where a stopped training left off; the folder knows configuration and table.
     #[arg(long)]
     pub(crate) resume: bool,
+    /// Replace a finished model, or start over where a training was stopped.
+    #[arg(long, conflicts_with = "resume")]
+    pub(crate) force: bool,
     /// How to read the table.
     #[command(flatten)]
     pub(crate) reading: Reading,

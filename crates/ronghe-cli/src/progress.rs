@@ -14,6 +14,19 @@ pub(crate) struct Progress {
     live: bool,
     stage: String,
     said: Instant,
+    epochs: Epochs,
+}
+
+/// Lines of epochs come at most this often, for an epoch may be one step.
+const EPOCHS: Duration = Duration::from_secs(1);
+
+/// Which epochs were shown.
+#[derive(Default)]
+struct Epochs {
+    shown: Option<Instant>,
+    /// The last best one and the last one, where they were not.
+    best: Option<EpochReport>,
+    last: Option<EpochReport>,
 }
 
 /// Plain lines come at most this often.
@@ -23,7 +36,14 @@ impl Progress {
     /// Shows nothing but warnings if `quiet`.
     pub(crate) fn new(quiet: bool) -> Progress {
         let live = std::io::stderr().is_terminal() && !quiet;
-        Progress { bar: None, quiet, live, stage: String::new(), said: Instant::now() }
+        Progress {
+            bar: None,
+            quiet,
+            live,
+            stage: String::new(),
+            said: Instant::now(),
+            epochs: Epochs::default(),
+        }
     }
 
     fn line(&mut self, text: &str) {
@@ -50,6 +70,9 @@ impl Progress {
                     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()),
                 );
                 bar.set_prefix(stage.to_owned());
+                // Time left is told from here on, also where a training goes on in its middle.
+                bar.set_position(done as u64);
+                bar.reset_eta();
                 self.bar = Some(bar);
             }
         }
@@ -60,6 +83,36 @@ impl Progress {
             self.said = Instant::now();
             render::log(format!("{stage}: {done}/{total} {message}").trim_end());
         }
+    }
+
+    /// Takes the bar away, and shows the last epochs that were held back.
+    pub(crate) fn finish(&mut self) {
+        self.end();
+        let Epochs { best, last, .. } = std::mem::take(&mut self.epochs);
+        let again = best.as_ref().map(|b| b.epoch) == last.as_ref().map(|l| l.epoch);
+        for report in best.iter().chain(last.iter().filter(|_| !again)) {
+            self.line(&epoch(report));
+        }
+    }
+
+    /// Shows an epoch, unless another was shown just before.
+    fn epoch(&mut self, report: &EpochReport) {
+        let epochs = &mut self.epochs;
+        if epochs.shown.is_some_and(|shown| shown.elapsed() < EPOCHS) {
+            if report.best {
+                epochs.best = Some(report.clone());
+            }
+            epochs.last = Some(report.clone());
+            return;
+        }
+        epochs.shown = Some(Instant::now());
+        epochs.last = None;
+        // A later best one says all that an earlier one did.
+        let best = epochs.best.take().filter(|_| !report.best);
+        if let Some(best) = best {
+            self.line(&epoch(&best));
+        }
+        self.line(&epoch(report));
     }
 
     /// Takes the bar away.
@@ -84,26 +137,25 @@ impl Observer for Progress {
             }
             Event::Stage { name, done, total } => self.step(name, *done, *total, ""),
             Event::Start { train_rows, validation_rows, test_rows, parameters, trainable } => {
-                self.end();
+                self.finish();
                 self.line(&format!(
                     "{train_rows} training, {validation_rows} validation, {test_rows} test rows; \
                      {parameters} weights, {trainable} of them trained"
                 ));
             }
             Event::Batch { epoch, epochs, batch, batches, loss } => {
-                let stage = format!("epoch {epoch}/{epochs}");
-                self.step(&stage, *batch, *batches, &format!("loss {loss:.4}"));
+                // One bar over all steps: its time left is that of the whole training.
+                let done = (epoch - 1) * batches + batch;
+                let message = format!("epoch {epoch}/{epochs} loss {loss:.4}");
+                self.step("training", done, epochs * batches, &message);
             }
-            Event::Epoch(report) => {
-                self.end();
-                self.line(&epoch(report));
-            }
+            Event::Epoch(report) => self.epoch(report),
             _ => {}
         }
     }
 }
 
-/// One line an epoch, as Keras users know it.
+/// One line of an epoch, as Keras users know it.
 fn epoch(report: &EpochReport) -> String {
     let mut line =
         format!("epoch {}/{}  {:.1} s  loss {:.4}", report.epoch, report.epochs, report.seconds, report.loss);
@@ -115,7 +167,10 @@ fn epoch(report: &EpochReport) -> String {
             line.push_str(&format!("  val_{name} {value:.4}"));
         }
     }
-    if report.best { format!("{line}  *") } else { line }
+    if let Some(value) = report.weighted {
+        line.push_str(&format!("  val_balanced {value:.4}"));
+    }
+    if report.best { format!("{line}  best so far") } else { line }
 }
 
 /// The figures of some rows as a table.

@@ -20,6 +20,7 @@
 use crate::config::ModelConfig;
 use crate::encode::{Encoder, State};
 use crate::model::{ModelParts, load_encoders};
+use crate::train::{CHECKPOINT, REQUEST, go_on};
 use crate::transfer::{Transfer, adapters};
 use crate::{Error, Result, Task};
 use ronghe_data::plain;
@@ -280,6 +281,15 @@ fn read(path: &Path) -> Result<Vec<u8>> {
 }
 
 fn missing(path: &Path) -> Error {
+    let folder = path.parent().unwrap_or(path);
+    if folder.join(CHECKPOINT).exists() || folder.join(REQUEST).exists() {
+        return Error::Artifact {
+            path: folder.to_owned(),
+            expected: "a finished model".into(),
+            found: "a training that is not finished".into(),
+            mend: format!("go on with `{}`", go_on(folder)),
+        };
+    }
     Error::Artifact {
         path: path.to_owned(),
         expected: "a file of a saved model".into(),

@@ -194,6 +194,23 @@ pub enum Error {
         /// Cause.
         source: std::io::Error,
     },
+    /// A training left the finite numbers: it would never come back.
+    #[error(
+        "training stopped at step {step}, in epoch {epoch}: the {what} is not a finite number; the first that is not is in {place}; \
+         {mend}"
+    )]
+    Diverged {
+        /// Steps taken, the failed one included.
+        step: usize,
+        /// Epoch, from 1.
+        epoch: usize,
+        /// The loss, the gradient, a weight or a prediction.
+        what: String,
+        /// Where it began.
+        place: String,
+        /// What the user can do.
+        mend: String,
+    },
     /// A prediction cannot be explained.
     #[error("{what}: expected {expected}, found {found}; {mend}")]
     Explain {

@@ -1,11 +1,12 @@
 //! What a model predicts.
 
-use crate::{Error, Result};
+use crate::{Error, Result, encode};
 use arrow_array::cast::AsArray;
 use arrow_array::types::Float64Type;
 use ronghe_data::{Kind, Table};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 
 /// The kind of a prediction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -88,7 +89,11 @@ impl Task {
                     return Err(target_error(table, &columns[0], "a number column", first_kind.name(), mend));
                 }
                 let cells = table.column(first).as_primitive::<Float64Type>();
-                let values: Vec<f64> = cells.iter().flatten().collect();
+                let mut values: Vec<f64> = cells.iter().flatten().collect();
+                if let Some(range) = in_proportion(&values) {
+                    // Training leaves the others out: one of 1e200 would make all others equal.
+                    values.retain(|v| range.contains(v));
+                }
                 let count = values.len().max(1) as f64;
                 task.mean = values.iter().sum::<f64>() / count;
                 let variance = values.iter().map(|v| (v - task.mean).powi(2)).sum::<f64>() / count;
@@ -243,6 +248,13 @@ pub(crate) fn find_separator(table: &Table, column: usize) -> Option<&'static st
     let cells = |sign: &str| (0..table.rows()).filter(|&r| table.display(column, r).contains(sign)).count();
     let counted = SEPARATORS.iter().enumerate().map(|(i, &sign)| (cells(sign), SEPARATORS.len() - i, sign));
     counted.max().filter(|(cells, ..)| *cells > 0).map(|(.., sign)| sign)
+}
+
+/// Where the quantities of a target are in proportion to each other.
+pub(crate) fn in_proportion(values: &[f64]) -> Option<RangeInclusive<f64>> {
+    let mut sorted = values.to_vec();
+    sorted.sort_unstable_by(f64::total_cmp);
+    encode::proportion(&sorted)
 }
 
 fn distinct(table: &Table, column: usize) -> BTreeSet<String> {

@@ -59,7 +59,7 @@ pub(crate) fn run(args: &Quickstart, common: &Common) -> Result<Outcome> {
     };
     let rows = split(&config, &set.table)?;
     let studied = study(&config, &set.table, &rows, &options, &mut progress);
-    progress.end();
+    progress.finish();
     let studied = studied?;
     let facts = train::facts(started, common);
     for model in &studied.models {

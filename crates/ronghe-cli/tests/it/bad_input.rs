@@ -165,7 +165,7 @@ fn a_column_of_nothing() {
     // A text or a target of nothing cannot be learned from: that is said.
     room.bad("train --data t.csv --target nothing", &["t.csv", "`nothing`"]);
     for kind in ["number", "category", "text", "image"] {
-        let said = room.run(&format!("{TRAIN} --kind nothing={kind} --out k"));
+        let said = room.run(&format!("{TRAIN} --kind nothing={kind} --out k --force"));
         assert!(matches!(said.code, Some(0 | 1)), "{kind}: {}", said.err);
         assert!(said.code == Some(0) || said.err.contains("nothing"), "{kind}: {}", said.err);
         assert!(!said.err.contains("panicked"), "{kind}: {}", said.err);

@@ -110,6 +110,37 @@ fn from_table_to_explanation() {
 }
 
 #[test]
+fn train_says_what_it_chose_and_how_it_ended() {
+    let room = Room::new();
+    let mut text = String::from("x,level,price\n");
+    for i in 0..60 {
+        text.push_str(&format!("{},{},{}\n", i % 3, ["low", "middle", "高"][i % 3], i * 7 + 100));
+    }
+    room.put("t.csv", text);
+    let said = room.run("train --data t.csv --target level --out a");
+    assert_eq!(said.code, Some(0), "{}", said.err);
+    for line in [
+        "target level: 3 classes (category column, 3 values)",
+        "300 epochs of 1 step, fewer where 60 bring nothing better (training.epochs was not written)",
+        "fusion concat, seed 0",
+    ] {
+        assert!(said.err.lines().any(|l| l == line), "{line}\n{}", said.err);
+    }
+    // Not a line for each of them.
+    let epochs = said.err.lines().filter(|l| l.starts_with("epoch ")).count();
+    assert!((2..40).contains(&epochs), "{epochs} lines\n{}", said.err);
+    let short = "train --data t.csv --target price --set training.epochs=3 --set training.warmup=0";
+    let said = room.run(&format!("{short} --out b"));
+    let line = "target price: a quantity (number column, 60 different values; for classes: --set target.task=multi_class)";
+    assert!(said.err.lines().any(|l| l == line), "{}", said.err);
+    let last = said.err.lines().filter(|l| l.starts_with("epoch 3/3 ")).next_back().unwrap_or_default();
+    let improving =
+        "still improving when it ended: more epochs may give a better model, such as --set training.epochs=6";
+    assert_eq!(last.ends_with("  best so far"), said.err.lines().any(|l| l == improving), "{}", said.err);
+    assert!(last.ends_with("  best so far"), "{}", said.err);
+}
+
+#[test]
 fn threads_do_not_change_what_is_printed() {
     let room = Room::new();
     room.put("t.csv", csv(80));

@@ -2,9 +2,11 @@
 //!
 //! | file | what |
 //! |---|---|
+//! | `epochs` | how long to train where that is not written |
 //! | `resolve` | fills in what was left out, from the table's schema |
 //! | `yaml` | reads a YAML file; errors name file, line and the valid names |
 
+mod epochs;
 mod resolve;
 mod yaml;
 
@@ -200,8 +202,8 @@ pub enum ClassWeights {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TrainingConfig {
-    /// Passes over the training rows.
-    pub epochs: usize,
+    /// Passes over the training rows; by default as many as make 1,500 steps, 10 at least and 300 at most.
+    pub epochs: Option<usize>,
     /// Rows a step.
     pub batch_size: usize,
     /// Optimiser.
@@ -218,7 +220,8 @@ pub struct TrainingConfig {
     pub clip_norm: Option<f32>,
     /// Metric that decides which epoch is best; by default `log_loss`, or `rmse` for regression.
     pub metric: Option<String>,
-    /// Epochs without a better metric before training stops; none by default.
+    /// Epochs without a better metric before training stops. By default none where `epochs` is written, else a fifth of them, 5
+    /// at least.
     pub patience: Option<usize>,
     /// How many of the best epochs' weights are averaged, kept only where the average is better.
     pub soup: usize,
@@ -238,7 +241,7 @@ pub struct TrainingConfig {
 impl Default for TrainingConfig {
     fn default() -> TrainingConfig {
         TrainingConfig {
-            epochs: 10,
+            epochs: None,
             batch_size: 64,
             optimizer: OptimizerKind::default(),
             learning_rate: 1e-3,
@@ -255,6 +258,13 @@ impl Default for TrainingConfig {
             modality_dropout: 0.1,
             calibrate: true,
         }
+    }
+}
+
+impl TrainingConfig {
+    /// The epochs, resolved or not.
+    pub fn passes(&self) -> usize {
+        self.epochs.unwrap_or(epochs::LEAST)
     }
 }
 

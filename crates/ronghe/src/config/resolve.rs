@@ -1,6 +1,6 @@
 //! Fills in what a configuration leaves out, from the table it is for.
 
-use super::{InputConfig, ModelConfig, NamedConfig, SplitKind};
+use super::{ClassWeights, InputConfig, ModelConfig, NamedConfig, SplitKind, epochs};
 use crate::encode::EncoderSpec;
 use crate::train::split;
 use crate::{Error, Result, TaskKind, encode, fuse, metric, task, transfer};
@@ -59,6 +59,11 @@ pub fn resolve(config: &ModelConfig, table: &Table, at_hand: AtHand<'_>) -> Resu
     }
     let rows = split(&config, table)?.train.len();
     config.inputs.iter_mut().try_for_each(|input| resolve_transfer(input, rows))?;
+    epochs::fill(&mut config, rows)?;
+    if (kind, config.training.class_weights) == (TaskKind::Regression, ClassWeights::Balanced) {
+        let expected = "none for a quantity, which has no classes";
+        return Err(setting("training.class_weights", expected, "balanced".into()));
+    }
     Ok(config)
 }
 

@@ -338,7 +338,7 @@ training:
         let config = Written::parse(TEXT, "a.yaml").unwrap().config().unwrap();
         assert_eq!(config.inputs[0].encoder.kind, "tfidf");
         assert_eq!(config.inputs[0].encoder.params["width"], 32);
-        assert_eq!((config.training.epochs, config.training.batch_size), (3, 64));
+        assert_eq!((config.training.epochs, config.training.batch_size), (Some(3), 64));
     }
 
     #[test]
@@ -448,7 +448,7 @@ training:
         written.set("fusion", "gated").unwrap();
         written.set("fusion.width", "16").unwrap();
         let config = written.config().unwrap();
-        assert_eq!((config.training.epochs, config.fusion.kind.as_str()), (7, "gated"));
+        assert_eq!((config.training.epochs, config.fusion.kind.as_str()), (Some(7), "gated"));
         assert_eq!(
             (&config.inputs[0].encoder.params["width"], &config.fusion.params["width"]),
             (&8.into(), &16.into())

@@ -27,6 +27,7 @@ mod trunk;
 pub use audio::{LogMel, MelConfig};
 pub use names::UnknownNames;
 pub use prepared::{BadCell, Field, Prepared};
+pub(crate) use tabular::proportion;
 
 use crate::{Error, Layout, Result};
 use ronghe_data::decode::Fit;

@@ -18,7 +18,7 @@ pub struct Confusion {
 }
 
 /// Probabilities are kept this far from 0 before a logarithm is taken.
-const FLOOR: f64 = 1e-15;
+pub(super) const FLOOR: f64 = 1e-15;
 
 pub(super) fn classes(task: &Task, predictions: &Predictions, truth: &[i32], metrics: &mut Metrics) {
     let k = task.labels.len();
@@ -82,9 +82,12 @@ fn mean(values: impl Iterator<Item = f64>) -> f64 {
     sum / f64::from(count)
 }
 
-/// `O(n log n)`; none where all rows are of one kind.
+/// `O(n log n)`; none where all rows are of one kind, or where a prediction is not a number and has no rank.
 fn auc(pairs: impl Iterator<Item = (f64, bool)>) -> Option<f64> {
     let mut pairs: Vec<(f64, bool)> = pairs.collect();
+    if pairs.iter().any(|p| p.0.is_nan()) {
+        return None;
+    }
     pairs.sort_by(|a, b| a.0.total_cmp(&b.0));
     let positives = pairs.iter().filter(|p| p.1).count();
     let negatives = pairs.len() - positives;
@@ -149,6 +152,18 @@ mod tests {
         let pairs = [(0.1, false), (0.4, false), (0.4, true), (0.8, true)];
         assert_eq!(auc(pairs.into_iter()), Some((0.5 + 1.0 + 1.0 + 1.0) / 4.0));
         assert_eq!(auc([(0.1, true)].into_iter()), None);
+    }
+
+    #[test]
+    fn what_is_not_a_number_has_no_figures() {
+        assert_eq!(auc([(0.1, true), (f64::NAN, false), (0.3, false)].into_iter()), None);
+        assert_eq!(auc([(f64::INFINITY, true), (0.0, false), (-0.0, true)].into_iter()), Some(0.75));
+        for bad in [f64::NAN, f64::INFINITY] {
+            let values = vec![0.7, 0.2, 0.1, 0.4, bad, 0.1];
+            let predictions = Predictions { kind: TaskKind::MultiClass, values, width: 3 };
+            let metrics = super::super::evaluate(&task(), &predictions, &Targets::Classes(vec![0, 1]));
+            assert_eq!((metrics.rows, metrics.figures.len()), (2, 0), "{metrics:?}");
+        }
     }
 
     #[test]

@@ -5,13 +5,16 @@
 //! | `classify` | accuracy, F1, AUC, log-loss, calibration error, confusion table |
 //! | `regress` | RMSE, MAE, R2 |
 //! | `interval` | 95 % intervals |
+//! | `weighted` | figures in which rows count by a weight |
 
 mod classify;
 mod interval;
 mod regress;
+mod weighted;
 
 pub use classify::Confusion;
 pub use interval::{paired, paired_means, wilson};
+pub(crate) use weighted::weighted;
 
 use crate::{Error, Predictions, Result, Targets, Task, TaskKind};
 use serde::{Deserialize, Serialize};
@@ -101,9 +104,14 @@ impl Metrics {
     }
 }
 
-/// Compares predictions with targets. Rows without a target are left out.
+/// Compares predictions with targets. Rows without a target are left out. There are no figures where a prediction is not a finite
+/// number: whatever was said of the others would flatter the model.
 pub fn evaluate(task: &Task, predictions: &Predictions, targets: &Targets) -> Metrics {
     let mut metrics = Metrics::default();
+    if !predictions.values.iter().all(|v| v.is_finite()) {
+        metrics.rows = predictions.rows();
+        return metrics;
+    }
     match targets {
         Targets::Classes(classes) => classify::classes(task, predictions, classes, &mut metrics),
         Targets::Labels { values, .. } => classify::labels(predictions, values, &mut metrics),

@@ -91,7 +91,7 @@ pub(super) fn duel(
     let mut config = resolve(&config, &table, &|_| false)?;
     let rows = split(&config, &table)?;
 
-    config.training.epochs = MOST_EPOCHS * 100;
+    config.training.epochs = Some(MOST_EPOCHS * 100);
     let trial = Duration::from_secs_f64((seconds * TRIAL).clamp(0.2, 5.0));
     let mut clock = Clock::new(ground.stop, Some(trial), observer);
     let tried = run(&config, &table, &rows, ground, &mut clock);
@@ -102,7 +102,7 @@ pub(super) fn duel(
         Err(error) => return Err(error),
     }
     let affordable = if epoch > 0.0 { seconds * (1.0 - TRIAL) / epoch } else { 1.0 };
-    config.training.epochs = (affordable as usize).clamp(1, MOST_EPOCHS);
+    config.training.epochs = Some((affordable as usize).clamp(1, MOST_EPOCHS));
 
     let started = Instant::now();
     let mut clock = Clock::new(ground.stop, None, observer);

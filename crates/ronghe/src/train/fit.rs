@@ -1,6 +1,7 @@
 //! The whole of a training: split, task, encoders, epochs, best weights, calibration, test.
 
 use super::observe::{EpochReport, Event, Observer};
+use super::outliers;
 use super::phase::Job;
 use super::rows::SeenRows;
 use super::source::Source;
@@ -67,6 +68,14 @@ pub struct Fitted {
     pub skipped: Vec<(usize, String)>,
 }
 
+impl Fitted {
+    /// Whether the last epoch was the best, and training ended only because there were no more.
+    pub fn still_improving(&self) -> bool {
+        let last = self.history.last();
+        last.is_some_and(|epoch| epoch.best && epoch.epoch == epoch.epochs && epoch.epochs > 1)
+    }
+}
+
 /// Trains a model of a resolved configuration on the rows of `table` that `split` gives to training.
 pub fn fit(
     config: &ModelConfig,
@@ -81,6 +90,10 @@ pub fn fit(
     let metric = metric::find(config.training.metric.as_deref(), task.kind, "training.metric")?;
     let targets = task.targets(table)?;
     leave_out(&mut split, |row| known(&targets, row), "without a target", observer);
+    if let Some(ordinary) = outliers::targets(config, table, task.kind, &split, observer)? {
+        leave_out(&mut split, |row| ordinary.contains(&row), "with such a target", observer);
+    }
+    outliers::warn(config, table, &split, observer)?;
 
     let encoders = fit_encoders(config, &table.take(&split.train)?, options)?;
     let inputs = config
@@ -158,7 +171,7 @@ fn read(
     options: &FitOptions<'_>,
     observer: &mut dyn Observer,
 ) -> Result<()> {
-    let stages: Vec<Stage> = (0..config.training.epochs).map(|epoch| trunks.stages(epoch)[input]).collect();
+    let stages: Vec<Stage> = (0..config.training.passes()).map(|epoch| trunks.stages(epoch)[input]).collect();
     let open = stages.iter().any(|stage| *stage != Stage::Closed);
     let closed = stages.contains(&Stage::Closed);
     let augments = source.inputs[input].encoder.augments();

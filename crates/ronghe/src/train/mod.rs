@@ -11,9 +11,14 @@
 //! | `source` | rows of all inputs: cells, or vectors of published networks |
 //! | `trunks` | published networks: what of them is open when |
 //! | `runner` | a network whose frozen part is computed as in prediction |
+//! | `diverged` | a training that has left the finite numbers |
 //! | `feeder` | feeds, made beside the step before where they take work |
 //! | `blend` | mixup |
 //! | `targets` | what the loss is fed |
+//! | `weighing` | how much each class counts |
+//! | `outliers` | numbers out of all proportion |
+//! | `place` | the output folder: one writer, nothing destroyed |
+//! | `why` | what was chosen, in words |
 //! | `schedule` | learning rate by step |
 //! | `best` | the best epochs' weights and their average |
 //! | `checkpoint` | what a killed training needs to go on, bit for bit |
@@ -23,11 +28,14 @@
 mod best;
 mod blend;
 mod checkpoint;
+mod diverged;
 mod feeder;
 mod fit;
 mod judge;
 mod observe;
+mod outliers;
 mod phase;
+mod place;
 mod rows;
 mod runner;
 mod save;
@@ -37,9 +45,14 @@ mod split;
 mod steps;
 mod targets;
 mod trunks;
+mod weighing;
+mod why;
 
 pub use fit::{FitOptions, Fitted, fit};
 pub use observe::{EpochReport, Event, Observer, Quiet};
+pub(crate) use place::go_on;
+pub use place::{CHECKPOINT, Claim, Place, REQUEST};
 pub use rows::{Part, ROWS, SeenRows};
 pub use save::{MetricsFile, RunFacts, save};
 pub use split::split;
+pub use why::{chosen_epochs, chosen_task};

@@ -64,6 +64,9 @@ pub struct EpochReport {
     pub accuracy: Option<f64>,
     /// Figures on the validation rows.
     pub validation: Metrics,
+    /// The watched metric on the validation rows with rows weighted as in the loss, where they are: by it the best epoch is chosen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weighted: Option<f64>,
     /// Whether this epoch is the best so far.
     pub best: bool,
     /// Wall-clock seconds. Not part of what a saved model hashes.

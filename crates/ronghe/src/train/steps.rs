@@ -2,18 +2,20 @@
 
 use super::best::{Best, restore, snapshot};
 use super::checkpoint::{Checkpoint, State};
+use super::diverged::{At, Scene, check_predictions, finite};
 use super::feeder::Feeder;
 use super::fit::FitOptions;
-use super::judge::{Judge, Judged};
+use super::judge::{Figures, Judge, Judged};
 use super::observe::{EpochReport, Event, Observer};
 use super::phase::{Job, Phase};
 use super::schedule::learning_rate;
 use super::source::Source;
 use super::targets::TargetFeed;
 use super::trunks::Trunks;
+use super::weighing::Weighing;
 use crate::artifact::sha256;
 use crate::config::{ModelConfig, OptimizerKind};
-use crate::metric::{MetricSpec, Metrics};
+use crate::metric::{self, MetricSpec, Metrics};
 use crate::transfer::Stage;
 use crate::{Error, Predictions, Result, Targets};
 use ronghe_cpu::{CpuExecutor, Optimizer, OptimizerConfig};
@@ -26,6 +28,8 @@ use std::time::{Duration, Instant};
 
 /// At least this long between two checkpoints within an epoch.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(30);
+/// At least this long between those at the ends of epochs, which may be one step long: the first and the last are always kept.
+const CHECKPOINT_EPOCHS: Duration = Duration::from_secs(3);
 
 /// A training under way.
 pub(super) struct Training<'a> {
@@ -43,6 +47,8 @@ pub(super) struct Training<'a> {
     best: Best,
     pub(super) state: State,
     checkpoint: Option<PathBuf>,
+    /// When the checkpoint was last written.
+    saved: Option<Instant>,
 }
 
 impl<'a> Training<'a> {
@@ -55,14 +61,15 @@ impl<'a> Training<'a> {
     ) -> Result<Training<'a>> {
         let Job { config, task, targets, split } = job;
         let mut changing: BTreeSet<String> = trunks.statistics.iter().cloned().collect();
-        for epoch in 0..config.training.epochs {
+        for epoch in 0..config.training.passes() {
             trunks.set_trainable(&trunks.stages(epoch), &mut weights);
             changing.extend(weights.iter().filter(|(_, p)| p.trainable).map(|(name, _)| name.to_owned()));
         }
+        let weighing = Weighing::new(task, targets, &split.train, config.training.class_weights);
         let mut run = Training {
             job,
             metric,
-            feed: TargetFeed::new(task, targets, &split.train, &config.training),
+            feed: TargetFeed::new(task, targets, weighing, &config.training),
             optimizer: Optimizer::new(optimizer(config)).with_multipliers(trunks.rates()),
             trunks,
             weights,
@@ -72,6 +79,7 @@ impl<'a> Training<'a> {
             best: Best::new(config.training.soup, metric.larger_is_better),
             state: State { identity: identity(config, options.data_hash, split)?, ..State::default() },
             checkpoint: options.checkpoint.clone(),
+            saved: None,
         };
         if options.resume {
             run.resume(observer)?;
@@ -119,14 +127,14 @@ impl<'a> Training<'a> {
         options: &FitOptions<'_>,
         observer: &mut dyn Observer,
     ) -> Result<()> {
-        let epochs = self.job.config.training.epochs;
+        let epochs = self.job.config.training.passes();
         while self.state.epoch < epochs && !self.out_of_patience() {
             let started = Instant::now();
             self.enter(source, observer)?;
             self.epoch(source, options, observer)?;
             let epoch = self.state.epoch + 1;
-            let validation = self.metrics(source, &self.job.split.validation, 1.0)?;
-            let value = validation.get(self.metric.name);
+            let Figures { plain: validation, weighted } = self.figures(source, epoch)?;
+            let value = weighted.or(validation.get(self.metric.name));
             let best = value.is_some_and(|v| self.best.offer(epoch, v, &self.weights, &self.changing));
             let seen = self.state.seen.max(1) as f64;
             let classes = matches!(self.job.targets, Targets::Classes(_));
@@ -136,13 +144,11 @@ impl<'a> Training<'a> {
                 loss: self.state.loss_sum / seen,
                 accuracy: classes.then(|| self.state.right as f64 / seen),
                 validation,
+                weighted,
                 best,
                 seconds: started.elapsed().as_secs_f64(),
             };
             observer.event(&Event::Epoch(&report));
-            if !report.loss.is_finite() {
-                observer.event(&Event::Warning("the loss is not finite: try a lower training.learning_rate"));
-            }
             self.state = State {
                 identity: std::mem::take(&mut self.state.identity),
                 epoch,
@@ -150,7 +156,10 @@ impl<'a> Training<'a> {
                 ..State::default()
             };
             self.state.history.push(report);
-            self.save()?;
+            let last = epoch == epochs || self.out_of_patience();
+            if last || self.saved.is_none_or(|saved| saved.elapsed() >= CHECKPOINT_EPOCHS) {
+                self.save()?;
+            }
         }
         Ok(())
     }
@@ -172,13 +181,13 @@ impl<'a> Training<'a> {
         let targets = self.feed.clone();
         let reads = phase.runner.reads.clone();
         let feeder = Feeder { config, source, targets: &targets, reads: &reads };
-        let mut saved = Instant::now();
+        let started = Instant::now();
         let done = feeder.each(&numbered, |rows, feed| {
-            self.step(&mut phase, &targets, rows, feed, first + self.state.batch, batches.len())?;
+            self.step(&mut phase, &targets, source, rows, feed, batches.len())?;
             self.state.batch += 1;
             observer.event(&Event::Batch {
                 epoch: epoch + 1,
-                epochs: config.training.epochs,
+                epochs: config.training.passes(),
                 batch: self.state.batch,
                 batches: batches.len(),
                 loss: self.state.loss_sum / self.state.seen.max(1) as f64,
@@ -187,9 +196,9 @@ impl<'a> Training<'a> {
                 self.save()?;
                 return Err(Error::Stopped);
             }
-            if saved.elapsed() >= CHECKPOINT_EVERY && self.state.batch < batches.len() {
+            let since = self.saved.map_or(started, |saved| saved.max(started));
+            if since.elapsed() >= CHECKPOINT_EVERY && self.state.batch < batches.len() {
                 self.save()?;
-                saved = Instant::now();
             }
             Ok(())
         });
@@ -201,13 +210,17 @@ impl<'a> Training<'a> {
         &mut self,
         phase: &mut Phase<'_>,
         targets: &TargetFeed<'_>,
+        source: &Source,
         rows: &[usize],
         feed: Feed,
-        step: usize,
         batches: usize,
     ) -> Result<()> {
         let training = &self.job.config.training;
+        let step = self.state.epoch * batches + self.state.batch;
         let out = phase.runner.run(&self.weights, feed)?;
+        if !out.get(0)[0].is_finite() {
+            return Err(self.diverged("loss", &phase.stages, source, rows, step));
+        }
         self.state.loss_sum += f64::from(out.get(0)[0]) * rows.len() as f64;
         self.state.right += targets.right(rows, out.get(1)).unwrap_or(0);
         self.state.seen += rows.len();
@@ -220,9 +233,18 @@ impl<'a> Training<'a> {
             .collect();
         let grads: Vec<(&str, &[f32])> =
             phase.gradients.iter().enumerate().map(|(i, name)| (name.as_str(), out.get(2 + i))).collect();
-        let rate = learning_rate(training, step, training.epochs * batches);
+        let rate = learning_rate(training, step, training.passes() * batches);
         let (optimizer, weights) = (&mut self.optimizer, &mut self.weights);
-        self.executor.install(|| optimizer.step(weights, &grads, rate, training.clip_norm))??;
+        let norm = self.executor.install(|| optimizer.step(weights, &grads, rate, training.clip_norm))??;
+        if !norm.is_finite() {
+            return Err(self.diverged("gradient", &phase.stages, source, rows, step));
+        }
+        let mut broken =
+            phase.gradients.iter().find(|n| self.weights.get(n).is_some_and(|t| !finite(t.as_f32())));
+        broken = broken.or(updates.iter().find(|(_, value)| !finite(value)).map(|(name, _)| *name));
+        if let Some(name) = broken {
+            return Err(self.diverged(&format!("weight `{name}`"), &phase.stages, source, rows, step));
+        }
         for (name, value) in updates {
             if let Some(tensor) = self.weights.get_mut(name) {
                 tensor.as_f32_mut().copy_from_slice(&value);
@@ -231,14 +253,40 @@ impl<'a> Training<'a> {
         Ok(())
     }
 
+    /// Why training cannot go on after step `step`, counted from 0.
+    fn diverged(&self, what: &str, stages: &[Stage], source: &Source, rows: &[usize], step: usize) -> Error {
+        let Training { job, trunks, weights, executor, .. } = self;
+        let at = At { step: step + 1, epoch: self.state.epoch + 1 };
+        Scene { job: *job, source, trunks, stages, weights, executor }.error(what, at, rows)
+    }
+
+    /// Figures on the validation rows after `epoch`.
+    fn figures(&self, source: &Source, epoch: usize) -> Result<Figures> {
+        let rows = &self.job.split.validation;
+        let (predictions, figures) = self.judge()?.figures(&self.judged(source), rows, self.metric)?;
+        self.check(source, &predictions, rows, epoch)?;
+        Ok(figures)
+    }
+
+    /// An error where a prediction of `rows` after `epoch` is not finite.
+    fn check(&self, source: &Source, predictions: &Predictions, rows: &[usize], epoch: usize) -> Result<()> {
+        let Some(input) = source.inputs.first() else { return Ok(()) };
+        let training = &self.job.config.training;
+        let at = At { step: epoch * self.job.split.train.len().div_ceil(training.batch_size.max(1)), epoch };
+        check_predictions(predictions, rows, &input.table, at, training.learning_rate)
+    }
+
     /// Figures on `rows` with the present weights.
     pub(super) fn metrics(&self, source: &Source, rows: &[usize], temperature: f64) -> Result<Metrics> {
-        self.judge()?.metrics(&self.judged(source), rows, temperature)
+        let predictions = self.predict(source, rows, temperature)?;
+        Ok(metric::evaluate(self.job.task, &predictions, &self.job.targets.take(rows)))
     }
 
     /// Predictions of `rows` with the present weights.
     pub(super) fn predict(&self, source: &Source, rows: &[usize], temperature: f64) -> Result<Predictions> {
-        self.judge()?.predict(&self.judged(source), rows, temperature)
+        let predictions = self.judge()?.predict(&self.judged(source), rows, temperature)?;
+        self.check(source, &predictions, rows, self.state.epoch)?;
+        Ok(predictions)
     }
 
     /// The temperature that makes probabilities of the validation rows honest.
@@ -252,12 +300,13 @@ impl<'a> Training<'a> {
     }
 
     fn out_of_patience(&self) -> bool {
-        let since = |best: usize| self.state.epoch - best;
-        let best = self.best.entries.first().map_or(0, |e| e.epoch);
-        self.job.config.training.patience.is_some_and(|p| since(best) >= p.max(1) && self.state.epoch > 0)
+        // Without a figure there is nothing to wait for, and no reason to stop.
+        let Some(best) = self.best.entries.first() else { return false };
+        self.job.config.training.patience.is_some_and(|p| self.state.epoch - best.epoch >= p.max(1))
     }
 
-    fn save(&self) -> Result<()> {
+    fn save(&mut self) -> Result<()> {
+        self.saved = Some(Instant::now());
         let Some(path) = &self.checkpoint else { return Ok(()) };
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder)
@@ -309,16 +358,23 @@ impl<'a> Training<'a> {
         };
         if let Some(average) = self.best.average() {
             restore(&mut self.weights, &average);
-            let figures = self.metrics(source, &self.job.split.validation, 1.0)?;
-            if figures.get(self.metric.name).is_some_and(|v| self.best.better(v, first.value)) {
+            let Figures { plain, weighted } = self.figures(source, self.state.epoch)?;
+            let value = weighted.or(plain.get(self.metric.name));
+            if value.is_some_and(|v| self.best.better(v, first.value)) {
                 let mut epochs: Vec<usize> = self.best.entries.iter().map(|e| e.epoch).collect();
                 epochs.sort_unstable();
                 let epochs: Vec<String> = epochs.iter().map(usize::to_string).collect();
-                return Ok(format!("average of epochs {}", epochs.join(", ")));
+                return Ok(format!("average of epochs {}{}", epochs.join(", "), self.judged_by()));
             }
         }
         restore(&mut self.weights, &first.weights);
-        Ok(format!("epoch {}", first.epoch))
+        Ok(format!("epoch {}{}", first.epoch, self.judged_by()))
+    }
+
+    /// By what the best epoch was chosen, where the figures that are reported do not show it.
+    fn judged_by(&self) -> String {
+        let weighted = self.state.history.iter().any(|report| report.weighted.is_some());
+        if weighted { format!(", by {} with balanced classes", self.metric.name) } else { String::new() }
     }
 }
 

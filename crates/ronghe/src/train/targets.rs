@@ -1,38 +1,29 @@
 //! What the loss is fed: targets and the weight of each row.
 
 use super::blend::Blend;
-use crate::config::{ClassWeights, TrainingConfig};
+use super::weighing::Weighing;
+use crate::config::TrainingConfig;
 use crate::{Result, Targets, Task, TaskKind};
 use ronghe_graph::{Feed, Tensor};
 use std::collections::BTreeMap;
 
-/// Targets of all rows with the weights of their classes.
+/// Targets of all rows with their weights.
 #[derive(Clone)]
 pub(super) struct TargetFeed<'a> {
     task: &'a Task,
     targets: &'a Targets,
-    class_weights: Vec<f32>,
+    weighing: Weighing,
     smoothing: f32,
 }
 
 impl<'a> TargetFeed<'a> {
-    /// Class weights are counted on the training rows: `w_c = n / (K n_c)`.
     pub(super) fn new(
         task: &'a Task,
         targets: &'a Targets,
-        train: &[usize],
+        weighing: Weighing,
         config: &TrainingConfig,
     ) -> TargetFeed<'a> {
-        let k = task.labels.len();
-        let mut class_weights = vec![1.0; k];
-        if let (Targets::Classes(classes), ClassWeights::Balanced) = (targets, config.class_weights) {
-            let mut counts = vec![0usize; k];
-            train.iter().filter_map(|&r| usize::try_from(classes[r]).ok()).for_each(|c| counts[c] += 1);
-            for (weight, &count) in class_weights.iter_mut().zip(&counts) {
-                *weight = train.len() as f32 / (k * count.max(1)) as f32;
-            }
-        }
-        TargetFeed { task, targets, class_weights, smoothing: config.label_smoothing }
+        TargetFeed { task, targets, weighing, smoothing: config.label_smoothing }
     }
 
     /// Adds the targets of `rows`, blended with those of their partners if there is a blend.
@@ -66,13 +57,10 @@ impl<'a> TargetFeed<'a> {
         let mut out = BTreeMap::new();
         let width = self.task.width();
         let mut put = |name: &str, tensor: Tensor| out.insert(format!("target.{name}"), tensor);
+        let weight = self.weighing.of(self.targets, rows);
         match self.targets {
             Targets::Classes(classes) => {
                 let labels: Vec<i32> = rows.iter().map(|&r| classes[r]).collect();
-                let weight = labels
-                    .iter()
-                    .map(|&c| usize::try_from(c).map_or(0.0, |c| self.class_weights[c]))
-                    .collect();
                 if self.task.kind == TaskKind::Binary {
                     let values = labels.iter().map(|&c| self.smooth(c as f32)).collect();
                     put("values", Tensor::f32(&[n, 1], values)?);
@@ -89,11 +77,10 @@ impl<'a> TargetFeed<'a> {
                     .map(|&y| self.smooth(y))
                     .collect();
                 put("values", Tensor::f32(&[n, width], values)?);
-                put("weight", Tensor::full(&[n, width], 1.0));
+                put("weight", Tensor::f32(&[n, width], weight)?);
             }
             Targets::Numbers(numbers) => {
                 let values = rows.iter().map(|&r| numbers[r].unwrap_or(0.0) as f32).collect();
-                let weight = rows.iter().map(|&r| f32::from(u8::from(numbers[r].is_some()))).collect();
                 put("values", Tensor::f32(&[n, 1], values)?);
                 put("weight", Tensor::f32(&[n, 1], weight)?);
             }

@@ -53,7 +53,7 @@ fn model(columns: &[&str], change: impl FnOnce(&mut ModelConfig)) -> (Model, Tab
     let table = table().select(columns).unwrap();
     let mut config = ModelConfig { seed: 3, ..ModelConfig::default() };
     config.target.column = columns[columns.len() - 1].into();
-    config.training.epochs = 4;
+    config.training.epochs = Some(4);
     let mut config = resolve(&config, &table, &|_| false).unwrap();
     change(&mut config);
     let config = resolve(&config, &table, &|_| false).unwrap();

@@ -358,7 +358,7 @@ fn small_model(columns: Option<&[&str]>) -> (Model, Table) {
     let table = columns.map_or(table.clone(), |names| table.select(names).unwrap());
     let mut config = ModelConfig { seed: 7, ..ModelConfig::default() };
     config.target.column = "label".into();
-    config.training.epochs = 1;
+    config.training.epochs = Some(1);
     let mut config = resolve(&config, &table, &|_| false).unwrap();
     if columns.is_some() {
         config.inputs[0].encoder.kind = "dense".into();

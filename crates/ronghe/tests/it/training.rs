@@ -1,7 +1,7 @@
 //! Trainings from table to saved model: what must be the same bit for bit, and what must be learned.
 
 use arrow_array::{ArrayRef, Float64Array, StringArray};
-use ronghe::config::{ModelConfig, NamedConfig, resolve};
+use ronghe::config::{ClassWeights, ModelConfig, NamedConfig, OptimizerKind, resolve};
 use ronghe::fuse::FUSIONS;
 use ronghe::train::{Event, FitOptions, Fitted, Observer, Quiet, RunFacts, fit, save, split};
 use ronghe::{Error, Model, Predictor, TaskKind, UnknownNames, artifact, metric};
@@ -30,7 +30,7 @@ fn small() -> ronghe::Result<Table> {
 fn config(table: &Table, target: &str, change: impl FnOnce(&mut ModelConfig)) -> ronghe::Result<ModelConfig> {
     let mut config = ModelConfig { seed: 7, ..ModelConfig::default() };
     config.target.column = target.into();
-    config.training.epochs = 2;
+    config.training.epochs = Some(2);
     config.training.batch_size = 32;
     change(&mut config);
     resolve(&config, table, &|_| false)
@@ -146,7 +146,7 @@ fn threads_do_not_change_a_saved_byte() -> Outcome {
 #[test]
 fn a_stopped_training_goes_on_bit_for_bit() -> Outcome {
     let table = small()?;
-    let mut config = config(&table, "label", |c| c.training.epochs = 3)?;
+    let mut config = config(&table, "label", |c| c.training.epochs = Some(3))?;
     augment(&mut config);
     let whole = train(&config, &table, How::default())?;
     let batches = whole.split.train.len().div_ceil(config.training.batch_size);
@@ -179,7 +179,7 @@ fn a_stopped_training_goes_on_bit_for_bit() -> Outcome {
 #[test]
 fn a_loaded_model_predicts_the_same_bits() -> Outcome {
     let table = synthetic()?;
-    let config = config(&table, "label", |c| c.training.epochs = 1)?;
+    let config = config(&table, "label", |c| c.training.epochs = Some(1))?;
     let fitted = train(&config, &table, How::default())?;
     let folder = tempfile::tempdir()?;
     save(&fitted, "", &RunFacts::new(), folder.path())?;
@@ -333,7 +333,7 @@ fn every_task_learns_what_is_planted() -> Outcome {
         let columns = table.select(&["a", "b", "shop", target])?;
         let config = config(&columns, target, |c| {
             c.target.task = task;
-            c.training.epochs = 15;
+            c.training.epochs = Some(15);
             c.training.learning_rate = 5e-3;
         })?;
         let fitted = train(&config, &columns, How::default())?;
@@ -364,7 +364,7 @@ fn every_fusion_learns() -> Outcome {
     for spec in FUSIONS {
         let config = config(&table, "label", |c| {
             c.fusion = named(spec.name);
-            c.training.epochs = 15;
+            c.training.epochs = Some(15);
             c.training.learning_rate = 3e-3;
         })?;
         let fitted = train(&config, &table, How::default())?;
@@ -383,5 +383,168 @@ fn every_fusion_learns() -> Outcome {
             assert!((row.iter().sum::<f32>() - 1.0).abs() < 1e-5, "{row:?}");
         }
     }
+    Ok(())
+}
+
+/// Two numbers, a target that follows from them, and what is put in one cell of `column`.
+fn numbers(rows: usize, column: &str, huge: Option<f64>) -> Result<Table, Box<dyn std::error::Error>> {
+    let mut draw = SplitMix::named(5, "numbers");
+    let mut centred = || -> Vec<f64> { (0..rows).map(|_| f64::from(draw.unit()) * 2.0 - 1.0).collect() };
+    let (a, b) = (centred(), centred());
+    let y: Vec<f64> = a.iter().zip(&b).map(|(a, b)| 3.0 * a - 2.0 * b + 5.0).collect();
+    let mut columns = [("a", a), ("b", b), ("y", y)];
+    if let (Some(huge), Some((_, values))) = (huge, columns.iter_mut().find(|c| c.0 == column)) {
+        values[16] = huge;
+    }
+    let schema = columns.iter().map(|(name, _)| ColumnSchema::new(*name, Kind::Number)).collect();
+    let cells = columns.into_iter().map(|(_, v)| Arc::new(Float64Array::from(v)) as ArrayRef).collect();
+    Ok(Table::new(Arc::new(Schema { columns: schema }), cells, Path::new("n.csv"), Path::new("."), 1)?)
+}
+
+/// Keeps warnings and epochs.
+#[derive(Default)]
+struct Heard {
+    warnings: Vec<String>,
+}
+
+impl Observer for Heard {
+    fn event(&mut self, event: &Event<'_>) {
+        if let Event::Warning(text) = event {
+            self.warnings.push((*text).to_owned());
+        }
+    }
+}
+
+fn heard(config: &ModelConfig, table: &Table) -> Result<(Fitted, Vec<String>), Box<dyn std::error::Error>> {
+    let stop = AtomicBool::new(false);
+    let options = FitOptions {
+        threads: 1,
+        files: &|name| Err(Error::NotPulled { name: name.to_owned(), cache: PathBuf::new() }),
+        vectors: None,
+        data_hash: "",
+        checkpoint: None,
+        resume: false,
+        skip_bad_rows: false,
+        stop: &stop,
+    };
+    let mut heard = Heard::default();
+    let fitted = fit(config, table, split(config, table)?, &options, &mut heard)?;
+    Ok((fitted, heard.warnings))
+}
+
+#[test]
+fn one_cell_out_of_all_proportion_is_named_and_does_not_ruin_the_rest() -> Outcome {
+    for (column, expected) in [
+        (
+            "a",
+            vec![
+                "column `a`: row 17 is 1e200: out of all proportion to the other training rows, and read as their outermost value",
+            ],
+        ),
+        (
+            "y",
+            vec![
+                "target `y`: row 17 is 1e200: out of all proportion to the others",
+                "1 of 300 rows with such a target are left out",
+            ],
+        ),
+        ("", vec![]),
+    ] {
+        let table = numbers(300, column, Some(1e200))?;
+        let config = config(&table, "y", |c| {
+            c.training.epochs = Some(60);
+            c.training.learning_rate = 3e-3;
+            // The row in question is one of those that are learned from.
+            (c.split.validation, c.split.test) = (0.1, 0.2);
+        })?;
+        let (fitted, warnings) = heard(&config, &table)?;
+        assert_eq!(warnings, expected, "{column}");
+        let r2 = fitted.test.get("r2").ok_or("no r2")?;
+        assert!(r2 > 0.9, "{column}: {r2}");
+        assert!(fitted.parts.task.std < 10.0, "{column}: {}", fitted.parts.task.std);
+    }
+    Ok(())
+}
+
+#[test]
+fn a_training_that_leaves_the_finite_numbers_stops_at_once() -> Outcome {
+    let table = numbers(300, "", None)?;
+    for optimizer in [OptimizerKind::Adamw, OptimizerKind::Sgd] {
+        let config = config(&table, "y", |c| {
+            c.training.learning_rate = 1e30;
+            c.training.warmup = 0.0;
+            c.training.optimizer = optimizer;
+            c.training.clip_norm = None;
+        })?;
+        let error = train(&config, &table, How::default()).err().ok_or("it was trained")?;
+        let Error::Diverged { step, epoch, place, .. } = &error else { return Err(error.into()) };
+        assert!((1..=3).contains(step) && *epoch == 1, "{error}");
+        assert!(place.contains("input `columns`") || place.contains("follows the vectors"), "{error}");
+        let message = error.to_string();
+        assert!(
+            message.starts_with(&format!("training stopped at step {step}, in epoch 1: the ")),
+            "{message}"
+        );
+        assert!(
+            message.contains("lower training.learning_rate, 1000000000000000000000000000000 now"),
+            "{message}"
+        );
+    }
+    Ok(())
+}
+
+#[test]
+fn with_balanced_classes_the_best_epoch_is_judged_by_them() -> Outcome {
+    // One row in twenty is rare, and the columns tell it.
+    let mut draw = SplitMix::named(9, "rare");
+    let rows = 400;
+    let rare: Vec<bool> = (0..rows).map(|i| i % 20 == 3).collect();
+    let x = Float64Array::from_iter_values(
+        rare.iter().map(|&rare| f64::from(draw.normal()) + if rare { 3.0 } else { 0.0 }),
+    );
+    let y = StringArray::from_iter_values(rare.iter().map(|&rare| if rare { "罕见" } else { "usual" }));
+    let schema = Schema {
+        columns: vec![ColumnSchema::new("x", Kind::Number), ColumnSchema::new("y", Kind::Category)],
+    };
+    let cells: Vec<ArrayRef> = vec![Arc::new(x), Arc::new(y)];
+    let table = Table::new(Arc::new(schema), cells, Path::new("rare.csv"), Path::new("."), 1)?;
+    let balanced = config(&table, "y", |c| {
+        c.training.epochs = None;
+        c.training.batch_size = 64;
+        c.training.class_weights = ClassWeights::Balanced;
+    })?;
+    assert_eq!((balanced.training.epochs, balanced.training.patience), (Some(300), Some(60)));
+    let fitted = train(&balanced, &table, How::default())?;
+    assert!(fitted.chosen.ends_with(", by log_loss with balanced classes"), "{}", fitted.chosen);
+    let value = |e: &ronghe::train::EpochReport| e.weighted.unwrap_or(f64::NAN);
+    let best = fitted.history.iter().filter(|e| e.best).next_back().ok_or("no best epoch")?;
+    assert!(fitted.history.iter().all(|e| value(e) >= value(best)), "not the best by the weights");
+    let model = Model::new(fitted.parts, 1)?;
+    let found = metric::evaluate(model.task(), &model.predict(&table)?, &model.task().targets(&table)?);
+    let recall = found.get("balanced_accuracy").ok_or("no recall")?;
+    assert!(recall > 0.85, "{recall}");
+
+    let plain = config(&table, "y", |_| {})?;
+    let fitted = train(&plain, &table, How::default())?;
+    assert!(fitted.history.iter().all(|e| e.weighted.is_none()) && !fitted.chosen.contains("balanced"));
+    let quantity = config(&table, "x", |c| c.training.class_weights = ClassWeights::Balanced);
+    assert_eq!(
+        quantity.err().map(|e| e.to_string()).unwrap_or_default(),
+        "configuration: `training.class_weights`: expected none for a quantity, which has no classes, found balanced"
+    );
+    Ok(())
+}
+
+#[test]
+fn a_training_without_validation_rows_runs_to_its_end() -> Outcome {
+    let table = numbers(80, "", None)?;
+    let config = config(&table, "y", |c| {
+        c.training.epochs = None;
+        c.split.validation = 0.0;
+    })?;
+    let fitted = train(&config, &table, How::default())?;
+    assert_eq!(fitted.history.len(), 300);
+    assert!(!fitted.still_improving());
+    assert!(fitted.test.get("r2").is_some_and(|r2| r2 > 0.5), "{:?}", fitted.test);
     Ok(())
 }

@@ -21,7 +21,7 @@ fn named(value: Value) -> NamedConfig {
 fn config(table: &Table, inputs: &[(&str, Modality, Value, Value)]) -> ronghe::Result<ModelConfig> {
     let mut config = ModelConfig { seed: 7, ..ModelConfig::default() };
     config.target.column = "label".into();
-    config.training.epochs = 4;
+    config.training.epochs = Some(4);
     config.training.batch_size = 32;
     config.training.soup = 1;
     for (column, modality, encoder, transfer) in inputs {

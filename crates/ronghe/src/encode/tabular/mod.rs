@@ -25,6 +25,7 @@ use super::{BadCell, Encoder, EncoderSpec, Field, FitInput, Prepared, State, Unk
 use crate::Result;
 use column::{Cell, Column};
 use number::Numbers;
+pub(crate) use number::proportion;
 use rayon::prelude::*;
 use ronghe_data::{Kind, Modality, Table};
 use ronghe_graph::{Builder, DType, Init, Op, Shape, ValueId};

@@ -7,8 +7,13 @@
 //! | piecewise | `clamp((x - e_t) / (e_{t+1} - e_t), 0, 1)` for each bin between training quantiles `e` (Gorishniy et al. 2022) |
 //!
 //! A missing number becomes zeros, which is the mean, the median, or "below every bin". `O(log knots)` or `O(bins)` a cell.
+//!
+//! A scale is learned from the numbers in proportion ([`proportion`]): with `m` the median and `d` the distance between the 10 % and the
+//! 90 % quantile, those within `m ± 10^6 d`. One cell of 1e200 would else make all others equal. A cell beyond is read as the
+//! outermost that the scale knows.
 
 use serde::{Deserialize, Serialize};
+use std::ops::RangeInclusive;
 
 /// How numbers are scaled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,8 +57,14 @@ const SKEWED: f64 = 1.0;
 impl Scale {
     /// Learns the scale from training values, at most `bins` bins.
     pub(super) fn fit(mut values: Vec<f64>, how: Numbers, bins: usize) -> Scale {
+        let mut sorted = values.clone();
+        sorted.sort_unstable_by(f64::total_cmp);
+        if let Some(range) = proportion(&sorted) {
+            values.retain(|v| range.contains(v));
+            sorted.retain(|v| range.contains(v));
+        }
         let moments = Moments::of(&values);
-        values.sort_unstable_by(f64::total_cmp);
+        let values = sorted;
         let distinct = values.chunk_by(|a, b| a == b).count();
         let how = match how {
             Numbers::Auto if values.len() >= MANY && distinct > 2 => Numbers::Piecewise,
@@ -103,6 +114,22 @@ impl Scale {
     }
 }
 
+/// Distances between the 10 % and the 90 % quantile that a number may be away from the median.
+const PROPORTION: f64 = 1e6;
+
+/// Where numbers are in proportion to each other, by sorted values: far enough out that no column of real quantities reaches it. Where
+/// the inner values are all the same, narrower tails are cut off; none where only one value, or too few, tell of a scale.
+pub(crate) fn proportion(sorted: &[f64]) -> Option<RangeInclusive<f64>> {
+    let n = sorted.len();
+    if n < 8 {
+        return None;
+    }
+    let median = sorted[n / 2];
+    let width = |cut: usize| sorted[n - 1 - cut.max(1)] - sorted[cut.max(1)];
+    let width = [n / 10, n / 50, 1].into_iter().map(width).find(|width| *width > 0.0)?;
+    Some(median - PROPORTION * width..=median + PROPORTION * width)
+}
+
 struct Moments {
     mean: f64,
     std: f64,
@@ -111,14 +138,24 @@ struct Moments {
 
 impl Moments {
     fn of(values: &[f64]) -> Moments {
+        let moments = Moments::in_range(values);
+        if [moments.mean, moments.std, moments.skewness].iter().all(|m| m.is_finite()) {
+            return moments;
+        }
+        // Numbers whose sums or powers are beyond f64.
+        let largest = values.iter().fold(0.0f64, |largest, v| largest.max(v.abs()));
+        let scaled: Vec<f64> = values.iter().map(|v| v / largest).collect();
+        let Moments { mean, std, skewness } = Moments::in_range(&scaled);
+        Moments { mean: mean * largest, std: std * largest, skewness }
+    }
+
+    fn in_range(values: &[f64]) -> Moments {
         let count = values.len().max(1) as f64;
         let mean = values.iter().sum::<f64>() / count;
-        // Values near the largest f64: no mean to subtract.
-        let mean = if mean.is_finite() { mean } else { 0.0 };
         let central = |power: i32| values.iter().map(|v| (v - mean).powi(power)).sum::<f64>() / count;
         let std = central(2).sqrt();
         // Rounding of the mean leaves a constant column with a speck of spread.
-        let std = if std > 1e-12 * mean.abs() && std.is_finite() { std } else { 0.0 };
+        let std = if std > 1e-12 * mean.abs() { std } else { 0.0 };
         let skewness = if std > 0.0 { central(3) / std.powi(3) } else { 0.0 };
         Moments { mean, std, skewness }
     }
@@ -224,6 +261,10 @@ mod tests {
         let constant = Scale::fit(vec![0.1; 7], Numbers::Quantile, 8);
         assert_eq!(one(&constant, 55.0), 0.0);
         assert_eq!(one(&Scale::fit(vec![], Numbers::Piecewise, 8), 55.0), 0.0);
+        for unit in [1e200, 6e307] {
+            let scale = Scale::fit(vec![unit, 2.0 * unit, 3.0 * unit], Numbers::Standard, 8);
+            assert!((one(&scale, 3.0 * unit) - 1.2247449).abs() < 1e-6, "{unit}");
+        }
     }
 
     #[test]
@@ -236,6 +277,26 @@ mod tests {
         assert!(one(&scale, values[500]).abs() < 0.01);
         assert!((one(&scale, values[975]) - 1.96).abs() < 0.05);
         assert!(one(&scale, 1e30) > 3.0 && one(&scale, -1.0) < -3.0);
+    }
+
+    #[test]
+    fn one_cell_out_of_all_proportion_changes_nothing_for_the_others() {
+        let ordinary: Vec<f64> = (0..300).map(|i| f64::from(i * 37 % 101)).collect();
+        for how in [Numbers::Auto, Numbers::Standard, Numbers::Quantile, Numbers::Piecewise] {
+            let expected = Scale::fit(ordinary.clone(), how, 8);
+            for huge in [1e200, -1e200, 1e15, f64::MAX] {
+                let with: Vec<f64> = ordinary.iter().copied().chain([huge]).collect();
+                let scale = Scale::fit(with, how, 8);
+                assert_eq!(scale, expected, "{how:?}, {huge}");
+                let at = one(&scale, huge);
+                assert!(at.is_finite() && (huge < 0.0 || at >= one(&scale, 100.0)), "{how:?}, {huge}: {at}");
+            }
+        }
+        // Of a long tail nothing is cut off, nor of a column that is nearly always the same.
+        let tail: Vec<f64> = (0..300).map(|i| (f64::from(i) / 20.0).exp()).collect();
+        assert!(proportion(&tail).is_some_and(|range| tail.iter().all(|v| range.contains(v))));
+        let same: Vec<f64> = std::iter::repeat_n(0.0, 299).chain([5.0]).collect();
+        assert_eq!((proportion(&same), proportion(&[1.0, 2.0, 1e200])), (None, None));
     }
 
     #[test]
