@@ -1,20 +1,20 @@
 //! Arrow IPC: files (`.arrow`, `.feather` of version 2) and streams (`.arrows`, what `datasets` keeps).
 //!
 //! A message is `ff ff ff ff`, the length of its head (32 bits), the head (a flatbuffer, padded), then a body whose
-//! length the head says; length 0 ends the stream. A file is `ARROW1 00 00`, such a stream, then an index, which is
-//! not needed to read it in order. All messages are looked at first: bodies must lie in the file, and compressed
+//! length the head says; length 0 ends the stream. A file is `ARROW1 00 00`, messages, then an index of them, its
+//! length (32 bits) and `ARROW1`. All messages are looked at first: bodies must lie in the file, and compressed
 //! buffers, which begin with their true length (64 bits), must stay within the limit. Source: the format's
-//! specification, "IPC Streaming Format".
+//! specification, "IPC Streaming Format" and "IPC File Format".
 
 use super::batches::{Batches, Origin};
 use super::{ReadOptions, Reader, typed};
 use crate::{Error, Result};
 use arrow_array::RecordBatch;
-use arrow_ipc::reader::StreamReader;
-use arrow_ipc::{MessageHeader, root_as_message};
+use arrow_ipc::reader::{FileReader, StreamReader};
+use arrow_ipc::{MessageHeader, root_as_footer, root_as_message};
 use arrow_schema::{ArrowError, SchemaRef};
 use std::fs::File;
-use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
@@ -46,7 +46,7 @@ pub(crate) struct ArrowFile {
 impl ArrowFile {
     pub(crate) fn open(path: &Path, options: &ReadOptions) -> Result<ArrowFile> {
         let rows = check(path, options.limits.part_bytes as u64)?;
-        let schema = reader(path, None)?.schema();
+        let schema = Decoder::open(path, None)?.schema();
         Ok(ArrowFile { path: path.to_owned(), schema, rows })
     }
 }
@@ -61,13 +61,13 @@ impl Origin for ArrowFile {
     }
 
     fn batches(&self, columns: &[usize], batch_rows: usize) -> Result<Box<dyn Batches>> {
-        let inner = reader(&self.path, Some(columns.to_vec()))?;
+        let inner = Decoder::open(&self.path, Some(columns.to_vec()))?;
         Ok(Box::new(ArrowBatches { inner, path: self.path.clone(), batch_rows, rest: None }))
     }
 }
 
 struct ArrowBatches {
-    inner: StreamReader<BufReader<File>>,
+    inner: Decoder,
     path: PathBuf,
     batch_rows: usize,
     /// What is left of a batch that is larger than asked for.
@@ -79,7 +79,7 @@ impl Batches for ArrowBatches {
         let batch = loop {
             let next = match self.rest.take() {
                 Some(rest) => Some(rest),
-                None => guarded(&self.path, || self.inner.next().transpose())?,
+                None => guarded(&self.path, || self.inner.next())?,
             };
             match next {
                 None => return Ok(None),
@@ -96,29 +96,37 @@ impl Batches for ArrowBatches {
     }
 }
 
-fn begin(path: &Path) -> Result<(BufReader<File>, u64)> {
-    let file = File::open(path).map_err(|e| Error::io(path, e))?;
-    let len = file.metadata().map_err(|e| Error::io(path, e))?.len();
-    let mut file = BufReader::with_capacity(64 << 10, file);
-    let mut head = [0; 8];
-    let read = file.read(&mut head).map_err(|e| Error::io(path, e))?;
-    if head.starts_with(b"FEA1") {
-        return Err(Error::file(
-            path,
-            "Arrow IPC or Feather of version 2",
-            "Feather of version 1",
-            "read it with pandas (`read_feather`) and write it again, or write Parquet",
-        ));
-    }
-    if !(read == 8 && head.starts_with(MAGIC)) {
-        file.seek(SeekFrom::Start(0)).map_err(|e| Error::io(path, e))?;
-    }
-    Ok((file, len))
+/// The decoder of a file or a stream.
+enum Decoder {
+    File(FileReader<BufReader<File>>),
+    Stream(StreamReader<BufReader<File>>),
 }
 
-fn reader(path: &Path, columns: Option<Vec<usize>>) -> Result<StreamReader<BufReader<File>>> {
-    let (file, _) = begin(path)?;
-    guarded(path, || StreamReader::try_new(file, columns))
+impl Decoder {
+    fn open(path: &Path, columns: Option<Vec<usize>>) -> Result<Decoder> {
+        let Input { file, indexed, .. } = Input::open(path)?;
+        guarded(path, || {
+            Ok(if indexed {
+                Decoder::File(FileReader::try_new(file, columns)?)
+            } else {
+                Decoder::Stream(StreamReader::try_new(file, columns)?)
+            })
+        })
+    }
+
+    fn schema(&self) -> SchemaRef {
+        match self {
+            Decoder::File(file) => file.schema(),
+            Decoder::Stream(stream) => stream.schema(),
+        }
+    }
+
+    fn next(&mut self) -> std::result::Result<Option<RecordBatch>, ArrowError> {
+        match self {
+            Decoder::File(file) => file.next().transpose(),
+            Decoder::Stream(stream) => stream.next().transpose(),
+        }
+    }
 }
 
 /// Runs the decoder; a panic in it (a defect there, set off by damaged bytes) is an error here.
@@ -147,63 +155,147 @@ fn damaged(path: &Path, found: &str) -> Error {
 
 /// Looks at all messages and counts the rows. `most` bounds what the buffers of one message unpack to.
 fn check(path: &Path, most: u64) -> Result<usize> {
-    let (mut file, len) = begin(path)?;
-    let io = |e: std::io::Error| damaged(path, &format!("its end in the middle of a message ({e})"));
-    let (mut head, mut rows) = (Vec::new(), 0u64);
-    let mut at = file.stream_position().map_err(io)?;
-    while at < len {
+    let mut input = Input::open(path)?;
+    let mut rows = 0u64;
+    if input.indexed {
+        for start in input.index()? {
+            input.seek(start)?;
+            rows = rows.saturating_add(input.message(most)?.unwrap_or(0));
+        }
+    } else {
+        while let Some(count) = input.message(most)? {
+            rows = rows.saturating_add(count);
+        }
+    }
+    // Row numbers are of 32 bits.
+    u32::try_from(rows).map(|rows| rows as usize).map_err(|_| damaged(path, &format!("{rows} rows")))
+}
+
+/// A file being looked at.
+struct Input<'a> {
+    path: &'a Path,
+    file: BufReader<File>,
+    len: u64,
+    at: u64,
+    /// Whether it has an index.
+    indexed: bool,
+}
+
+impl<'a> Input<'a> {
+    fn open(path: &'a Path) -> Result<Input<'a>> {
+        let file = File::open(path).map_err(|e| Error::io(path, e))?;
+        let len = file.metadata().map_err(|e| Error::io(path, e))?.len();
+        let mut file = BufReader::with_capacity(64 << 10, file);
+        let head = file.fill_buf().map_err(|e| Error::io(path, e))?;
+        if head.starts_with(b"FEA1") {
+            return Err(Error::file(
+                path,
+                "Arrow IPC or Feather of version 2",
+                "Feather of version 1",
+                "read it with pandas (`read_feather`) and write it again, or write Parquet",
+            ));
+        }
+        let indexed = head.starts_with(MAGIC);
+        Ok(Input { path, file, len, at: 0, indexed })
+    }
+
+    fn seek(&mut self, at: u64) -> Result<()> {
+        self.at = at;
+        self.file.seek(SeekFrom::Start(at)).map(drop).map_err(|e| Error::io(self.path, e))
+    }
+
+    fn read(&mut self, out: &mut [u8]) -> Result<()> {
+        let read = self.file.read_exact(out);
+        self.at += out.len() as u64;
+        read.map_err(|e| damaged(self.path, &format!("its end in the middle of a message ({e})")))
+    }
+
+    /// Where the messages of a file begin: dictionaries, then batches.
+    fn index(&mut self) -> Result<Vec<u64>> {
+        let mut end = [0; 10];
+        self.seek(self.len.saturating_sub(10))?;
+        self.read(&mut end)?;
+        let [a, b, c, d, magic @ ..] = end;
+        let size = u64::from(u32::from_le_bytes([a, b, c, d]));
+        if magic != MAGIC || size > HEAD as u64 || size + 18 > self.len {
+            return Err(damaged(self.path, "no index at its end"));
+        }
+        self.seek(self.len - 10 - size)?;
+        let mut index = vec![0; size as usize];
+        self.read(&mut index)?;
+        let wrong = |found: &str| damaged(self.path, &format!("{found} in its index"));
+        let footer = root_as_footer(&index).map_err(|e| wrong(&e.to_string()))?;
+        let blocks = [footer.dictionaries(), footer.recordBatches()];
+        let mut starts = Vec::new();
+        for block in blocks.iter().flatten().flat_map(|b| b.iter()) {
+            let parts = [block.offset(), i64::from(block.metaDataLength()), block.bodyLength()];
+            let total = parts.iter().try_fold(0u64, |n, &p| n.checked_add(u64::try_from(p).ok()?));
+            if total.is_none_or(|t| t > self.len) {
+                return Err(wrong(&format!("a message beyond the end, {parts:?},")));
+            }
+            starts.push(block.offset().unsigned_abs());
+        }
+        Ok(starts)
+    }
+
+    /// Looks at the message that begins here and passes over it: the rows it holds, `None` at the end.
+    fn message(&mut self, most: u64) -> Result<Option<u64>> {
+        if self.at >= self.len {
+            return Ok(None);
+        }
         let mut word = [0; 4];
-        file.read_exact(&mut word).map_err(io)?;
+        self.read(&mut word)?;
         if word == [0xff; 4] {
-            file.read_exact(&mut word).map_err(io)?;
+            self.read(&mut word)?;
         }
         let size = u32::from_le_bytes(word) as usize;
         if size == 0 {
-            break;
+            return Ok(None);
         }
-        at = file.stream_position().map_err(io)?;
-        if size > HEAD || size as u64 > len.saturating_sub(at) {
-            return Err(damaged(path, &format!("a message head of {size} bytes at byte {at}")));
+        if size > HEAD || size as u64 > self.len.saturating_sub(self.at) {
+            return Err(damaged(self.path, &format!("a message head of {size} bytes at byte {}", self.at)));
         }
-        head.resize(size, 0);
-        file.read_exact(&mut head).map_err(io)?;
-        let message =
-            root_as_message(&head).map_err(|e| damaged(path, &format!("no message at byte {at} ({e})")))?;
-        at += size as u64;
+        let mut head = vec![0; size];
+        self.read(&mut head)?;
+        let start = self.at;
+        let message = root_as_message(&head)
+            .map_err(|_| damaged(self.path, &format!("no message before byte {start}")))?;
         let body = u64::try_from(message.bodyLength()).unwrap_or(u64::MAX);
-        if body > len.saturating_sub(at) {
-            return Err(damaged(path, &format!("a message of {body} bytes of which {} are there", len - at)));
+        if body > self.len.saturating_sub(start) {
+            let there = self.len.saturating_sub(start);
+            return Err(damaged(self.path, &format!("a message of {body} bytes of which {there} are there")));
         }
         let batch = match message.header_type() {
             MessageHeader::RecordBatch => message.header_as_record_batch(),
             MessageHeader::DictionaryBatch => message.header_as_dictionary_batch().and_then(|d| d.data()),
             _ => None,
         };
+        let mut rows = 0;
         if let Some(batch) = batch {
             let count = u64::try_from(batch.length()).unwrap_or(u64::MAX);
-            if message.header_type() == MessageHeader::RecordBatch {
-                rows = rows.saturating_add(count);
+            if count > u64::from(u32::MAX) {
+                return Err(damaged(self.path, &format!("{count} rows")));
             }
-            if rows > u64::from(u32::MAX) || count > u64::from(u32::MAX) {
-                return Err(damaged(path, &format!("{} rows", rows.max(count))));
+            if message.header_type() == MessageHeader::RecordBatch {
+                rows = count;
             }
             if batch.compression().is_some() {
                 let mut unpacked = 0u64;
                 for buffer in batch.buffers().iter().flat_map(|b| b.iter()) {
-                    let start = u64::try_from(buffer.offset()).unwrap_or(u64::MAX);
-                    if buffer.length() < 8 || start > body.saturating_sub(8) {
+                    let offset = u64::try_from(buffer.offset()).unwrap_or(u64::MAX);
+                    if buffer.length() < 8 || offset > body.saturating_sub(8) {
                         continue;
                     }
-                    file.seek(SeekFrom::Start(at + start)).map_err(io)?;
-                    let mut true_length = [0; 8];
-                    file.read_exact(&mut true_length).map_err(io)?;
+                    self.seek(start + offset)?;
+                    let mut length = [0; 8];
+                    self.read(&mut length)?;
                     // -1 says that the buffer is not compressed.
                     unpacked =
-                        unpacked.saturating_add(u64::try_from(i64::from_le_bytes(true_length)).unwrap_or(0));
+                        unpacked.saturating_add(u64::try_from(i64::from_le_bytes(length)).unwrap_or(0));
                 }
                 if unpacked > most {
                     return Err(Error::Limit {
-                        path: path.to_owned(),
+                        path: self.path.to_owned(),
                         what: "the size in bytes of a batch".into(),
                         found: unpacked.to_string(),
                         limit: most.to_string(),
@@ -212,8 +304,7 @@ fn check(path: &Path, most: u64) -> Result<usize> {
                 }
             }
         }
-        at += body;
-        file.seek(SeekFrom::Start(at)).map_err(io)?;
+        self.seek(start + body)?;
+        Ok(Some(rows))
     }
-    Ok(rows as usize)
 }

@@ -78,9 +78,16 @@ fn failed(path: &Path, e: &ParquetError) -> Error {
     let found = e.to_string();
     let said = found.to_ascii_lowercase();
     let unknown = matches!(e, ParquetError::NYI(_))
-        || ["not supported", "unsupported", "not yet implemented", "encrypt", "disabled at compile time"]
-            .iter()
-            .any(|words| said.contains(words));
+        || [
+            "not supported",
+            "unexpected compressioncodec",
+            "unsupported",
+            "not yet implemented",
+            "encrypt",
+            "disabled at compile time",
+        ]
+        .iter()
+        .any(|words| said.contains(words));
     if unknown {
         let mend =
             "write it again with a usual codec and usual types, such as compression `zstd` or `snappy`";

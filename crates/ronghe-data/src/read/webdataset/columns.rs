@@ -139,9 +139,9 @@ impl Columns {
         put(self);
     }
 
-    /// What is not read, for warnings.
-    pub(super) fn passed_over(&self) -> impl Iterator<Item = String> {
-        self.passed.iter().map(|(what, count)| format!("{what} in {count} samples"))
+    /// What is not read, and how often.
+    pub(super) fn passed(&self) -> impl Iterator<Item = (&str, usize)> {
+        self.passed.iter().map(|(what, &count)| (what.as_str(), count))
     }
 
     /// Makes the columns of several archives alike: the types of keys, and whether pictures are told by endings.

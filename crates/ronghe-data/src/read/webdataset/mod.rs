@@ -15,6 +15,7 @@ use super::{ReadOptions, Reader, Warning, cifar, typed, warned};
 use crate::{Error, Kind, Result};
 use columns::{Columns, KEY};
 use samples::Samples;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 const ENDINGS: &[&str] = &["tar", "tar.gz", "tgz"];
@@ -57,7 +58,7 @@ fn archives(folder: &Path) -> Result<Vec<String>> {
 
 pub(super) fn open(path: &Path, options: &ReadOptions) -> Result<Box<dyn Reader>> {
     let names = if path.is_dir() { archives(path)? } else { Vec::new() };
-    let mut warnings = Vec::new();
+    let mut passed: BTreeMap<String, usize> = BTreeMap::new();
     let mut options = options.clone();
     let mut shard = |path: PathBuf| -> Result<Shard> {
         let mut columns = Columns::default();
@@ -65,7 +66,7 @@ pub(super) fn open(path: &Path, options: &ReadOptions) -> Result<Box<dyn Reader>
         while let Some(sample) = samples.next(&|ending| ending == "json")? {
             columns.meet(&path, &sample)?;
         }
-        warnings.extend(columns.passed_over().map(|what| Warning::PassedOver { what }));
+        columns.passed().for_each(|(what, count)| *passed.entry(what.to_owned()).or_insert(0) += count);
         Ok(Shard { path, columns, part_bytes: options.limits.part_bytes })
     };
     if names.is_empty() {
@@ -74,7 +75,7 @@ pub(super) fn open(path: &Path, options: &ReadOptions) -> Result<Box<dyn Reader>
             return Err(empty(path));
         }
         set_kinds(&mut options, &[&shard.columns]);
-        return Ok(warned::with(typed::open(&shard, path, &options)?, warnings));
+        return Ok(warned::with(typed::open(&shard, path, &options)?, said(&passed)));
     }
     let given = super::shards::given(path, &names)?;
     let mut shards: Vec<Shard> = names.iter().map(|n| shard(path.join(n))).collect::<Result<_>>()?;
@@ -88,7 +89,14 @@ pub(super) fn open(path: &Path, options: &ReadOptions) -> Result<Box<dyn Reader>
         given,
     });
     let union = Union::new(path, parts.collect())?;
-    Ok(warned::with(typed::open(&union, path, &options)?, warnings))
+    Ok(warned::with(typed::open(&union, path, &options)?, said(&passed)))
+}
+
+fn said(passed: &BTreeMap<String, usize>) -> Vec<Warning> {
+    passed
+        .iter()
+        .map(|(what, count)| Warning::PassedOver { what: format!("{what} in {count} samples") })
+        .collect()
 }
 
 fn empty(path: &Path) -> Error {
