@@ -57,6 +57,7 @@ fn report_warnings(reader: &dyn Reader) {
 /// What a reader noticed, as a sentence that names what can be done.
 pub(crate) fn say(warning: &Warning) -> String {
     match warning {
+        Warning::PassedOver { what } => format!("left out: {what}"),
         Warning::MixedDates { column, forms } => {
             format!("`{column}` has dates in several forms: {}", forms.join(", "))
         }

@@ -1,30 +1,41 @@
 //! Bytes of files: compression and character encodings undone while reading, with bounds.
 
+use super::{packed, stdin};
 use crate::{Error, Result};
 use encoding_rs::{Decoder, DecoderResult, Encoding};
-use flate2::read::MultiGzDecoder;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-/// The first `most` bytes of a file, compression undone.
+/// The first `most` bytes of a file, compression undone but for ZIP archives, which are formats of their own.
 pub(crate) fn head(path: &Path, most: u64) -> Result<Vec<u8>> {
     let mut head = Vec::new();
+    let raw = File::open(path).map_err(|e| Error::io(path, e))?.take(most).read_to_end(&mut head);
+    raw.map_err(|e| Error::io(path, e))?;
+    if packed::is_zip(&head) {
+        return Ok(head);
+    }
+    head.clear();
     // What a damaged stream gives is enough to tell the format; its reader reports the damage.
     let _ = plain(path)?.take(most).read_to_end(&mut head);
     Ok(head)
 }
 
-/// A file's bytes, gzip undone if it begins like gzip.
+/// A file's bytes, compression undone.
 pub(crate) fn plain(path: &Path) -> Result<Box<dyn BufRead + Send>> {
-    let file = File::open(path).map_err(|e| Error::io(path, e))?;
-    let mut file = BufReader::with_capacity(64 << 10, file);
-    let head = file.fill_buf().map_err(|e| Error::io(path, e))?;
-    Ok(if head.starts_with(&[0x1f, 0x8b]) {
-        Box::new(BufReader::with_capacity(64 << 10, MultiGzDecoder::new(file)))
-    } else {
-        Box::new(file)
-    })
+    packed::open(path)
+}
+
+/// The folder that paths in the cells of the table at `path` are relative to: its own, or the present one for standard
+/// input.
+pub(crate) fn base(path: &Path) -> PathBuf {
+    if path.is_dir() {
+        return path.to_owned();
+    }
+    match path.parent() {
+        Some(folder) if !stdin::is_spooled(path) => folder.to_owned(),
+        _ => PathBuf::new(),
+    }
 }
 
 /// All bytes of a file, at most `most`.
@@ -48,7 +59,7 @@ pub(crate) fn too_large(path: &Path, limit: usize) -> Error {
     }
 }
 
-/// A text file as UTF-8: gzip undone, byte order mark dropped, other encodings decoded. UTF-8 itself is not checked.
+/// A text file as UTF-8: compression undone, byte order mark dropped, other encodings decoded. UTF-8 itself is not checked.
 pub(crate) fn text(path: &Path, encoding: Option<&str>) -> Result<Box<dyn BufRead + Send>> {
     let mut file = plain(path)?;
     let named = match encoding {

@@ -3,7 +3,7 @@
 //! The file is read twice: the first pass sees every value and settles the kind of each column, the second makes
 //! batches of rows. Memory is bounded by one batch.
 
-use super::{ReadOptions, Reader, Skipped, Warning};
+use super::{ReadOptions, Reader, Skipped, Warning, bytes};
 use crate::infer::{Found, Guess, stays_inside};
 use crate::value;
 use crate::{ColumnSchema, DecimalMark, Error, Kind, Notation, Result, Schema, Table};
@@ -77,6 +77,11 @@ pub(crate) trait Rows: Send {
     fn warnings(&self) -> &[Warning] {
         &[]
     }
+
+    /// The file of the row just read and its row there, where rows come from more than one file.
+    fn place(&self) -> Option<(&Path, usize)> {
+        None
+    }
 }
 
 /// Opens the same rows again, with the names of the columns if they are known.
@@ -115,7 +120,7 @@ const BLOCK: usize = 1024;
 impl<R: Rows> RowsReader<R> {
     /// Looks at all rows once, unless all columns are known, and stands before the first.
     pub(crate) fn open(path: &Path, options: &ReadOptions, reopen: &Reopen<'_, R>) -> Result<RowsReader<R>> {
-        let base = path.parent().unwrap_or(Path::new("")).to_owned();
+        let base = bytes::base(path);
         let mut source = reopen(None)?;
         let known = source.names_are_known() && options.knows(source.names());
         let (guesses, rows) =
@@ -166,7 +171,8 @@ impl<R: Rows> RowsReader<R> {
                 Some((text, source)) if column.missing.say(text, source) => Ok(Value::Missing),
                 Some((text, source)) => parse(text, source, &column.found, self.options.outside_paths),
             };
-            cells.push(value.map_err(|bad| bad.at(&self.path, self.at, &spec.name))?);
+            let (path, at) = self.source.place().unwrap_or((&self.path, self.at));
+            cells.push(value.map_err(|bad| bad.at(path, at, &spec.name))?);
         }
         Ok(())
     }
@@ -266,8 +272,8 @@ impl<R: Rows> Reader for RowsReader<R> {
         let kinds = self.schema.columns.iter().map(|c| c.kind);
         let mut builders: Vec<ColumnBuilder> = kinds.map(ColumnBuilder::new).collect();
         let mut numbers: Vec<u32> = Vec::new();
-        let (mut row, mut cells, mut bytes) = (Row::default(), Vec::new(), 0);
-        while numbers.len() < self.options.batch_rows.max(1) && bytes < BATCH_BYTES {
+        let (mut row, mut cells, mut size) = (Row::default(), Vec::new(), 0);
+        while numbers.len() < self.options.batch_rows.max(1) && size < BATCH_BYTES {
             let read = self.source.next_row(&mut row);
             if let Ok(false) = read {
                 break;
@@ -283,7 +289,7 @@ impl<R: Rows> Reader for RowsReader<R> {
             }
             for ((value, builder), column) in cells.iter().zip(&mut builders).zip(&self.columns) {
                 let text = row.get(column.place).map_or("", |(text, _)| text);
-                bytes += text.len();
+                size += text.len();
                 builder.push(*value, text);
             }
             numbers.push(self.at as u32);

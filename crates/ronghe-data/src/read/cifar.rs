@@ -94,6 +94,11 @@ fn role(name: &str) -> Option<Role> {
     }
 }
 
+/// Whether a file of that name in an archive belongs to these sets.
+pub(super) fn knows(name: &str) -> bool {
+    name.starts_with("cifar-") || role(name).is_some()
+}
+
 /// Whether a batch is one of CIFAR-100 by its name.
 fn is_hundred(name: &str) -> bool {
     let name = name.rsplit('/').next().unwrap_or(name);

@@ -18,6 +18,11 @@ pub(super) fn open(path: &Path, options: &ReadOptions) -> Result<Box<dyn Reader>
     Ok(Box::new(RowsReader::open(path, options, &reopen)?))
 }
 
+/// The rows of one file of many.
+pub(super) fn rows(path: &Path, options: &ReadOptions) -> Result<Box<dyn Rows>> {
+    Ok(Box::new(CsvRows::open(path, options, sniff_separator(path, options)?)?))
+}
+
 struct CsvRows {
     reader: csv::Reader<Bounded<Box<dyn BufRead + Send>>>,
     budget: Budget,
@@ -124,7 +129,7 @@ impl CsvRows {
             },
             ErrorKind::Io(e) if e.kind() == io::ErrorKind::UnexpectedEof => Error::file(
                 &self.path,
-                "a complete gzip file",
+                "a complete packed file",
                 format!("its end in {place}"),
                 "the file is cut off: copy or download it again",
             ),

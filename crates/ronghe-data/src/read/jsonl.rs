@@ -17,6 +17,11 @@ pub(super) fn open(path: &Path, options: &ReadOptions) -> Result<Box<dyn Reader>
     Ok(Box::new(RowsReader::open(path, options, &reopen)?))
 }
 
+/// The rows of one file of many.
+pub(super) fn rows(path: &Path, options: &ReadOptions) -> Result<Box<dyn Rows>> {
+    Ok(Box::new(JsonRows::open(path, options, None)?))
+}
+
 struct JsonRows {
     input: Box<dyn BufRead + Send>,
     /// One array around all rows, instead of a row a line.

@@ -1,30 +1,45 @@
 //! Files to tables.
 //!
 //! [`open`] finds the format and gives a [`Reader`] of batches; [`read`] gives the whole table. [`FORMATS`] is the
-//! table of formats: `csv` and `jsonl` (rows of text cells, `cells`), `parquet`, `folder` (classes as folders of
-//! files), `idx` (MNIST) and `cifar` (`pickle` and `tar` parse what it is shipped in). `bytes` undoes compression and
-//! character encodings, `arrow` makes the columns of typed files ours.
+//! table of formats: `csv`, `jsonl` and `workbook` (rows of text cells, `cells`); `parquet_file`, `ipc` (Arrow),
+//! `numpy` and `webdataset` (record batches with types, `batches` and `typed`); `shards` (a folder of tables as one);
+//! `folder` (classes as folders of files), `idx` (MNIST) and `cifar` (`pickle` and `tar` parse what it is shipped in).
+//! `packed`, `zipped` and `stdin` are ways in which files come, `bytes` undoes them and character encodings, `arrow`
+//! makes the columns of typed files ours. `foreign` names formats that are not read.
 
 mod arrow;
+mod batches;
 mod bytes;
 mod cells;
 mod cifar;
 mod csv;
 mod folder;
+mod foreign;
 mod idx;
+mod ipc;
 mod jsonl;
 mod labelled;
 mod look;
 mod memory;
-mod parquet;
+mod numpy;
+mod packed;
+mod parquet_file;
 mod pickle;
 mod renamed;
+mod shards;
+mod stdin;
 mod tar;
+mod typed;
+mod warned;
+mod webdataset;
+mod workbook;
+mod zipped;
 
 pub use renamed::renamed;
 
 pub(crate) use cells::Source;
 pub(crate) use folder::{PART_NAMES, part};
+pub use stdin::forget_stdin;
 
 use crate::infer::{Found, Guess};
 use crate::{ColumnSchema, DateOrder, Error, Kind, Notation, Result, Schema, Table, value};
@@ -137,6 +152,11 @@ pub enum Warning {
         /// Lines in it.
         lines: usize,
     },
+    /// Something in the file is not part of the table.
+    PassedOver {
+        /// What, in words.
+        what: String,
+    },
 }
 
 /// Bounds on what a file may ask for.
@@ -204,6 +224,8 @@ pub struct ReadOptions {
     pub outside_paths: bool,
     /// Bounds on what a file may ask for.
     pub limits: Limits,
+    /// Workbooks: the sheet to read; by default the first one with a table.
+    pub sheet: Option<String>,
 }
 
 impl Default for ReadOptions {
@@ -228,11 +250,17 @@ impl Default for ReadOptions {
             keep: BTreeMap::new(),
             outside_paths: false,
             limits: Limits::default(),
+            sheet: None,
         }
     }
 }
 
 impl ReadOptions {
+    /// Takes the column called `name` for `kind`, unless something else was asked for.
+    fn take_as(&mut self, name: &str, kind: Kind) {
+        self.like.entry(name.to_owned()).or_insert_with(|| ColumnSchema::new(name, kind));
+    }
+
     /// The kind of the column called `name`, if it is not to be inferred.
     fn kind(&self, name: &str) -> Option<Kind> {
         self.kinds.get(name).copied().or_else(|| self.like.get(name).map(|c| c.kind))
@@ -371,7 +399,7 @@ pub struct Format {
     pub name: &'static str,
     /// What it is.
     pub about: &'static str,
-    /// Endings of its files, without the point; a `.gz` after them is undone where it makes sense.
+    /// Endings of its files, without the point; endings of packed files may follow them.
     pub extensions: &'static [&'static str],
     /// Whether the path, a file that begins with these bytes or a folder (no bytes), is of this format.
     sniff: fn(&Path, &[u8]) -> bool,
@@ -385,7 +413,28 @@ pub static FORMATS: &[Format] = &[
         about: "Apache Parquet",
         extensions: &["parquet", "pq"],
         sniff: |_, head| head.starts_with(b"PAR1"),
-        open: parquet::open,
+        open: parquet_file::open,
+    },
+    Format {
+        name: "arrow",
+        about: "Arrow IPC files and streams, Feather of version 2",
+        extensions: &["arrow", "arrows", "feather", "ipc"],
+        sniff: ipc::sniff,
+        open: ipc::open,
+    },
+    Format {
+        name: "numpy",
+        about: "NumPy's .npz and .npy: pictures and labels, columns of numbers",
+        extensions: &["npz", "npy"],
+        sniff: numpy::sniff,
+        open: numpy::open,
+    },
+    Format {
+        name: "workbook",
+        about: "a sheet of a workbook: .xlsx, .xlsm, .xlsb, .xls, .ods",
+        extensions: &["xlsx", "xlsm", "xlsb", "xls", "ods"],
+        sniff: workbook::sniff,
+        open: workbook::open,
     },
     Format {
         name: "idx",
@@ -400,6 +449,20 @@ pub static FORMATS: &[Format] = &[
         extensions: &["tar", "tgz"],
         sniff: cifar::sniff,
         open: cifar::open,
+    },
+    Format {
+        name: "webdataset",
+        about: "WebDataset: a .tar or .tar.gz of samples (000.jpg, 000.cls, 000.json), or a folder of such",
+        extensions: &["tar", "tar.gz", "tgz"],
+        sniff: webdataset::sniff,
+        open: webdataset::open,
+    },
+    Format {
+        name: "shards",
+        about: "a folder of Parquet, Arrow, CSV or JSON Lines files that are parts of one table",
+        extensions: &[],
+        sniff: shards::sniff,
+        open: shards::open,
     },
     Format {
         name: "folder",
@@ -417,15 +480,17 @@ pub static FORMATS: &[Format] = &[
     },
     Format {
         name: "csv",
-        about: "CSV or TSV, separated by comma, semicolon, tab or |, plain or .gz",
+        about: "CSV or TSV, separated by comma, semicolon, tab or |, plain or as .gz, .bz2, .xz, .zst or .zip",
         extensions: &["csv", "tsv", "txt", "tab", "data"],
         sniff: |_, _| false,
         open: csv::open,
     },
 ];
 
-/// Opens a file or folder, finding the kind of each column.
+/// Opens a file or folder, finding the kind of each column. `-` is standard input, which is kept in a temporary file
+/// until [`forget_stdin`].
 pub fn open(path: &Path, options: &ReadOptions) -> Result<Box<dyn Reader>> {
+    let path = &stdin::file(path)?;
     (format_of(path, options)?.open)(path, options)
 }
 
@@ -463,15 +528,25 @@ fn format_of(path: &Path, options: &ReadOptions) -> Result<&'static Format> {
     if let Some(format) = FORMATS.iter().find(|f| (f.sniff)(path, &head)) {
         return Ok(format);
     }
-    let name = path.file_name().map(|n| n.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
-    let name = name.strip_suffix(".gz").unwrap_or(&name);
+    foreign::refuse(path)?;
+    let name = zipped::content_name(path, &head)?;
     let ending = |f: &&Format| f.extensions.iter().any(|e| name.ends_with(&format!(".{e}")));
-    FORMATS.iter().find(ending).ok_or_else(|| {
-        Error::file(
-            path,
-            "a file of a known format",
-            format!("the name `{name}`"),
-            format!("save it in one of the formats that are read: {}", names()),
-        )
-    })
+    if let Some(format) = FORMATS.iter().find(ending) {
+        return Ok(format);
+    }
+    // Standard input has no name.
+    if stdin::is_spooled(path) {
+        let first = head.iter().find(|b| !b.is_ascii_whitespace());
+        let text = if matches!(first, Some(b'{' | b'[')) { "jsonl" } else { "csv" };
+        if let Some(format) = FORMATS.iter().find(|f| f.name == text) {
+            return Ok(format);
+        }
+    }
+    let endings: Vec<&str> = FORMATS.iter().flat_map(|f| f.extensions).copied().collect();
+    Err(Error::file(
+        path,
+        "a file of a known format",
+        format!("the name `{name}`"),
+        format!("give the file the ending of what it is: .{}", endings.join(", .")),
+    ))
 }

@@ -1,7 +1,8 @@
-//! Files in a tar archive (ustar), one after another.
+//! Files in a tar archive (ustar, pax, GNU), one after another.
 //!
 //! Each entry is a header of 512 bytes (name at 0, size in octal at 124, kind at 156, `ustar` at 257, name prefix at
-//! 345), then the content padded to 512 bytes. Two empty headers end the archive. Source: POSIX.1-1988, `pax`.
+//! 345), then the content padded to 512 bytes. Two empty headers end the archive. Names that do not fit stand in an entry
+//! before theirs: of kind `x` as `path=` (pax), of kind `L` alone (GNU). Source: POSIX.1-2001, `pax`.
 
 use super::bytes;
 use crate::{Error, Result};
@@ -29,6 +30,7 @@ impl Tar {
 
     /// The next file; its content is to be read or skipped before the one after it.
     pub(crate) fn next_file(&mut self) -> Result<Option<Entry>> {
+        let mut long = None;
         loop {
             let mut header = [0; 512];
             self.input.read_exact(&mut header).map_err(|e| self.cut(&e))?;
@@ -47,9 +49,17 @@ impl Tar {
                 _ => text(&header[..100]),
             };
             if matches!(header[156], b'0' | 0) && !name.ends_with('/') {
-                return Ok(Some(Entry { name, size }));
+                return Ok(Some(Entry { name: long.unwrap_or(name), size }));
             }
-            self.skip(size)?;
+            let kind = header[156];
+            if matches!(kind, b'x' | b'L') {
+                let content = self.content(&Entry { name, size }, NAME_BYTES)?;
+                long = if kind == b'L' { Some(text(&content)) } else { pax_path(&content).or(long) };
+            } else {
+                self.skip(size)?;
+                // What was said of this entry, a folder or a link, is not said of the next.
+                long = None;
+            }
         }
     }
 
@@ -94,6 +104,25 @@ impl Tar {
     }
 }
 
+/// Bytes of an entry that names the next one, at most.
+const NAME_BYTES: usize = 1 << 20;
+
+/// The name in the records `LENGTH KEY=VALUE\n` of an extended header.
+fn pax_path(content: &[u8]) -> Option<String> {
+    let mut path = None;
+    let mut rest = content;
+    while !rest.is_empty() {
+        let space = rest.iter().position(|&b| b == b' ')?;
+        let length: usize = std::str::from_utf8(rest.get(..space)?).ok()?.parse().ok()?;
+        let record = rest.get(space + 1..length)?.strip_suffix(b"\n")?;
+        if let Some(value) = record.strip_prefix(b"path=") {
+            path = Some(String::from_utf8_lossy(value).into_owned());
+        }
+        rest = rest.get(length..)?;
+    }
+    path
+}
+
 fn padding(size: u64) -> u64 {
     (512 - size % 512) % 512
 }
@@ -105,4 +134,18 @@ fn text(field: &[u8]) -> String {
 
 fn octal(field: &[u8]) -> Option<u64> {
     u64::from_str_radix(text(field).trim(), 8).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::pax_path;
+
+    #[test]
+    fn names_in_extended_headers() {
+        assert_eq!(pax_path("14 path=图.jpg\n".as_bytes()), None);
+        assert_eq!(pax_path("16 path=图.jpg\n".as_bytes()), Some("图.jpg".into()));
+        assert_eq!(pax_path(b"20 mtime=1700000000\n12 path=a/b\n"), Some("a/b".into()));
+        assert_eq!(pax_path(b"0 path=x\n"), None);
+        assert_eq!(pax_path(b"99999999999999999999 path=x\n"), None);
+    }
 }

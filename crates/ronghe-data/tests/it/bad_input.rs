@@ -79,8 +79,8 @@ fn csv_messages_about_options() {
         ),
         (
             ReadOptions { format: Some("excel".into()), ..options() },
-            "t.csv: expected a known format, found `excel`; save it in one of the formats that are read: parquet, idx, cifar, folder, \
-             jsonl, csv",
+            "t.csv: expected a known format, found `excel`; save it in one of the formats that are read: parquet, arrow, \
+             numpy, workbook, idx, cifar, webdataset, shards, folder, jsonl, csv",
         ),
         (
             ReadOptions { encoding: Some("klingon".into()), ..options() },
@@ -118,7 +118,7 @@ fn encodings_and_long_rows() {
     let mut cut = gz("a,b\n".repeat(1000).as_bytes());
     cut.truncate(cut.len() - 12);
     let (_folder, path) = file("t.csv.gz", cut);
-    assert!(plain(&path).starts_with("t.csv.gz: expected a complete gzip file, found its end in row"));
+    assert!(plain(&path).starts_with("t.csv.gz: expected a complete packed file, found its end in row"));
 }
 
 #[test]

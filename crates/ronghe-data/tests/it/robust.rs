@@ -57,7 +57,36 @@ fn parquet_file() -> Vec<u8> {
     std::fs::read(path).unwrap()
 }
 
+/// Files as other programs write them; packed archives also without their outer packing.
+fn containers() -> &'static [(String, Vec<u8>)] {
+    static FILES: std::sync::OnceLock<Vec<(String, Vec<u8>)>> = std::sync::OnceLock::new();
+    FILES.get_or_init(|| {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/containers");
+        let entries = std::fs::read_dir(&folder).unwrap().map(|e| e.unwrap().path()).filter(|p| p.is_file());
+        let mut files: Vec<(String, Vec<u8>)> = entries
+            .map(|p| (p.file_name().unwrap().to_str().unwrap().to_owned(), std::fs::read(&p).unwrap()))
+            .filter(|(name, _)| !name.ends_with(".md") && !name.ends_with(".py"))
+            .collect();
+        let samples = files.iter().find(|(name, _)| name == "samples.tar.gz").unwrap().1.clone();
+        let mut tar = Vec::new();
+        std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(&samples[..]), &mut tar).unwrap();
+        files.push(("samples.tar".into(), tar));
+        files.push((
+            "set.arrow".into(),
+            std::fs::read(folder.join("saved/test/data-00000-of-00001.arrow")).unwrap(),
+        ));
+        files.sort();
+        files
+    })
+}
+
 proptest! {
+    #[test]
+    fn damaged_containers(changes in changes(), cut in any::<usize>(), which in any::<prop::sample::Index>()) {
+        let (name, whole) = which.get(containers());
+        survives(name, &damaged(whole, &changes, cut), None);
+    }
+
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
     #[test]

@@ -1,31 +1,29 @@
-//! Apache Parquet.
+//! Record batches to typed tables: Parquet and the other formats whose columns have types.
 //!
 //! Types give the kinds of numbers, booleans and dates; strings are looked at like those of other files. Bytes are
 //! pictures or sound by their first bytes, alone or as `{bytes, path}`.
 
 use super::arrow::{Place, convert};
+use super::batches::{Batches, Origin};
 use super::look::{Looked, look};
-use super::{ReadOptions, Reader, Skipped, Warning};
+use super::{ReadOptions, Reader, Skipped, Warning, bytes};
 use crate::{ColumnSchema, Error, Result, Schema, Table};
 use arrow_array::{BooleanArray, RecordBatch};
-use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
-use parquet::errors::ParquetError;
-use std::fs::File;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub(super) fn open(path: &Path, options: &ReadOptions) -> Result<Box<dyn Reader>> {
-    let file = builder(path)?;
-    let schema = file.schema().clone();
-    let rows = usize::try_from(file.metadata().file_metadata().num_rows()).unwrap_or(0);
+/// A reader of what `origin` holds, found at `path`.
+pub(super) fn open(origin: &dyn Origin, path: &Path, options: &ReadOptions) -> Result<Box<dyn Reader>> {
+    let schema = origin.schema();
+    let rows = origin.rows();
     let mut scan = |places: &[usize], rows: usize, each: &mut dyn FnMut(&RecordBatch) -> Result<bool>| {
-        let mut batches = select(path, builder(path)?, places, rows)?;
-        while let Some(batch) = next(path, &mut batches)? {
-            if !each(&batch)? {
+        let mut batches = origin.batches(places, rows)?;
+        let mut at = 0;
+        while let Some(batch) = batches.next()? {
+            if !each(&batch).map_err(|e| in_file(e, batches.as_ref(), at))? {
                 break;
             }
+            at += batch.num_rows();
         }
         Ok(())
     };
@@ -44,22 +42,22 @@ pub(super) fn open(path: &Path, options: &ReadOptions) -> Result<Box<dyn Reader>
         notation: c.found.notation.clone(),
     });
     let places: Vec<usize> = columns.iter().map(|c| c.place).collect();
-    Ok(Box::new(ParquetReader {
-        batches: select(path, file, &places, options.batch_rows.max(1))?,
+    Ok(Box::new(TypedReader {
+        batches: origin.batches(&places, options.batch_rows.max(1))?,
         schema: Arc::new(Schema { columns: specs.collect() }),
         columns,
         warnings,
         options: options.clone(),
         path: path.to_owned(),
-        base: path.parent().unwrap_or(Path::new("")).to_owned(),
+        base: bytes::base(path),
         rows,
         at: 0,
         skipped: Skipped::default(),
     }))
 }
 
-struct ParquetReader {
-    batches: ParquetRecordBatchReader,
+struct TypedReader {
+    batches: Box<dyn Batches>,
     schema: Arc<Schema>,
     columns: Vec<Looked>,
     warnings: Vec<Warning>,
@@ -71,44 +69,23 @@ struct ParquetReader {
     skipped: Skipped,
 }
 
-/// Runs the decoder; a panic in it (a defect there, set off by damaged bytes) is an error here.
-fn guarded<T>(path: &Path, run: impl FnOnce() -> std::result::Result<T, ParquetError>) -> Result<T> {
-    match catch_unwind(AssertUnwindSafe(run)) {
-        Ok(done) => done.map_err(|e| damaged(path, &e.to_string())),
-        Err(_) => Err(damaged(path, "content that the decoder cannot handle")),
+/// The batch lacks what the format promises.
+fn damaged(path: &Path, found: &str) -> Error {
+    Error::file(path, "complete batches of rows", found, "copy, download or write the file again")
+}
+
+/// `error` with the file that its row is in and its row there, where batches come from more than one file. The batch just
+/// given begins after `at` rows.
+fn in_file(error: Error, batches: &dyn Batches, at: usize) -> Error {
+    match (error, batches.place()) {
+        (Error::Cell { row, column, expected, found, mend, .. }, Some((file, before))) if row > at => {
+            Error::Cell { path: file.to_owned(), row: row - at + before, column, expected, found, mend }
+        }
+        (error, _) => error,
     }
 }
 
-/// The next batch.
-fn next(path: &Path, batches: &mut ParquetRecordBatchReader) -> Result<Option<RecordBatch>> {
-    guarded(path, || batches.next().transpose().map_err(ParquetError::from))
-}
-
-fn builder(path: &Path) -> Result<ParquetRecordBatchReaderBuilder<File>> {
-    let file = File::open(path).map_err(|e| Error::io(path, e))?;
-    guarded(path, || ParquetRecordBatchReaderBuilder::try_new(file))
-}
-
-fn select(
-    path: &Path,
-    file: ParquetRecordBatchReaderBuilder<File>,
-    columns: &[usize],
-    batch_rows: usize,
-) -> Result<ParquetRecordBatchReader> {
-    let mask = ProjectionMask::roots(file.parquet_schema(), columns.iter().copied());
-    guarded(path, || file.with_projection(mask).with_batch_size(batch_rows).build())
-}
-
-fn damaged(path: &Path, found: &str) -> Error {
-    Error::file(
-        path,
-        "a complete Parquet file",
-        found,
-        "the file is cut off or damaged: copy, download or write it again",
-    )
-}
-
-impl ParquetReader {
+impl TypedReader {
     fn table(&self, batch: &RecordBatch, first_row: usize) -> Result<Table> {
         let columns = self
             .columns
@@ -135,11 +112,13 @@ impl ParquetReader {
                     batch = arrow_select::filter::filter_record_batch(&batch, &keep)
                         .map_err(|e| damaged(&self.path, &e.to_string()))?;
                     let row = numbers.remove(at) as usize;
-                    self.skipped.add(Error::Cell { path, row, column, expected, found, mend });
+                    let error = Error::Cell { path, row, column, expected, found, mend };
+                    self.skipped.add(in_file(error, self.batches.as_ref(), first_row - 1));
                 }
                 Err(Error::Cell { path, row, column, expected, found, mend }) => {
                     let row = numbers.get(row).map_or(row, |&n| n as usize);
-                    return Err(Error::Cell { path, row, column, expected, found, mend });
+                    let error = Error::Cell { path, row, column, expected, found, mend };
+                    return Err(in_file(error, self.batches.as_ref(), first_row - 1));
                 }
                 Err(e) => return Err(e),
             }
@@ -147,7 +126,7 @@ impl ParquetReader {
     }
 }
 
-impl Reader for ParquetReader {
+impl Reader for TypedReader {
     fn schema(&self) -> &Schema {
         &self.schema
     }
@@ -158,7 +137,7 @@ impl Reader for ParquetReader {
 
     fn next_batch(&mut self) -> Result<Option<Table>> {
         loop {
-            let Some(batch) = next(&self.path, &mut self.batches)? else { return Ok(None) };
+            let Some(batch) = self.batches.next()? else { return Ok(None) };
             let first_row = self.at + 1;
             self.at += batch.num_rows();
             let table = self.good_rows(batch, first_row)?;
