@@ -43,3 +43,13 @@ fn ending(name: &str) -> Option<String> {
     let (_, ending) = name.rsplit_once('.').filter(|(_, e)| e.len() <= 5)?;
     Some(ending.to_ascii_lowercase())
 }
+
+/// The name of a format that is not decoded here and how to convert it, for the ending of a file name.
+fn foreign(ending: &str) -> Option<(&'static str, Kind, &'static str)> {
+    FOREIGN.iter().find(|f| f.0.contains(&ending)).map(|&(_, name, kind, mend)| (name, kind, mend))
+}
+
+/// How to convert files with this ending (without the point), where they are media that is not decoded here.
+pub fn how_to_convert(ending: &str) -> Option<&'static str> {
+    foreign(&ending.to_ascii_lowercase()).map(|f| f.2)
+}

@@ -2,10 +2,10 @@
 //!
 //! Pixels are 8-bit, row by row, channel last: `pixels[(y * width + x) * channels + c]`. Transparent pixels are laid on
 //! white, `v = (a c + (255 - a) 255) / 255` rounded; 16-bit pixels are scaled to 8; a JPEG, PNG or WebP that says by EXIF
-//! how it was held is turned upright; of a moving GIF the first frame counts. Grey from colour is the ITU-R 601 luma
+//! how it was held is turned upright, as is a TIFF; of a moving GIF the first frame counts, of a TIFF the first page. Grey from colour is the ITU-R 601 luma
 //! `(19595 R + 38470 G + 7471 B + 2^15) / 2^16`, the same integer formula as Pillow's.
 
-use super::{Filter, Fit, Limits, MediaError, cell_bytes, first_bytes, guarded, resize};
+use super::{Filter, Fit, Limits, MediaError, cell_bytes, guarded, no_such_format, resize, tiff};
 use crate::{Cell, Error, Table};
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader};
 use rayon::prelude::*;
@@ -66,10 +66,7 @@ impl Picture {
 pub fn decode_image(cell: &Cell<'_>, limits: &Limits) -> Result<Picture, MediaError> {
     let bytes = cell_bytes(cell, limits)?;
     let Some(format) = format_name(&bytes) else {
-        return Err(MediaError::Format {
-            expected: "a picture (PNG, JPEG, WebP, BMP, GIF or PNM)",
-            found: first_bytes(&bytes),
-        });
+        return Err(no_such_format("a picture (PNG, JPEG, WebP, BMP, GIF, TIFF or PNM)", &bytes));
     };
     if let Some(picture) = plain_pnm(&bytes, limits)? {
         return Ok(picture);
@@ -77,7 +74,10 @@ pub fn decode_image(cell: &Cell<'_>, limits: &Limits) -> Result<Picture, MediaEr
     if format == "JPEG" && !jpeg_is_whole(&bytes) {
         return Err(MediaError::Broken { format, found: "a file that ends too early".into() });
     }
-    guarded(format, || decode(&bytes, format, limits))
+    guarded(format, || {
+        let floats = if format == "TIFF" { tiff::floats(&bytes, limits)? } else { None };
+        floats.map_or_else(|| decode(&bytes, format, limits), Ok)
+    })
 }
 
 /// Decodes the pictures in `rows` of column `column`, in parallel and in order. `None` for a missing cell.
@@ -108,6 +108,7 @@ pub(super) fn format_name(bytes: &[u8]) -> Option<&'static str> {
         [0xff, 0xd8, 0xff, ..] => Some("JPEG"),
         [b'G', b'I', b'F', b'8', ..] => Some("GIF"),
         [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some("WebP"),
+        [b'I', b'I', 42 | 43, 0, ..] | [b'M', b'M', 0, 42 | 43, ..] => Some("TIFF"),
         // A length in bytes, four zeros: "BM" alone may begin a sentence.
         [b'B', b'M', _, _, _, _, 0, 0, 0, 0, ..] => Some("BMP"),
         [b'P', b'1'..=b'6', b' ' | b'\n' | b'\t' | b'\r', b'#' | b'0'..=b'9' | b' ' | b'\n', ..] => {
@@ -125,6 +126,7 @@ fn decode(bytes: &[u8], format: &'static str, limits: &Limits) -> Result<Picture
         "GIF" => ImageFormat::Gif,
         "WebP" => ImageFormat::WebP,
         "BMP" => ImageFormat::Bmp,
+        "TIFF" => ImageFormat::Tiff,
         _ => ImageFormat::Pnm,
     };
     let fail = |e: image::ImageError| match e {
@@ -133,6 +135,10 @@ fn decode(bytes: &[u8], format: &'static str, limits: &Limits) -> Result<Picture
             found: "more".into(),
             limit: format!("{} bytes", limits.max_alloc),
         },
+        image::ImageError::Unsupported(e) if format == "TIFF" => tiff::unknown(e.to_string()),
+        image::ImageError::Unsupported(e) => {
+            MediaError::Codec { format, found: e.to_string(), mend: "save it as a plain PNG or JPEG" }
+        }
         other => MediaError::Broken { format, found: other.to_string() },
     };
     let mut reader = ImageReader::with_format(Cursor::new(bytes), kind);
@@ -179,7 +185,7 @@ fn flatten(picture: DynamicImage) -> Picture {
     Picture { height, width, channels, pixels }
 }
 
-fn check_pixels(width: u64, height: u64, limits: &Limits) -> Result<(), MediaError> {
+pub(super) fn check_pixels(width: u64, height: u64, limits: &Limits) -> Result<(), MediaError> {
     let pixels = width.saturating_mul(height);
     if pixels > limits.max_pixels {
         return Err(MediaError::Limit {
