@@ -185,7 +185,11 @@ fn decode(bytes: &[u8], format: &'static str, limits: &Limits) -> Result<Sound, 
             Ok(Some(packet)) => packet,
             Ok(None) => break,
             // Some readers know the end only by running into it; whether it came too early is checked below.
-            Err(Fault::IoError(e)) if e.kind() == ErrorKind::UnexpectedEof && !matches!(format, "WAV" | "AIFF") => break,
+            Err(Fault::IoError(e))
+                if e.kind() == ErrorKind::UnexpectedEof && !matches!(format, "WAV" | "AIFF") =>
+            {
+                break;
+            }
             // A second stream chained to the first.
             Err(Fault::ResetRequired) => break,
             Err(fault) => return Err(fail(fault)),
@@ -331,7 +335,9 @@ mod tests {
             }
             eprintln!("{format} {} {:?}", sound.samples.len(), &sound.samples[995..1005]);
             assert_eq!(sound.rate, 16_000, "{format}");
-            if matches!(format, "AAC"|"M4A") { continue }
+            if matches!(format, "AAC" | "M4A") {
+                continue;
+            }
             assert!(sound.samples.len().abs_diff(4_000) <= 4, "{format}: {}", sound.samples.len());
             let want = tone();
             let off = sound.samples.iter().zip(&want).skip(800).take(2_200).map(|(a, b)| (a - b).abs());

@@ -31,9 +31,10 @@ pub(super) fn foreign(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
         _ if begins(b"version https://git-lfs") => {
             Some(("a pointer of Git LFS instead of the file", "fetch the files: `git lfs pull`"))
         }
-        _ if text("<!doctype html") || text("<html") => {
-            Some(("a web page instead of the file", "fetch the file again, and look at the page: it may say why"))
-        }
+        _ if text("<!doctype html") || text("<html") => Some((
+            "a web page instead of the file",
+            "fetch the file again, and look at the page: it may say why",
+        )),
         _ if text("<svg") => convert("an SVG drawing", "svg"),
         _ => None,
     }
@@ -46,8 +47,10 @@ pub(super) fn picture_brand(bytes: &[u8]) -> Option<&'static str> {
     let brands = bytes.get(8..size.clamp(12, 256).min(bytes.len()))?;
     let any = |names: &[&[u8; 4]]| brands.chunks_exact(4).any(|b| names.iter().any(|n| b == *n));
     let major = brands.get(..4)?;
-    if !matches!(major, b"avif" | b"avis" | b"heic" | b"heix" | b"hevc" | b"hevx" | b"heim" | b"mif1" | b"msf1")
-    {
+    if !matches!(
+        major,
+        b"avif" | b"avis" | b"heic" | b"heix" | b"hevc" | b"hevx" | b"heim" | b"mif1" | b"msf1"
+    ) {
         return None;
     }
     Some(if any(&[b"avif", b"avis"]) { "AVIF" } else { "HEIC" })

@@ -12,11 +12,16 @@ mod cifar;
 mod csv;
 mod folder;
 mod idx;
+mod idx_labels;
+mod idx_sets;
+mod joined;
 mod jsonl;
 mod labelled;
+mod layout;
 mod look;
 mod memory;
 mod parquet;
+mod parts;
 mod pickle;
 mod renamed;
 mod tar;
@@ -24,13 +29,13 @@ mod tar;
 pub use renamed::renamed;
 
 pub(crate) use cells::Source;
-pub(crate) use folder::{PART_NAMES, part};
+pub(crate) use parts::{PART_NAMES, Parts, part};
 
 use crate::infer::{Found, Guess};
 use crate::{ColumnSchema, DateOrder, Error, Kind, Notation, Result, Schema, Table, value};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Batches of rows from a file.
 pub trait Reader: Send {
@@ -137,6 +142,18 @@ pub enum Warning {
         /// Lines in it.
         lines: usize,
     },
+    /// Something in the file is not part of the table.
+    PassedOver {
+        /// What, in words.
+        what: String,
+    },
+    /// A folder is named like a part of a split but was read as a class, as the folders beside it are.
+    ClassNamedLikePart {
+        /// The folder.
+        class: String,
+        /// The folders beside it.
+        others: Vec<String>,
+    },
 }
 
 /// Bounds on what a file may ask for.
@@ -202,6 +219,8 @@ pub struct ReadOptions {
     pub keep: BTreeMap<String, BTreeSet<String>>,
     /// Whether paths in media cells may leave the table's folder.
     pub outside_paths: bool,
+    /// Folder that names of files in media cells are relative to; by default the table's own.
+    pub media: Option<PathBuf>,
     /// Bounds on what a file may ask for.
     pub limits: Limits,
 }
@@ -227,6 +246,7 @@ impl Default for ReadOptions {
             also_missing: Vec::new(),
             keep: BTreeMap::new(),
             outside_paths: false,
+            media: None,
             limits: Limits::default(),
         }
     }
@@ -251,6 +271,11 @@ impl ReadOptions {
         !self.drop.contains(name)
             && self.among.as_ref().is_none_or(|among| among.contains(name))
             && self.only.as_ref().is_none_or(|only| only.iter().any(|n| n == name))
+    }
+
+    /// Folder that the media cells of the table `path` are relative to.
+    pub(crate) fn base(&self, path: &Path) -> PathBuf {
+        self.media.clone().unwrap_or_else(|| path.parent().unwrap_or(Path::new("")).to_owned())
     }
 
     /// What a column is, from what was seen of it.

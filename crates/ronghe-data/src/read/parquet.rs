@@ -51,7 +51,7 @@ pub(super) fn open(path: &Path, options: &ReadOptions) -> Result<Box<dyn Reader>
         warnings,
         options: options.clone(),
         path: path.to_owned(),
-        base: path.parent().unwrap_or(Path::new("")).to_owned(),
+        base: options.base(path),
         rows,
         at: 0,
         skipped: Skipped::default(),
