@@ -284,13 +284,14 @@ mod tests {
         decode_image(&Cell::Bytes(bytes), &Limits::default())
     }
 
-    const FORMATS: [ImageFormat; 6] = [
+    const FORMATS: [ImageFormat; 7] = [
         ImageFormat::Png,
         ImageFormat::Jpeg,
         ImageFormat::WebP,
         ImageFormat::Bmp,
         ImageFormat::Gif,
         ImageFormat::Pnm,
+        ImageFormat::Tiff,
     ];
 
     #[test]
@@ -318,6 +319,39 @@ mod tests {
         assert_eq!((picture.channels, picture.pixels), (1, vec![177]));
         let deep: ImageBuffer<Luma<u16>, _> = ImageBuffer::from_raw(2, 1, vec![0x8000u16, 0xffff]).unwrap();
         assert_eq!(decoded(&encoded(&deep.into(), ImageFormat::Png)).unwrap().pixels, [128, 255]);
+    }
+
+    #[test]
+    fn pictures_that_are_not_decoded_are_named() {
+        let said = |bytes: &[u8]| decoded(bytes).unwrap_err().to_string();
+        let expected = "expected a picture (PNG, JPEG, WebP, BMP, GIF, TIFF or PNM), found ";
+        let avif = b"\0\0\0\x1cftypmif1\0\0\0\0mif1avifmiaf";
+        let heic = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic";
+        for (bytes, found) in [
+            (&avif[..], "an AVIF picture; convert it: `avifdec a.avif a.png`"),
+            (heic, "a HEIC picture; convert it: `heif-convert a.heic a.jpg`"),
+            (b"\xff\x0a\x00", "a JPEG XL picture; convert it: `djxl a.jxl a.png`"),
+            (b"<svg xmlns=", "an SVG drawing; draw it: `rsvg-convert a.svg -o a.png`"),
+        ] {
+            assert_eq!(said(bytes), format!("{expected}{found}"));
+        }
+        assert_eq!(crate::decode::media_kind(avif), None);
+    }
+
+    #[test]
+    fn a_picture_as_text_is_a_picture() {
+        // One black pixel of PNM: `P5 1 1 255\n\0`.
+        let uri = "data:image/x-portable-graymap;base64,UDUgMSAxIDI1NQoA";
+        let schema = Schema { columns: vec![ColumnSchema::new("photo", Kind::Image)] };
+        let cells: arrow_array::ArrayRef = Arc::new(StringArray::from(vec![uri, "data:image/png;base64,a*"]));
+        let table = Table::new(Arc::new(schema), vec![cells], Path::new("t.csv"), Path::new("f"), 1).unwrap();
+        let made = decode_images(&table, 0, &[0, 1], &PictureOptions::default());
+        assert_eq!(made[0].as_ref().unwrap().as_ref().unwrap().pixels, [0]);
+        assert_eq!(
+            made[1].as_ref().unwrap_err().to_string(),
+            "t.csv: row 2, column `photo`: expected a `data:` URI in base64, found a sign in it that base64 does not \
+             have; write the cell again, or leave it empty"
+        );
     }
 
     /// A PNG of a colour type and depth that the encoder does not write: one row of `pixels` bits.

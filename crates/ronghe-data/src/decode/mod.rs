@@ -28,6 +28,7 @@ pub use image::{Picture, PictureOptions, decode_image, decode_images};
 pub use resample::resample;
 pub use resize::{Filter, Fit};
 
+use crate::media::inline_bytes;
 use crate::{Cell, Error, Kind, Table, plain};
 use std::borrow::Cow;
 use std::io::Read;
@@ -172,6 +173,14 @@ fn cell_bytes<'a>(cell: &Cell<'a>, limits: &Limits) -> Result<Cow<'a, [u8]>, Med
     match cell {
         Cell::Bytes(bytes) if bytes.len() as u64 > limits.max_bytes => Err(too_long(bytes.len() as u64)),
         Cell::Bytes(bytes) => Ok(Cow::Borrowed(*bytes)),
+        Cell::Inline(uri) if uri.len() as u64 / 4 * 3 > limits.max_bytes => {
+            Err(too_long(uri.len() as u64 / 4 * 3))
+        }
+        Cell::Inline(uri) => inline_bytes(uri).map(Cow::Owned).ok_or_else(|| MediaError::Format {
+            expected: "a `data:` URI in base64",
+            found: "a sign in it that base64 does not have".into(),
+            mend: "write the cell again, or leave it empty",
+        }),
         Cell::Path(path) => {
             let fail = |source| MediaError::Io { path: path.clone(), source };
             let about = std::fs::metadata(path).map_err(fail)?;

@@ -9,7 +9,7 @@ use super::bytes;
 use super::idx_sets::Pair;
 use crate::{Error, Result};
 use std::collections::BTreeMap;
-use std::io::{BufRead, Read};
+use std::io::BufRead;
 use std::path::Path;
 
 /// Codes of the type of an IDX file.

@@ -72,22 +72,22 @@ fn beside_folders(root: &Path, file: &str) -> Error {
     Error::file(root, "every file in the folder of its class", format!("`{file}`"), MEND)
 }
 
-/// Takes off folders that lie around everything.
+/// Takes off the folders that lie around everything, down to those of parts or to several.
 fn unwrap(around: &mut [Around<'_>]) {
-    loop {
-        let Some(top) = around.first().and_then(|(_, folders)| folders.first().copied()) else { return };
-        let below: BTreeSet<Option<&str>> =
-            around.iter().map(|(_, folders)| folders.get(1).copied()).collect();
-        let alone = around.iter().all(|(_, folders)| folders.first() == Some(&top));
-        let reading = Parts::default();
-        let holds_parts = below.iter().flatten().any(|name| reading.part(name).is_some());
-        let holds_classes = below.len() > 1 && !below.contains(&None);
-        if !alone || reading.part(top).is_some() || !(holds_parts || holds_classes) {
+    let reading = Parts::default();
+    for depth in 0.. {
+        let names: BTreeSet<Option<&str>> =
+            around.iter().map(|(_, folders)| folders.get(depth).copied()).collect();
+        let holds_parts = names.iter().flatten().any(|name| reading.part(name).is_some());
+        let holds_classes = names.len() > 1 && !names.contains(&None);
+        if holds_parts || holds_classes {
+            around.iter_mut().for_each(|(_, folders)| drop(folders.drain(..depth)));
             return;
         }
-        around.iter_mut().for_each(|(_, folders)| {
-            folders.remove(0);
-        });
+        // Files beside folders, or the end of the only way down.
+        if names.contains(&None) || names.is_empty() {
+            return;
+        }
     }
 }
 

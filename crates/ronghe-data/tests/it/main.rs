@@ -1,7 +1,9 @@
 //! Readers, profiles and writers on files that the tests write.
 
 mod bad_input;
+mod folders;
 mod formats;
+mod idx;
 mod profile;
 mod robust;
 mod support;
