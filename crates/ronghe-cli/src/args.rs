@@ -112,6 +112,12 @@ pub(crate) struct Reading {
     /// Names of the columns of a CSV file without a line of names.
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub(crate) columns: Vec<String>,
+    /// Folder that holds the pictures and sounds that the table names [default: the table's own].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) media: Option<PathBuf>,
+    /// Sheet of a workbook [default: the first one with a table].
+    #[arg(long, value_name = "NAME")]
+    pub(crate) sheet: Option<String>,
     /// Leave out rows that cannot be read, and count them, instead of stopping at the first.
     #[arg(long)]
     pub(crate) skip_bad_rows: bool,

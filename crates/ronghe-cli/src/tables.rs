@@ -35,6 +35,8 @@ pub(crate) fn read_options(reading: &Reading) -> Result<ReadOptions> {
         Some(_) => Some(DateOrder::MonthFirst),
         None => None,
     };
+    options.media.clone_from(&reading.media);
+    options.sheet.clone_from(&reading.sheet);
     options.header = !reading.no_header;
     options.columns = (!reading.columns.is_empty()).then(|| reading.columns.clone());
     Ok(options)
@@ -106,6 +108,20 @@ pub(crate) fn say(warning: &Warning) -> String {
         Warning::SwallowedLines { row, lines } => format!(
             "row {row}: a cell in quotes holds {lines} lines that look like rows: is a quote (\") never closed?"
         ),
+        Warning::PassedOver { what } => format!("passed over: {what}"),
+        Warning::ClassNamedLikePart { class, others } => format!(
+            "the folder `{class}` is read as a class, as {} beside it: if it is a part of a split, put the classes in folders of parts",
+            others.join(", ")
+        ),
+        Warning::MediaElsewhere { column, kind, addresses } => {
+            let what = if *kind == Kind::Audio { "sounds" } else { "pictures" };
+            let mend = if *addresses {
+                "fetch them, and write their file names into the column"
+            } else {
+                "name the folder that holds them with --media FOLDER"
+            };
+            format!("`{column}` looks like names of {what}, and none is there: {mend}; now it is a category")
+        }
         other => format!("{other:?}"),
     }
 }

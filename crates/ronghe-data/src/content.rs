@@ -50,11 +50,11 @@ impl Table {
                     state.update([1]);
                     state.update(self.file_hash(&path, row, &spec.name)?);
                 }
-                Some(Cell::Bytes(bytes)) => {
+                Some(cell) if cell.bytes().is_some() => {
                     state.update([1]);
-                    state.update(Sha256::digest(bytes));
+                    state.update(Sha256::digest(cell.bytes().unwrap_or_default()));
                 }
-                None => self.hash_cell(&mut state, column, row),
+                _ => self.hash_cell(&mut state, column, row),
             }
         }
         Ok(state.finalize().into())

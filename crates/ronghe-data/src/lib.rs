@@ -9,6 +9,7 @@ pub mod decode;
 mod distinct;
 mod error;
 mod infer;
+pub use media::how_to_convert;
 mod media;
 mod notation;
 pub mod plain;

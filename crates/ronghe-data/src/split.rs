@@ -6,12 +6,12 @@
 //! empty. Time O(n log n).
 
 use crate::distinct::{hash, mix};
-use crate::read::{PART_NAMES, part};
+use crate::read::{PART_NAMES, Parts as Names};
 use crate::{Error, Kind, Result, Table};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, TimestampMillisecondType};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Row numbers of each part, ascending within a part; no row is in two parts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -291,9 +291,11 @@ impl Splitter<'_> {
     fn named(&self, column: &str, stratify: Option<&str>) -> Result<Parts> {
         let (index, _) = self.table.find(column)?;
         let mut parts = Parts::default();
+        let all: BTreeSet<_> = (0..self.table.rows()).map(|row| self.table.display(index, row)).collect();
+        let names = Names::among(all.iter().map(|name| name.as_ref()));
         for row in 0..self.table.rows() {
             let said = self.table.display(index, row);
-            let place = match part(&said) {
+            let place = match names.part(&said) {
                 Some("train") => 0,
                 Some("validation") => 1,
                 Some(_) => 2,

@@ -1,5 +1,6 @@
 //! Rows of typed columns.
 
+use crate::media::{inline_bytes, inline_kind};
 use crate::{ColumnSchema, Error, Kind, Result, Schema};
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef, UInt32Array};
@@ -36,6 +37,19 @@ pub enum Cell<'a> {
     Path(PathBuf),
     /// The bytes of a file.
     Bytes(&'a [u8]),
+    /// The bytes of a file as text: a `data:` URI in base64.
+    Inline(&'a str),
+}
+
+impl Cell<'_> {
+    /// The bytes that are in the cell itself; `None` for a file, and for a URI that is none.
+    pub fn bytes(&self) -> Option<Cow<'_, [u8]>> {
+        match self {
+            Cell::Path(_) => None,
+            Cell::Bytes(bytes) => Some(Cow::Borrowed(bytes)),
+            Cell::Inline(uri) => inline_bytes(uri).map(Cow::Owned),
+        }
+    }
 }
 
 impl Table {
@@ -229,7 +243,11 @@ impl Table {
             return None;
         }
         if let Some(paths) = cells.as_string_opt::<i32>() {
-            return Some(Cell::Path(self.base.join(paths.value(row))));
+            let text = paths.value(row);
+            return Some(match inline_kind(text.trim_start()) {
+                Some(_) => Cell::Inline(text),
+                None => Cell::Path(self.base.join(text)),
+            });
         }
         cells.as_binary_opt::<i64>().map(|bytes| Cell::Bytes(bytes.value(row)))
     }

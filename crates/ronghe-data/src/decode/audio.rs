@@ -3,13 +3,14 @@
 //! Samples are mono, in `[-1, 1]`: the channels of a frame are averaged. A file that holds fewer samples than it promises
 //! is broken: a cut-off recording would otherwise teach a model that speech ends in the middle of a word.
 
-use super::{Limits, MediaError, cell_bytes, first_bytes, guarded, resample};
+use super::opus::{self, Opus};
+use super::whole::{adts_is_whole, mp3_counts_frames, ogg_is_whole, with_length};
+use super::{Limits, MediaError, cell_bytes, foreign, guarded, no_such_format, resample};
 use crate::{Cell, Error, Table};
 use rayon::prelude::*;
-use std::borrow::Cow;
 use std::io::{Cursor, ErrorKind};
-use symphonia::core::audio::GenericAudioBufferRef;
-use symphonia::core::codecs::audio::AudioDecoderOptions;
+use symphonia::core::codecs::audio::well_known::CODEC_ID_OPUS;
+use symphonia::core::codecs::audio::{AudioDecoder, AudioDecoderOptions};
 use symphonia::core::common::Limit;
 use symphonia::core::errors::Error as Fault;
 use symphonia::core::formats::probe::Hint;
@@ -78,13 +79,10 @@ impl Sound {
 pub fn decode_sound(cell: &Cell<'_>, limits: &Limits) -> Result<Sound, MediaError> {
     let bytes = cell_bytes(cell, limits)?;
     let Some(format) = format_name(&bytes) else {
-        return Err(MediaError::Format {
-            expected: "a sound (WAV, FLAC, MP3 or Ogg Vorbis)",
-            found: first_bytes(&bytes),
-        });
+        return Err(no_such_format("a sound (WAV, AIFF, FLAC, MP3, M4A, AAC, Ogg Vorbis or Opus)", &bytes));
     };
     let bytes = if format == "WAV" { with_length(bytes) } else { bytes };
-    if format == "Ogg" && !ogg_is_whole(&bytes) {
+    if (format == "Ogg" && !ogg_is_whole(&bytes)) || (format == "AAC" && !adts_is_whole(&bytes)) {
         return Err(cut_off(format));
     }
     guarded(format, || decode(&bytes, format, limits))
@@ -120,7 +118,12 @@ pub fn decode_sounds(
 pub(super) fn format_name(bytes: &[u8]) -> Option<&'static str> {
     match bytes {
         [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'A', b'V', b'E', ..] => Some("WAV"),
+        [b'F', b'O', b'R', b'M', _, _, _, _, b'A', b'I', b'F', b'F' | b'C', ..] => Some("AIFF"),
         [b'f', b'L', b'a', b'C', ..] => Some("FLAC"),
+        [_, _, _, _, b'f', b't', b'y', b'p', ..] if foreign::picture_brand(bytes).is_none() => Some("MP4"),
+        // Frame sync and no layer: AAC without a container.
+        [0xff, b, c, ..] if b & 0xf6 == 0xf0 && c & 0x3c <= 12 << 2 => Some("AAC"),
+        [b'O', b'g', b'g', b'S', ..] if foreign::foreign(bytes).is_some() => None,
         [b'O', b'g', b'g', b'S', ..] => Some("Ogg"),
         [b'I', b'D', b'3', ..] => Some("MP3"),
         // Frame sync, layer III, a bit rate and a sampling rate that exist.
@@ -136,6 +139,7 @@ fn cut_off(format: &'static str) -> MediaError {
 fn decode(bytes: &[u8], format: &'static str, limits: &Limits) -> Result<Sound, MediaError> {
     let fail = |fault: Fault| match fault {
         Fault::IoError(e) if e.kind() == ErrorKind::UnexpectedEof => cut_off(format),
+        Fault::Unsupported(what) => not_decoded(format, what.to_owned()),
         other => MediaError::Broken { format, found: other.to_string() },
     };
     let missing = |what: &str| MediaError::Broken { format, found: format!("no {what}") };
@@ -148,7 +152,8 @@ fn decode(bytes: &[u8], format: &'static str, limits: &Limits) -> Result<Sound, 
         .probe(&Hint::new(), stream, FormatOptions::default(), tags)
         .map_err(fail)?;
     let track = reader.default_track(TrackType::Audio).ok_or_else(|| missing("audio track"))?;
-    let (id, promised, padding_known) = (track.id, track.num_frames, track.padding.is_some());
+    let (id, mut promised, padding_known) = (track.id, track.num_frames, track.padding.is_some());
+    let delay = track.delay;
     let params = track.codec_params.as_ref().and_then(|p| p.audio()).ok_or_else(|| missing("audio codec"))?;
     let rate = params.sample_rate.ok_or_else(|| missing("sampling rate"))?;
     if !(100..=768_000).contains(&rate) {
@@ -163,9 +168,15 @@ fn decode(bytes: &[u8], format: &'static str, limits: &Limits) -> Result<Sound, 
     if promised.is_some_and(|n| n > most) && format != "MP3" {
         return Err(too_long(promised.unwrap_or(0)));
     }
-    let mut decoder = symphonia::default::get_codecs()
-        .make_audio_decoder(params, &AudioDecoderOptions::default())
-        .map_err(fail)?;
+    let mut decoder = if params.codec == CODEC_ID_OPUS {
+        // The reader of Ogg counts the delay among the frames.
+        promised = promised.map(|n| n.saturating_sub(u64::from(delay.unwrap_or(0))));
+        Decoder::Opus(Opus::new(params, delay).map_err(|found| not_decoded(format, found))?)
+    } else {
+        let options = AudioDecoderOptions::default();
+        Decoder::Other(symphonia::default::get_codecs().make_audio_decoder(params, &options).map_err(fail)?)
+    };
+    let rate = if params.codec == CODEC_ID_OPUS { opus::RATE } else { rate };
 
     let mut samples = Vec::new();
     let mut frames = Vec::new();
@@ -174,7 +185,11 @@ fn decode(bytes: &[u8], format: &'static str, limits: &Limits) -> Result<Sound, 
             Ok(Some(packet)) => packet,
             Ok(None) => break,
             // Some readers know the end only by running into it; whether it came too early is checked below.
-            Err(Fault::IoError(e)) if e.kind() == ErrorKind::UnexpectedEof && format != "WAV" => break,
+            Err(Fault::IoError(e))
+                if e.kind() == ErrorKind::UnexpectedEof && !matches!(format, "WAV" | "AIFF") =>
+            {
+                break;
+            }
             // A second stream chained to the first.
             Err(Fault::ResetRequired) => break,
             Err(fault) => return Err(fail(fault)),
@@ -182,8 +197,18 @@ fn decode(bytes: &[u8], format: &'static str, limits: &Limits) -> Result<Sound, 
         if packet.track_id != id {
             continue;
         }
-        match decoder.decode(&packet) {
-            Ok(decoded) => append_mono(&decoded, &mut frames, &mut samples),
+        let decoded = match &mut decoder {
+            Decoder::Opus(opus) => {
+                opus.decode(&packet, &mut samples).map_err(|found| MediaError::Broken { format, found })?;
+                Ok(())
+            }
+            Decoder::Other(decoder) => decoder.decode(&packet).map(|decoded| {
+                decoded.copy_to_vec_interleaved(&mut frames);
+                append_mono(&frames, decoded.num_planes(), &mut samples);
+            }),
+        };
+        match decoded {
+            Ok(()) => {}
             // The first frames of an MP3 may lean on frames that were cut away.
             Err(Fault::DecodeError(_)) if format == "MP3" && samples.is_empty() => {}
             Err(fault) => return Err(fail(fault)),
@@ -205,65 +230,25 @@ fn decode(bytes: &[u8], format: &'static str, limits: &Limits) -> Result<Sound, 
     Ok(Sound { rate, samples })
 }
 
-/// Appends the mean over the channels of every frame.
-fn append_mono(decoded: &GenericAudioBufferRef<'_>, frames: &mut Vec<f32>, samples: &mut Vec<f32>) {
-    let channels = decoded.num_planes().max(1);
-    decoded.copy_to_vec_interleaved(frames);
-    if channels == 1 {
+/// What makes packets samples.
+enum Decoder {
+    Opus(Opus),
+    Other(Box<dyn AudioDecoder>),
+}
+
+/// A whole file with something in it that is not decoded.
+fn not_decoded(format: &'static str, found: String) -> MediaError {
+    MediaError::Codec { format, found, mend: "convert it: `ffmpeg -i FILE -ac 1 a.wav`" }
+}
+
+/// Appends the mean over the channels of every frame of interleaved samples.
+pub(super) fn append_mono(frames: &[f32], channels: usize, samples: &mut Vec<f32>) {
+    if channels <= 1 {
         samples.extend_from_slice(frames);
     } else {
         samples
             .extend(frames.chunks_exact(channels).map(|frame| frame.iter().sum::<f32>() / channels as f32));
     }
-}
-
-/// A WAV that was written to a pipe does not know its length and says 0 or about 2^31 or 2^32 - 1 bytes; here it is set to what
-/// is there.
-fn with_length(bytes: Cow<'_, [u8]>) -> Cow<'_, [u8]> {
-    let mut at = 12;
-    while let Some(&[a, b, c, d, n0, n1, n2, n3]) = bytes.get(at..at + 8).and_then(|h| h.first_chunk::<8>()) {
-        let length = u32::from_le_bytes([n0, n1, n2, n3]);
-        if [a, b, c, d] == *b"data" {
-            let rest = (bytes.len() - at - 8) as u32;
-            let outer = u32::from_le_bytes([bytes[4], bytes[5], bytes[6], bytes[7]]);
-            if length < 0x7fff_0000 && (length != 0 || outer != 0) {
-                return bytes;
-            }
-            let whole = (bytes.len() - 8) as u32;
-            let mut mended = bytes.into_owned();
-            mended[4..8].copy_from_slice(&whole.to_le_bytes());
-            mended[at + 4..at + 8].copy_from_slice(&rest.to_le_bytes());
-            return Cow::Owned(mended);
-        }
-        // Chunks begin at even places.
-        at = at.saturating_add(8).saturating_add(length as usize).saturating_add(length as usize & 1);
-        if at > bytes.len() {
-            break;
-        }
-    }
-    bytes
-}
-
-/// Whether the last page ends within the file and is marked as the last.
-fn ogg_is_whole(bytes: &[u8]) -> bool {
-    let Some(at) = bytes.windows(4).rposition(|w| w == b"OggS") else { return false };
-    let Some(header) = bytes.get(at..at + 27) else { return false };
-    let Some(segments) = bytes.get(at + 27..at + 27 + usize::from(header[26])) else { return false };
-    let body: usize = segments.iter().map(|&n| usize::from(n)).sum();
-    header[5] & 4 != 0 && at + 27 + segments.len() + body <= bytes.len()
-}
-
-/// Whether the first frame is a header that says how many frames follow.
-fn mp3_counts_frames(bytes: &[u8]) -> bool {
-    // The length of a leading tag has 7 bits a byte.
-    let tag = match bytes {
-        [b'I', b'D', b'3', _, _, _, a, b, c, d, ..] => {
-            10 + [a, b, c, d].iter().fold(0usize, |n, &&v| n << 7 | usize::from(v & 0x7f))
-        }
-        _ => 0,
-    };
-    let first = bytes.get(tag..).unwrap_or_default();
-    first[..first.len().min(256)].windows(4).any(|w| [b"Xing", b"Info", b"VBRI"].iter().any(|n| w == *n))
 }
 
 #[cfg(test)]
@@ -277,11 +262,16 @@ mod tests {
     use std::path::Path;
     use std::sync::Arc;
 
-    /// A quarter of a second of 440 Hz at half amplitude, 16 kHz, made by sox, flac, lame and oggenc.
-    const TONES: [(&str, &[u8]); 3] = [
+    /// A quarter of a second of 440 Hz at half amplitude, 16 kHz, made by sox, flac, lame, oggenc, libsndfile 1.2.2 (Opus)
+    /// and FFmpeg 9.0.2 (the others).
+    const TONES: [(&str, &[u8]); 7] = [
         ("FLAC", include_bytes!("../../tests/fixtures/tone.flac")),
         ("MP3", include_bytes!("../../tests/fixtures/tone.mp3")),
         ("Ogg", include_bytes!("../../tests/fixtures/tone.ogg")),
+        ("Opus", include_bytes!("../../tests/fixtures/tone.opus")),
+        ("ALAC", include_bytes!("../../tests/fixtures/tone_alac.m4a")),
+        ("M4A", include_bytes!("../../tests/fixtures/tone_aac.m4a")),
+        ("AAC", include_bytes!("../../tests/fixtures/tone.aac")),
     ];
 
     fn tone() -> Vec<f32> {
@@ -334,17 +324,112 @@ mod tests {
         close(&wav(3, 32, 2, &stereo), 0.0);
     }
 
+    /// Amplitude at 440 Hz and what is left of the loudness without it, of a second of `rate` samples or less.
+    fn tone_in(samples: &[f32], rate: u32) -> (f32, f32) {
+        let step = std::f32::consts::TAU * 440.0 / rate as f32;
+        let n = samples.len() as f32;
+        let wave = |f: fn(f32) -> f32| {
+            2.0 / n * samples.iter().enumerate().map(|(i, v)| v * f(step * i as f32)).sum::<f32>()
+        };
+        let (sine, cosine) = (wave(f32::sin), wave(f32::cos));
+        let left = samples.iter().enumerate().map(|(i, v)| {
+            let angle = step * i as f32;
+            (v - sine * angle.sin() - cosine * angle.cos()).powi(2)
+        });
+        (sine.hypot(cosine), (left.sum::<f32>() / n).sqrt())
+    }
+
     #[test]
     fn compressed_formats() {
         for (format, bytes) in TONES {
             assert_eq!(media_kind(bytes), Some(Kind::Audio), "{format}");
             let sound = decoded(bytes).unwrap();
-            assert_eq!(sound.rate, 16_000, "{format}");
-            assert!(sound.samples.len().abs_diff(4_000) <= 4, "{format}: {}", sound.samples.len());
-            let want = tone();
-            let off = sound.samples.iter().zip(&want).skip(800).take(2_200).map(|(a, b)| (a - b).abs());
-            let off = off.fold(0.0, f32::max);
-            assert!(off < 0.03, "{format}: {off}");
+            // AAC without a container does not say what is silence before and behind the sound.
+            let (rate, length, slack) = match format {
+                "Opus" => (48_000, 12_000, 0),
+                "AAC" => (16_000, 5 * 1024, 0),
+                _ => (16_000, 4_000, 4),
+            };
+            assert_eq!(sound.rate, rate, "{format}");
+            assert!(sound.samples.len().abs_diff(length) <= slack, "{format}: {}", sound.samples.len());
+            // Ten waves from the middle.
+            let start = sound.samples.len() * 2 / 5;
+            let middle = &sound.samples[start..start + rate as usize / 11];
+            let (amplitude, left) = tone_in(middle, rate);
+            assert!((amplitude - 0.5).abs() < 0.03 && left < 0.02, "{format}: {amplitude} {left}");
+        }
+    }
+
+    /// An AIFF file of 16 kHz; `kind` is the compression of AIFF-C, big-endian whole numbers if `None`.
+    fn aiff(kind: Option<&[u8; 4]>, bits: u16, channels: u16, data: &[u8]) -> Vec<u8> {
+        let frames = data.len() as u32 * 8 / u32::from(bits) / u32::from(channels);
+        let mut common = channels.to_be_bytes().to_vec();
+        common.extend(frames.to_be_bytes());
+        common.extend(bits.to_be_bytes());
+        // 16,000 as an 80-bit float.
+        common.extend([0x40, 0x0c, 0xfa, 0, 0, 0, 0, 0, 0, 0]);
+        if let Some(kind) = kind {
+            common.extend(kind);
+            common.extend([0, 0]);
+        }
+        let mut body = if kind.is_some() { b"AIFC".to_vec() } else { b"AIFF".to_vec() };
+        if kind.is_some() {
+            body.extend(b"FVER\0\0\0\x04\xa2\x80\x51\x40");
+        }
+        body.extend(b"COMM");
+        body.extend((common.len() as u32).to_be_bytes());
+        body.extend(common);
+        body.extend(b"SSND");
+        body.extend((data.len() as u32 + 8).to_be_bytes());
+        body.extend([0; 8]);
+        body.extend(data);
+        let mut out = b"FORM".to_vec();
+        out.extend((body.len() as u32).to_be_bytes());
+        out.extend(body);
+        out
+    }
+
+    #[test]
+    fn aiff_of_every_depth() {
+        let want = tone();
+        let close = |bytes: &[u8], tolerance: f32| {
+            assert_eq!(media_kind(bytes), Some(Kind::Audio));
+            let sound = decoded(bytes).unwrap();
+            assert_eq!((sound.rate, sound.samples.len()), (16_000, 4_000));
+            let off = sound.samples.iter().zip(&want).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+            assert!(off <= tolerance, "{off}");
+            assert!(decoded(&bytes[..bytes.len() / 2]).is_err(), "cut off");
+        };
+        let whole = |v: &f32| (v * 32_767.0).round() as i16;
+        let bytes16: Vec<u8> = want.iter().flat_map(|v| whole(v).to_be_bytes()).collect();
+        close(&aiff(None, 16, 1, &bytes16), 5e-5);
+        let bytes24: Vec<u8> =
+            want.iter().flat_map(|v| ((v * 8_388_607.0) as i32).to_be_bytes()[1..].to_vec()).collect();
+        close(&aiff(None, 24, 1, &bytes24), 1e-6);
+        let float: Vec<u8> = want.iter().flat_map(|v| v.to_be_bytes()).collect();
+        close(&aiff(Some(b"fl32"), 32, 1, &float), 0.0);
+        let little: Vec<u8> = want.iter().flat_map(|v| whole(v).to_le_bytes()).collect();
+        close(&aiff(Some(b"sowt"), 16, 1, &little), 5e-5);
+    }
+
+    #[test]
+    fn what_is_not_decoded_is_named() {
+        let said = |bytes: &[u8]| decoded(bytes).unwrap_err().to_string();
+        let expected = "expected a sound (WAV, AIFF, FLAC, MP3, M4A, AAC, Ogg Vorbis or Opus), found ";
+        for (bytes, found) in [
+            (&b"#!AMR\n\x00"[..], "an AMR sound; convert it: `ffmpeg -i a.amr a.wav`"),
+            (b"\x1a\x45\xdf\xa3\x01", "a Matroska or WebM file; convert it: `ffmpeg -i a.webm a.wav`"),
+            (
+                b"version https://git-lfs.github.com/spec/v1\noid",
+                "a pointer of Git LFS instead of the file; fetch the files: `git lfs pull`",
+            ),
+            (
+                b"<!DOCTYPE html><html>",
+                "a web page instead of the file; fetch the file again, and look at the page: it may say why",
+            ),
+            (b"zz", "2 bytes that begin with 7a 7a; convert the file, or leave the cell empty"),
+        ] {
+            assert_eq!(said(bytes), format!("{expected}{found}"));
         }
     }
 
@@ -423,7 +508,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(400))]
         #[test]
         fn broken_bytes_never_panic(
-            format in 0usize..4,
+            format in 0usize..8,
             changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
             cut in any::<prop::sample::Index>(),
         ) {

@@ -2,10 +2,10 @@
 //!
 //! Pixels are 8-bit, row by row, channel last: `pixels[(y * width + x) * channels + c]`. Transparent pixels are laid on
 //! white, `v = (a c + (255 - a) 255) / 255` rounded; 16-bit pixels are scaled to 8; a JPEG, PNG or WebP that says by EXIF
-//! how it was held is turned upright; of a moving GIF the first frame counts. Grey from colour is the ITU-R 601 luma
+//! how it was held is turned upright, as is a TIFF; of a moving GIF the first frame counts, of a TIFF the first page. Grey from colour is the ITU-R 601 luma
 //! `(19595 R + 38470 G + 7471 B + 2^15) / 2^16`, the same integer formula as Pillow's.
 
-use super::{Filter, Fit, Limits, MediaError, cell_bytes, first_bytes, guarded, resize};
+use super::{Filter, Fit, Limits, MediaError, cell_bytes, guarded, no_such_format, resize, tiff};
 use crate::{Cell, Error, Table};
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader};
 use rayon::prelude::*;
@@ -66,10 +66,7 @@ impl Picture {
 pub fn decode_image(cell: &Cell<'_>, limits: &Limits) -> Result<Picture, MediaError> {
     let bytes = cell_bytes(cell, limits)?;
     let Some(format) = format_name(&bytes) else {
-        return Err(MediaError::Format {
-            expected: "a picture (PNG, JPEG, WebP, BMP, GIF or PNM)",
-            found: first_bytes(&bytes),
-        });
+        return Err(no_such_format("a picture (PNG, JPEG, WebP, BMP, GIF, TIFF or PNM)", &bytes));
     };
     if let Some(picture) = plain_pnm(&bytes, limits)? {
         return Ok(picture);
@@ -77,7 +74,10 @@ pub fn decode_image(cell: &Cell<'_>, limits: &Limits) -> Result<Picture, MediaEr
     if format == "JPEG" && !jpeg_is_whole(&bytes) {
         return Err(MediaError::Broken { format, found: "a file that ends too early".into() });
     }
-    guarded(format, || decode(&bytes, format, limits))
+    guarded(format, || {
+        let floats = if format == "TIFF" { tiff::floats(&bytes, limits)? } else { None };
+        floats.map_or_else(|| decode(&bytes, format, limits), Ok)
+    })
 }
 
 /// Decodes the pictures in `rows` of column `column`, in parallel and in order. `None` for a missing cell.
@@ -108,6 +108,7 @@ pub(super) fn format_name(bytes: &[u8]) -> Option<&'static str> {
         [0xff, 0xd8, 0xff, ..] => Some("JPEG"),
         [b'G', b'I', b'F', b'8', ..] => Some("GIF"),
         [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some("WebP"),
+        [b'I', b'I', 42 | 43, 0, ..] | [b'M', b'M', 0, 42 | 43, ..] => Some("TIFF"),
         // A length in bytes, four zeros: "BM" alone may begin a sentence.
         [b'B', b'M', _, _, _, _, 0, 0, 0, 0, ..] => Some("BMP"),
         [b'P', b'1'..=b'6', b' ' | b'\n' | b'\t' | b'\r', b'#' | b'0'..=b'9' | b' ' | b'\n', ..] => {
@@ -125,6 +126,7 @@ fn decode(bytes: &[u8], format: &'static str, limits: &Limits) -> Result<Picture
         "GIF" => ImageFormat::Gif,
         "WebP" => ImageFormat::WebP,
         "BMP" => ImageFormat::Bmp,
+        "TIFF" => ImageFormat::Tiff,
         _ => ImageFormat::Pnm,
     };
     let fail = |e: image::ImageError| match e {
@@ -133,6 +135,10 @@ fn decode(bytes: &[u8], format: &'static str, limits: &Limits) -> Result<Picture
             found: "more".into(),
             limit: format!("{} bytes", limits.max_alloc),
         },
+        image::ImageError::Unsupported(e) if format == "TIFF" => tiff::unknown(e.to_string()),
+        image::ImageError::Unsupported(e) => {
+            MediaError::Codec { format, found: e.to_string(), mend: "save it as a plain PNG or JPEG" }
+        }
         other => MediaError::Broken { format, found: other.to_string() },
     };
     let mut reader = ImageReader::with_format(Cursor::new(bytes), kind);
@@ -179,7 +185,7 @@ fn flatten(picture: DynamicImage) -> Picture {
     Picture { height, width, channels, pixels }
 }
 
-fn check_pixels(width: u64, height: u64, limits: &Limits) -> Result<(), MediaError> {
+pub(super) fn check_pixels(width: u64, height: u64, limits: &Limits) -> Result<(), MediaError> {
     let pixels = width.saturating_mul(height);
     if pixels > limits.max_pixels {
         return Err(MediaError::Limit {
@@ -278,13 +284,14 @@ mod tests {
         decode_image(&Cell::Bytes(bytes), &Limits::default())
     }
 
-    const FORMATS: [ImageFormat; 6] = [
+    const FORMATS: [ImageFormat; 7] = [
         ImageFormat::Png,
         ImageFormat::Jpeg,
         ImageFormat::WebP,
         ImageFormat::Bmp,
         ImageFormat::Gif,
         ImageFormat::Pnm,
+        ImageFormat::Tiff,
     ];
 
     #[test]
@@ -312,6 +319,39 @@ mod tests {
         assert_eq!((picture.channels, picture.pixels), (1, vec![177]));
         let deep: ImageBuffer<Luma<u16>, _> = ImageBuffer::from_raw(2, 1, vec![0x8000u16, 0xffff]).unwrap();
         assert_eq!(decoded(&encoded(&deep.into(), ImageFormat::Png)).unwrap().pixels, [128, 255]);
+    }
+
+    #[test]
+    fn pictures_that_are_not_decoded_are_named() {
+        let said = |bytes: &[u8]| decoded(bytes).unwrap_err().to_string();
+        let expected = "expected a picture (PNG, JPEG, WebP, BMP, GIF, TIFF or PNM), found ";
+        let avif = b"\0\0\0\x1cftypmif1\0\0\0\0mif1avifmiaf";
+        let heic = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic";
+        for (bytes, found) in [
+            (&avif[..], "an AVIF picture; convert it: `avifdec a.avif a.png`"),
+            (heic, "a HEIC picture; convert it: `heif-convert a.heic a.jpg`"),
+            (b"\xff\x0a\x00", "a JPEG XL picture; convert it: `djxl a.jxl a.png`"),
+            (b"<svg xmlns=", "an SVG drawing; draw it: `rsvg-convert a.svg -o a.png`"),
+        ] {
+            assert_eq!(said(bytes), format!("{expected}{found}"));
+        }
+        assert_eq!(crate::decode::media_kind(avif), None);
+    }
+
+    #[test]
+    fn a_picture_as_text_is_a_picture() {
+        // One black pixel of PNM: `P5 1 1 255\n\0`.
+        let uri = "data:image/x-portable-graymap;base64,UDUgMSAxIDI1NQoA";
+        let schema = Schema { columns: vec![ColumnSchema::new("photo", Kind::Image)] };
+        let cells: arrow_array::ArrayRef = Arc::new(StringArray::from(vec![uri, "data:image/png;base64,a*"]));
+        let table = Table::new(Arc::new(schema), vec![cells], Path::new("t.csv"), Path::new("f"), 1).unwrap();
+        let made = decode_images(&table, 0, &[0, 1], &PictureOptions::default());
+        assert_eq!(made[0].as_ref().unwrap().as_ref().unwrap().pixels, [0]);
+        assert_eq!(
+            made[1].as_ref().unwrap_err().to_string(),
+            "t.csv: row 2, column `photo`: expected a `data:` URI in base64, found a sign in it that base64 does not \
+             have; write the cell again, or leave it empty"
+        );
     }
 
     /// A PNG of a colour type and depth that the encoder does not write: one row of `pixels` bits.

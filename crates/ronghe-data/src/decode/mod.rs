@@ -2,24 +2,33 @@
 //!
 //! | file | noun |
 //! |---|---|
-//! | `image` | [`Picture`]: PNG, JPEG, WebP, BMP, GIF, PNM to 8-bit pixels |
+//! | `image` | [`Picture`]: PNG, JPEG, WebP, BMP, GIF, TIFF, PNM to 8-bit pixels |
+//! | `tiff` | TIFF of floating point numbers |
 //! | `resize` | resampling of pictures, as Pillow does it |
-//! | `audio` | [`Sound`]: WAV, FLAC, MP3, Ogg Vorbis to mono samples |
+//! | `audio` | [`Sound`]: WAV, AIFF, FLAC, MP3, AAC, ALAC, Ogg Vorbis, Opus to mono samples |
+//! | `opus` | the decoder of Opus |
+//! | `whole` | whether a sound ends where it should |
 //! | `resample` | change of the sampling rate |
+//! | `foreign` | formats that are only named, with the way to convert them |
 //!
 //! The bytes are not trusted: every decoder works under [`Limits`], says what is wrong instead of panicking, and takes a
 //! file that ends too early for broken rather than for short.
 
 mod audio;
+mod foreign;
 mod image;
+mod opus;
 mod resample;
 mod resize;
+mod tiff;
+mod whole;
 
 pub use audio::{Sound, SoundOptions, decode_sound, decode_sounds};
 pub use image::{Picture, PictureOptions, decode_image, decode_images};
 pub use resample::resample;
 pub use resize::{Filter, Fit};
 
+use crate::media::inline_bytes;
 use crate::{Cell, Error, Kind, Table, plain};
 use std::borrow::Cow;
 use std::io::Read;
@@ -59,12 +68,24 @@ pub enum MediaError {
         source: std::io::Error,
     },
     /// The bytes are of no known format.
-    #[error("expected {expected}, found {found}")]
+    #[error("expected {expected}, found {found}; {mend}")]
     Format {
         /// The formats there are.
         expected: &'static str,
         /// What the bytes look like.
         found: String,
+        /// What the user can do.
+        mend: &'static str,
+    },
+    /// The file is whole, but its content is of a kind that is not decoded.
+    #[error("expected {format} of a kind that is decoded here, found {found}; {mend}")]
+    Codec {
+        /// Format.
+        format: &'static str,
+        /// What is in it.
+        found: String,
+        /// What the user can do.
+        mend: &'static str,
     },
     /// The format is known but the content is broken or cut off.
     #[error("expected a whole {format} file, found {found}")]
@@ -95,8 +116,9 @@ impl MediaError {
                 format!("{}: {}", path.display(), plain::io(source)),
                 "check the path; it is taken relative to the folder of the table",
             ),
-            MediaError::Format { expected, found } => {
-                ((*expected).to_owned(), found.clone(), "convert the file, or leave the cell empty")
+            MediaError::Format { expected, found, mend } => ((*expected).to_owned(), found.clone(), *mend),
+            MediaError::Codec { format, found, mend } => {
+                (format!("{format} of a kind that is decoded here"), found.clone(), *mend)
             }
             MediaError::Broken { format, found } => (
                 format!("a whole {format} file"),
@@ -123,12 +145,22 @@ impl MediaError {
 /// Whether the bytes begin like a picture ([`Kind::Image`]) or a sound ([`Kind::Audio`]) that this crate can decode.
 pub fn media_kind(bytes: &[u8]) -> Option<Kind> {
     if image::format_name(bytes).is_some() {
-        Some(Kind::Image)
-    } else if audio::format_name(bytes).is_some() {
-        Some(Kind::Audio)
-    } else {
-        None
+        return Some(Kind::Image);
     }
+    match audio::format_name(bytes) {
+        // A film is an MP4, too.
+        Some("MP4") if !matches!(bytes.get(8..11), Some(b"M4A" | b"M4B")) => None,
+        found => found.map(|_| Kind::Audio),
+    }
+}
+
+/// The bytes are no file of a format that is `expected`.
+fn no_such_format(expected: &'static str, bytes: &[u8]) -> MediaError {
+    let (found, mend) = match foreign::foreign(bytes) {
+        Some((name, mend)) => (name.to_owned(), mend),
+        None => (first_bytes(bytes), "convert the file, or leave the cell empty"),
+    };
+    MediaError::Format { expected, found, mend }
 }
 
 /// The bytes of the cell, read if it is a path.
@@ -141,6 +173,14 @@ fn cell_bytes<'a>(cell: &Cell<'a>, limits: &Limits) -> Result<Cow<'a, [u8]>, Med
     match cell {
         Cell::Bytes(bytes) if bytes.len() as u64 > limits.max_bytes => Err(too_long(bytes.len() as u64)),
         Cell::Bytes(bytes) => Ok(Cow::Borrowed(*bytes)),
+        Cell::Inline(uri) if uri.len() as u64 / 4 * 3 > limits.max_bytes => {
+            Err(too_long(uri.len() as u64 / 4 * 3))
+        }
+        Cell::Inline(uri) => inline_bytes(uri).map(Cow::Owned).ok_or_else(|| MediaError::Format {
+            expected: "a `data:` URI in base64",
+            found: "a sign in it that base64 does not have".into(),
+            mend: "write the cell again, or leave it empty",
+        }),
         Cell::Path(path) => {
             let fail = |source| MediaError::Io { path: path.clone(), source };
             let about = std::fs::metadata(path).map_err(fail)?;

@@ -19,7 +19,7 @@ mod names;
 mod odd;
 
 use crate::distinct::{Distinct, DistinctCounter, hash};
-use crate::media::file_kind;
+use crate::media::{MediaHint, looks_like_media};
 use crate::read::{Source, Warning};
 use crate::value::{self, OPEN_ORDER, TIME_ALONE};
 use crate::{DateOrder, DateUnit, DecimalMark, Kind, Notation};
@@ -62,6 +62,7 @@ pub(crate) struct Guess {
     dates: Dates,
     pictures: u64,
     sounds: u64,
+    addresses: u64,
     looked: u32,
     there: bool,
     uuids: bool,
@@ -140,6 +141,7 @@ impl Default for Guess {
             dates: Dates { count: 0, odd: Words::default(), forms: 0, month_first: true, day_first: true },
             pictures: 0,
             sounds: 0,
+            addresses: 0,
             looked: 0,
             there: false,
             uuids: true,
@@ -217,10 +219,25 @@ impl Guess {
                 None => self.dates.odd.add(text, row),
             }
         }
-        match file_kind(text) {
-            Some(Kind::Image) => self.pictures += 1,
-            Some(_) => self.sounds += 1,
+        let (kind, file) = match looks_like_media(text) {
+            Some(MediaHint::File(kind)) => (kind, true),
+            Some(MediaHint::Inline(kind)) => {
+                self.there = true;
+                (kind, false)
+            }
+            Some(MediaHint::Address(_)) => {
+                self.addresses += 1;
+                return;
+            }
             None => return,
+        };
+        if kind == Kind::Image {
+            self.pictures += 1;
+        } else {
+            self.sounds += 1;
+        }
+        if !file {
+            return;
         }
         if !self.there && self.looked < LOOKS {
             self.looked += 1;
@@ -325,6 +342,12 @@ impl Guess {
         let open_order = self.dates.forms & OPEN_ORDER != 0 && self.dates.month_first && self.dates.day_first;
         if found.kind == Kind::Date && open_order && found.notation.date_unit.is_none() {
             warnings.push(Warning::AmbiguousDates { column: column.clone() });
+        }
+        let files = self.pictures.max(self.sounds);
+        if found.kind == Kind::Category && files.max(self.addresses) * 20 >= self.values.max(1) * 19 {
+            let kind = if self.pictures >= self.sounds { Kind::Image } else { Kind::Audio };
+            warnings.push(Warning::MediaElsewhere { column, kind, addresses: self.addresses > files });
+            return warnings;
         }
         let nearly = |count: u64, words: &Words| words.count() > 0 && words.count() * 5 <= count;
         let named = matches!(found.kind, Kind::Category | Kind::Text | Kind::Identifier);

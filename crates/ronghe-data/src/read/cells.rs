@@ -120,7 +120,7 @@ const BLOCK: usize = 1024;
 impl<R: Rows> RowsReader<R> {
     /// Looks at all rows once, unless all columns are known, and stands before the first.
     pub(crate) fn open(path: &Path, options: &ReadOptions, reopen: &Reopen<'_, R>) -> Result<RowsReader<R>> {
-        let base = bytes::base(path);
+        let base = options.base(path);
         let mut source = reopen(None)?;
         let known = source.names_are_known() && options.knows(source.names());
         let (guesses, rows) =

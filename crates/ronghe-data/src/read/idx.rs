@@ -1,13 +1,17 @@
 //! IDX, the format of MNIST and its successors.
 //!
-//! A file is `00 00 08 D`, then `D` sizes of 32 bits, most significant byte first, then the bytes; `D` is 1 for labels,
-//! 3 for grey pictures `[rows, height, width]`, 4 for `[rows, height, width, 3]`. Pictures `NAME-images*` go with
-//! labels `NAME-labels*`; `NAME` is `train` or `t10k` (test). A file `classes.txt` beside them, a name a line, names the
-//! labels. Source: Y. LeCun's page on MNIST.
+//! A file is `00 00 T D`, then `D` sizes of 32 bits, most significant byte first, then the values: bytes (`T` = 8) or
+//! 32-bit integers (`T` = 12); `D` is 1 or 2 for labels, 3 for grey pictures `[rows, height, width]`, 4 for
+//! `[rows, height, width, 3]`. `idx_sets` says which files belong together, `idx_labels` reads labels and their names.
+//! EMNIST keeps its pictures column by column: they are turned here. Sources: Y. LeCun's page on MNIST; Cohen et al. 2017,
+//! "EMNIST", and the note on it in TensorFlow Datasets ("inverted horizontally and rotated 90 anti-clockwise").
 
+use super::idx_labels::{begins_like_idx, labels, names, picture_sizes};
+use super::idx_sets::{Pair, chosen, pairs};
 use super::labelled::{Batch, Columns, pnm_header};
 use super::{ReadOptions, Reader, Skipped, bytes};
 use crate::{Error, Result, Schema, Table, plain};
+use std::collections::BTreeMap;
 use std::io::{BufRead, Read};
 use std::path::{Path, PathBuf};
 
@@ -15,28 +19,12 @@ use std::path::{Path, PathBuf};
 const BATCH_BYTES: usize = 256 << 20;
 
 pub(super) fn sniff(path: &Path, head: &[u8]) -> bool {
-    if path.is_dir() {
-        pairs(path).is_ok_and(|p| !p.is_empty())
-    } else {
-        matches!(head, [0, 0, 8, 1 | 3 | 4, ..])
-    }
+    if path.is_dir() { pairs(path).is_ok_and(|p| !p.is_empty()) } else { begins_like_idx(head) }
 }
 
 pub(super) fn open(path: &Path, options: &ReadOptions) -> Result<Box<dyn Reader>> {
     let columns = Columns::new(path, &["label"], options)?;
-    let folder = if path.is_dir() { path } else { path.parent().unwrap_or(Path::new("")) };
-    let mut pairs = pairs(folder)?;
-    if path.is_file() {
-        pairs.retain(|p| p.images == path || p.labels == path);
-    }
-    if pairs.is_empty() {
-        return Err(Error::file(
-            path,
-            "pictures `NAME-images...` and labels `NAME-labels...` side by side",
-            "no such pair",
-            "put both files into one folder under their published names, such as train-images-idx3-ubyte",
-        ));
-    }
+    let mut pairs = chosen(path)?;
     let rows = pairs.iter().map(|p| Part::open(p, options).map(|part| part.rows)).sum::<Result<usize>>()?;
     pairs.reverse();
     let (path, batch_rows) = (path.to_owned(), options.batch_rows.max(1));
@@ -45,51 +33,17 @@ pub(super) fn open(path: &Path, options: &ReadOptions) -> Result<Box<dyn Reader>
     Ok(Box::new(IdxReader { columns, pairs, part: None, options, path, batch_rows, rows, at: 0, skipped }))
 }
 
-#[derive(Debug)]
-struct Pair {
-    images: PathBuf,
-    labels: PathBuf,
-    split: &'static str,
-}
-
-/// The pairs of pictures and labels in a folder, training first.
-fn pairs(folder: &Path) -> Result<Vec<Pair>> {
-    let entries = std::fs::read_dir(folder).map_err(|e| Error::io(folder, e))?;
-    let mut names: Vec<String> = entries
-        .filter_map(|e| e.ok()?.file_name().into_string().ok())
-        .filter(|n| !n.starts_with('.'))
-        .collect();
-    names.sort();
-    let mut pairs: Vec<Pair> = Vec::new();
-    for name in &names {
-        let lower = name.to_ascii_lowercase();
-        let Some(at) = lower.find("images") else { continue };
-        let stem = &name[..at];
-        let labels = names.iter().find(|n| {
-            let rest = n.strip_prefix(stem).map(str::to_ascii_lowercase);
-            rest.is_some_and(|rest| rest.starts_with("labels"))
-        });
-        let split = if ["t10k", "test"].iter().any(|t| lower.contains(t)) { "test" } else { "train" };
-        let Some(labels) = labels else { continue };
-        let (images, labels) = (folder.join(name), folder.join(labels));
-        // The same set plain and compressed is one set.
-        if !pairs.iter().any(|p| p.labels == labels && p.split == split) {
-            pairs.push(Pair { images, labels, split });
-        }
-    }
-    pairs.sort_by_key(|p| p.split == "test");
-    Ok(pairs)
-}
-
 /// A pair of files being read.
 struct Part {
     images: Box<dyn BufRead + Send>,
-    labels: Vec<u8>,
-    names: Vec<String>,
+    labels: Vec<i64>,
+    names: BTreeMap<i64, String>,
     path: PathBuf,
     split: &'static str,
     header: Vec<u8>,
     pixels: usize,
+    /// Height and width of pictures that are kept column by column, and room for one.
+    turned: Option<(usize, usize, Vec<u8>)>,
     rows: usize,
     at: usize,
 }
@@ -97,7 +51,7 @@ struct Part {
 impl Part {
     fn open(pair: &Pair, options: &ReadOptions) -> Result<Part> {
         let mut images = bytes::plain(&pair.images)?;
-        let sizes = sizes(&mut images, &pair.images)?;
+        let sizes = picture_sizes(&mut images, &pair.images)?;
         let (rows, height, width, channels) = match sizes[..] {
             [rows, height, width] => (rows, height, width, 1),
             [rows, height, width, channels @ (1 | 3)] => (rows, height, width, channels),
@@ -120,25 +74,16 @@ impl Part {
                 mend: "the file is damaged, or its pictures are larger than can be read".into(),
             });
         };
-        let all = bytes::whole(&pair.labels, options.limits.part_bytes)?;
-        let mut labels = &all[..];
-        let found = self::sizes(&mut labels, &pair.labels)?;
-        if found != [rows] || labels.len() != rows {
-            return Err(Error::file(
-                &pair.labels,
-                format!("{rows} labels, one for each picture"),
-                format!("sizes {found:?} and {} bytes", labels.len()),
-                "the two files do not belong together, or one is cut off: download them again",
-            ));
-        }
+        let turned = pair.set.starts_with("emnist") && channels == 1;
         Ok(Part {
             images,
-            labels: labels.to_vec(),
-            names: class_names(&pair.labels)?,
+            labels: labels(&pair.labels, rows, options.limits.part_bytes)?,
+            names: names(pair)?,
             path: pair.images.clone(),
             split: pair.split,
             header: pnm_header(width, height, channels),
             pixels,
+            turned: turned.then(|| (height, width, vec![0; pixels])),
             rows,
             at: 0,
         })
@@ -159,49 +104,23 @@ impl Part {
                 "the file is cut off: copy or download it again",
             ));
         }
-        let label = self.labels[self.at];
-        match self.names.get(usize::from(label)) {
+        if let Some((height, width, before)) = &mut self.turned {
+            let (height, width) = (*height, *width);
+            let pixels = &mut picture[self.header.len()..];
+            before.copy_from_slice(pixels);
+            // The file holds the picture as `width` lines of `height` pixels.
+            for (i, pixel) in pixels.iter_mut().enumerate() {
+                *pixel = before[i % width * height + i / width];
+            }
+        }
+        let Some(&label) = self.labels.get(self.at) else { return Ok(false) };
+        match self.names.get(&label) {
             Some(name) => batch.push(picture, &[name], self.split),
             None => batch.push(picture, &[&label.to_string()], self.split),
         }
         self.at += 1;
         Ok(true)
     }
-}
-
-/// The names in `classes.txt` beside the labels; none if there is no such file.
-fn class_names(labels: &Path) -> Result<Vec<String>> {
-    let path = labels.with_file_name("classes.txt");
-    if !path.is_file() {
-        return Ok(Vec::new());
-    }
-    let text = bytes::whole(&path, 1 << 20)?;
-    Ok(String::from_utf8_lossy(&text)
-        .lines()
-        .map(str::trim)
-        .filter(|l| !l.is_empty())
-        .map(Into::into)
-        .collect())
-}
-
-/// Reads the header of an IDX file of bytes.
-fn sizes(file: &mut dyn BufRead, path: &Path) -> Result<Vec<usize>> {
-    let wrong = |found: String| {
-        let mend = "give the published file, plain or as .gz";
-        Error::file(path, "an IDX file of bytes (00 00 08 and a number of sizes from 1 to 4)", found, mend)
-    };
-    let mut magic = [0; 4];
-    file.read_exact(&mut magic).map_err(|e| wrong(plain::io(&e)))?;
-    let [0, 0, 8, count @ 1..=4] = magic else {
-        return Err(wrong(format!("{magic:02x?}")));
-    };
-    (0..count)
-        .map(|_| {
-            let mut size = [0; 4];
-            file.read_exact(&mut size).map_err(|e| wrong(plain::io(&e)))?;
-            Ok(u32::from_be_bytes(size) as usize)
-        })
-        .collect()
 }
 
 struct IdxReader {

@@ -65,7 +65,7 @@ pub(super) fn look(
     options: &ReadOptions,
     scan: Scan<'_>,
 ) -> Result<(Vec<Looked>, Vec<Warning>)> {
-    let base = super::bytes::base(path);
+    let base = options.base(path);
     let names: Vec<String> = schema.fields().iter().map(|f| f.name().clone()).collect();
     let classes = class_names(schema.metadata().get("huggingface").map_or("", String::as_str));
     let mut warnings = Vec::new();

@@ -1,6 +1,6 @@
 //! A table in memory as a reader.
 
-use super::{ReadOptions, Reader, Skipped};
+use super::{ReadOptions, Reader, Skipped, Warning};
 use crate::{Result, Schema, Table};
 
 /// Gives the batches of a table that is small enough to be in memory.
@@ -10,11 +10,18 @@ pub(crate) struct MemoryReader {
     at: usize,
     batch_rows: usize,
     skipped: Skipped,
+    warnings: Vec<Warning>,
 }
 
 impl MemoryReader {
     pub(crate) fn new(table: Table, options: &ReadOptions) -> MemoryReader {
-        MemoryReader { table, at: 0, batch_rows: options.batch_rows.max(1), skipped: Skipped::default() }
+        let (skipped, warnings) = Default::default();
+        MemoryReader { table, at: 0, batch_rows: options.batch_rows.max(1), skipped, warnings }
+    }
+
+    /// This reader with `warnings`.
+    pub(crate) fn warning(self, warnings: Vec<Warning>) -> MemoryReader {
+        MemoryReader { warnings, ..self }
     }
 }
 
@@ -38,5 +45,9 @@ impl Reader for MemoryReader {
 
     fn skipped(&self) -> &Skipped {
         &self.skipped
+    }
+
+    fn warnings(&self) -> &[Warning] {
+        &self.warnings
     }
 }

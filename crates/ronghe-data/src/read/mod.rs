@@ -17,13 +17,18 @@ mod folder;
 mod foreign;
 mod idx;
 mod ipc;
+mod idx_labels;
+mod idx_sets;
+mod joined;
 mod jsonl;
 mod labelled;
+mod layout;
 mod look;
 mod memory;
 mod numpy;
 mod packed;
 mod parquet_file;
+mod parts;
 mod pickle;
 mod renamed;
 mod shards;
@@ -38,14 +43,14 @@ mod zipped;
 pub use renamed::renamed;
 
 pub(crate) use cells::Source;
-pub(crate) use folder::{PART_NAMES, part};
 pub use stdin::forget_stdin;
+pub(crate) use parts::{PART_NAMES, Parts, part};
 
 use crate::infer::{Found, Guess};
 use crate::{ColumnSchema, DateOrder, Error, Kind, Notation, Result, Schema, Table, value};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Batches of rows from a file.
 pub trait Reader: Send {
@@ -152,10 +157,26 @@ pub enum Warning {
         /// Lines in it.
         lines: usize,
     },
+    /// A column names files of pictures or sounds that are not there, or addresses of such files.
+    MediaElsewhere {
+        /// Column.
+        column: String,
+        /// Picture or sound.
+        kind: Kind,
+        /// Whether the cells are addresses of another machine.
+        addresses: bool,
+    },
     /// Something in the file is not part of the table.
     PassedOver {
         /// What, in words.
         what: String,
+    },
+    /// A folder is named like a part of a split but was read as a class, as the folders beside it are.
+    ClassNamedLikePart {
+        /// The folder.
+        class: String,
+        /// The folders beside it.
+        others: Vec<String>,
     },
 }
 
@@ -222,6 +243,8 @@ pub struct ReadOptions {
     pub keep: BTreeMap<String, BTreeSet<String>>,
     /// Whether paths in media cells may leave the table's folder.
     pub outside_paths: bool,
+    /// Folder that names of files in media cells are relative to; by default the table's own.
+    pub media: Option<PathBuf>,
     /// Bounds on what a file may ask for.
     pub limits: Limits,
     /// Workbooks: the sheet to read; by default the first one with a table.
@@ -249,6 +272,7 @@ impl Default for ReadOptions {
             also_missing: Vec::new(),
             keep: BTreeMap::new(),
             outside_paths: false,
+            media: None,
             limits: Limits::default(),
             sheet: None,
         }
@@ -279,6 +303,11 @@ impl ReadOptions {
         !self.drop.contains(name)
             && self.among.as_ref().is_none_or(|among| among.contains(name))
             && self.only.as_ref().is_none_or(|only| only.iter().any(|n| n == name))
+    }
+
+    /// Folder that the media cells of the table `path` are relative to.
+    pub(crate) fn base(&self, path: &Path) -> PathBuf {
+        self.media.clone().unwrap_or_else(|| bytes::base(path))
     }
 
     /// What a column is, from what was seen of it.

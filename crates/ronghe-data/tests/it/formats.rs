@@ -167,13 +167,13 @@ fn folders_of_classes() {
     assert_eq!(found.media(0, 0), Some(Cell::Path(folder.path().join("cat/a.jpg"))));
 
     let folder = tempfile::tempdir().unwrap();
-    for name in ["train/yes/1.wav", "val/no/2.wav", "test/no/3.wav"] {
+    for name in ["train/yes/1.wav", "train/no/4.wav", "val/no/2.wav", "test/no/3.wav"] {
         put(&folder.path().join(name), b"x");
     }
     let found = table(folder.path());
     assert_eq!(found.schema().names(), ["audio", "label", "split"]);
     assert_eq!(row(&found, 0), ["test/no/3.wav", "no", "test"]);
-    assert_eq!(row(&found, 2), ["val/no/2.wav", "no", "validation"]);
+    assert_eq!(row(&found, 3), ["val/no/2.wav", "no", "validation"]);
 
     let folder = tempfile::tempdir().unwrap();
     put(&folder.path().join("pictures/a.png"), b"x");

@@ -2,7 +2,9 @@
 
 mod bad_input;
 mod containers;
+mod folders;
 mod formats;
+mod idx;
 mod profile;
 mod refused;
 mod robust;

@@ -35,7 +35,7 @@ fn cell(table: &Table, column: usize, row: usize) -> Value {
         Kind::Boolean => cells.as_boolean_opt().map_or(Value::Null, |c| c.value(row).into()),
         Kind::Image | Kind::Audio => match table.media(column, row) {
             Some(Cell::Path(path)) => json!({"path": path.to_string_lossy()}),
-            Some(Cell::Bytes(bytes)) => json!({"base64": base64(bytes)}),
+            Some(cell) => cell.bytes().map_or(Value::Null, |bytes| json!({"base64": base64(&bytes)})),
             None => Value::Null,
         },
         Kind::Vector => table.vector(column, row).map_or(Value::Null, Into::into),

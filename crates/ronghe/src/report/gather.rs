@@ -140,11 +140,11 @@ fn content(table: &Table, column: usize, row: usize, modality: Modality) -> Cont
         return words();
     }
     match table.media(column, row) {
-        Some(Cell::Bytes(bytes)) => Content::Media(bytes.to_vec()),
         Some(Cell::Path(path)) => {
             let small = std::fs::metadata(&path).is_ok_and(|m| m.len() <= MOST_MEDIA);
             small.then(|| std::fs::read(&path).ok()).flatten().map_or_else(words, Content::Media)
         }
+        Some(cell) => cell.bytes().map_or(Content::Missing, |bytes| Content::Media(bytes.into_owned())),
         None => Content::Missing,
     }
 }
