@@ -16,9 +16,9 @@ mod csv;
 mod folder;
 mod foreign;
 mod idx;
-mod ipc;
 mod idx_labels;
 mod idx_sets;
+mod ipc;
 mod joined;
 mod jsonl;
 mod labelled;
@@ -43,8 +43,8 @@ mod zipped;
 pub use renamed::renamed;
 
 pub(crate) use cells::Source;
-pub use stdin::forget_stdin;
 pub(crate) use parts::{PART_NAMES, Parts, part};
+pub use stdin::forget_stdin;
 
 use crate::infer::{Found, Guess};
 use crate::{ColumnSchema, DateOrder, Error, Kind, Notation, Result, Schema, Table, value};

@@ -49,11 +49,7 @@ pub(super) fn open(origin: &dyn Origin, path: &Path, options: &ReadOptions) -> R
         warnings,
         options: options.clone(),
         path: path.to_owned(),
-<<<<<<< HEAD:crates/ronghe-data/src/read/typed.rs
-        base: bytes::base(path),
-=======
         base: options.base(path),
->>>>>>> folders:crates/ronghe-data/src/read/parquet.rs
         rows,
         at: 0,
         skipped: Skipped::default(),
