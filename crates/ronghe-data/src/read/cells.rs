@@ -3,7 +3,7 @@
 //! The file is read twice: the first pass sees every value and settles the kind of each column, the second makes
 //! batches of rows. Memory is bounded by one batch.
 
-use super::{ReadOptions, Reader, Skipped, Warning, bytes};
+use super::{ReadOptions, Reader, Skipped, Warning};
 use crate::infer::{Found, Guess, stays_inside};
 use crate::value;
 use crate::{ColumnSchema, DecimalMark, Error, Kind, Notation, Result, Schema, Table};

@@ -63,7 +63,8 @@ pub(super) fn open(
 
     // A column may be in one of the tables only: names are looked at when all are together.
     let mut each = ReadOptions { format: None, only: None, ..options.clone() };
-    each.like.extend(std::mem::take(&mut each.kinds));
+    let kinds = std::mem::take(&mut each.kinds).into_iter();
+    each.like.extend(kinds.map(|(name, kind)| (name.clone(), ColumnSchema::new(name, kind))));
     let (mut parts, mut warnings): (Vec<Rows>, Vec<Warning>) = Default::default();
     for file in ordered {
         let path = root.join(file);
@@ -72,7 +73,7 @@ pub(super) fn open(
         warnings
             .extend(reader.warnings().iter().filter(|w| !warnings.contains(w)).cloned().collect::<Vec<_>>());
         for column in &table.schema().columns {
-            each.like.entry(column.name.clone()).or_insert(column.kind);
+            each.like.entry(column.name.clone()).or_insert_with(|| column.clone());
         }
         let prefix = if options.media.is_some() { "" } else { folder_of(file) };
         parts.push(Rows { split: split(file), table: moved(&table, root, prefix)? });

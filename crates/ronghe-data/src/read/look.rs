@@ -5,7 +5,7 @@
 //! names. Columns of types that are no plain values are left out with a warning.
 
 use super::arrow::{
-    Nature, Place, binaries, exact, holds, named, nature, no_values, numbers, strings, texts,
+    Nature, Place, binaries, exact, holds, named, nature, no_values, numbers, strings, texts, widths,
 };
 use super::{ReadOptions, Source, Warning};
 use crate::decode::media_kind;

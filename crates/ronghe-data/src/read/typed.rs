@@ -6,7 +6,7 @@
 use super::arrow::{Place, convert};
 use super::batches::{Batches, Origin};
 use super::look::{Looked, look};
-use super::{ReadOptions, Reader, Skipped, Warning, bytes};
+use super::{ReadOptions, Reader, Skipped, Warning};
 use crate::{ColumnSchema, Error, Result, Schema, Table};
 use arrow_array::{BooleanArray, RecordBatch};
 use std::path::{Path, PathBuf};
