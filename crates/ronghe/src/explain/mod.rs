@@ -28,7 +28,8 @@
 //! | `nearest` | the rows that a model takes to be most alike |
 //! | [`global`] | importance and effect of columns over many rows, counterfactual rows |
 //! | `draw` | seeded orders and subsets |
-//! | `cholesky`, `least_squares`, `lars`, `student` | what the estimators solve; how far their errors reach |
+//! | `cholesky`, `least_squares`, `lars` | what the estimators solve |
+//! | `student`, `unseen` | how far the errors of few samples reach; what equal samples may have missed |
 
 mod background;
 mod blended;
@@ -39,6 +40,8 @@ mod coalition;
 mod column;
 #[cfg(test)]
 mod conformance;
+#[cfg(test)]
+mod coverage;
 mod draw;
 mod exact;
 mod explanation;
@@ -75,6 +78,7 @@ mod shap_kernel;
 mod student;
 #[cfg(test)]
 mod testing;
+mod unseen;
 mod within;
 
 pub use background::background_rows;

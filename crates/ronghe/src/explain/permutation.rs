@@ -3,25 +3,42 @@
 //! A player's Shapley value is the mean, over all orders in which players arrive one by one, of what its arrival
 //! changes. Each random order is walked forwards and backwards, and the pair's mean is one sample:
 //!
-//! `x_ip = (change at i's arrival in order p + change at i's arrival in p reversed) / 2`,
-//! `phi_i = mean over pairs of x_ip`, `SE_i = sd over pairs of x_ip / sqrt(pairs) / c`, `c = (4 pairs - 4) / (4 pairs - 3)`, for the
-//! deviation of a few samples is too small on average.
+//! `x_ip = (change at i's arrival in order p + change at i's arrival in p reversed) / 2`, `phi_i = mean over pairs of x_ip`
+//!
+//! `SE_i^2 = t^2 / k * (d v + (k - 1) v_i) / (d + k - 1)`, `t = reach(k + 2)`, `d = 24`, `v = sum of v_i / sqrt(n * those with v_i > 0)`
+//!
+//! k pairs, n players, `v_i` the variance of `x_ip` over pairs, t Student's reach. A few pairs say little about a player's own
+//! variance: who turns one vote in ten turned none in four pairs, and his samples are all equal. So it is moderated by the pooled
+//! one, as that of a gene among many (Smyth 2004), with the weight of d pairs; the pooled variance lies between its mean over all
+//! players and that over those who varied at all, for the others may be idle or not seen yet. d is chosen by
+//! measurement (see `conformance`): with 4 evaluations a player the intervals held 15 to 36 % on votes and glove games
+//! without it. Where nobody varied: [`unseen`](super::unseen).
 //!
 //! Backwards, the coalitions are the complements of those forwards, so whatever two players do to each other is
 //! shared exactly within a pair: only interactions of three and more players leave any error. Each walk sums to
-//! v(all) - v(none), hence so does the mean. `2 (n - 1)` evaluations a pair. Walking stops when the largest standard
+//! v(all) - v(none), hence so does the mean. `2 (n - 1)` evaluations a pair at most: a coalition that comes again costs nothing. Once
+//! all coalitions are within reach they are counted instead, and the shares are exact. Walking stops when the largest standard
 //! error is below `tolerance` times the span of the attributions (zero included) of the output that has the widest,
 //! or at the budget.
-//! Sources: Castro, Gómez, Tejada 2009; Mitchell, Cooper, Frank, Holmes 2022 (antithetic pairs); Covert, Lundberg,
+//! Sources: Castro, Gómez, Tejada 2009; Smyth 2004 (moderated variances); Mitchell, Cooper, Frank, Holmes 2022 (antithetic pairs); Covert, Lundberg,
 //! Lee 2020 (stopping).
 
 use super::draw::Draw;
+use super::exact::Exact;
 use super::student::reach;
-use super::{Coalition, Explainer, Game, Options, Shapley};
+use super::unseen;
+use super::{Cached, Coalition, Explainer, Game, Options, Shapley};
 use crate::{Error, Result};
+use std::collections::HashSet;
 
 /// Fewer pairs say little about their own spread.
 const LEAST_PAIRS: usize = 16;
+/// Pairs that the pooled variance counts for.
+const POOLED: f64 = 24.0;
+/// Most players of whom all coalitions are ever counted.
+const MOST_COUNTED: usize = 20;
+/// Most pairs, as a multiple of those that the budget would pay if none came again.
+const MOST_REPEATED: usize = 4;
 
 /// Samples orders of arrival.
 pub(super) struct Permutation;
@@ -38,7 +55,8 @@ impl Explainer for Permutation {
     fn explain(&self, game: &dyn Game, options: &Options) -> Result<Shapley> {
         let (n, outputs) = (game.players(), game.outputs());
         let a_pair = 2 * n.saturating_sub(1);
-        let needed = 2 + 2 * a_pair;
+        let all = if n <= MOST_COUNTED { 1 << n } else { usize::MAX };
+        let needed = (2 + 2 * a_pair).min(all);
         if options.budget < needed {
             return Err(Error::Explain {
                 what: "budget of evaluations".into(),
@@ -47,26 +65,36 @@ impl Explainer for Permutation {
                 mend: "raise the budget".into(),
             });
         }
+        let game = Cached::new(game);
         let ends = game.values(&[Coalition::empty(n), Coalition::full(n)])?;
-        let (base, prediction) = (ends.row(0), ends.row(1));
-        let most = (options.budget - 2).checked_div(a_pair).unwrap_or(LEAST_PAIRS);
+        let most = MOST_REPEATED * options.budget / a_pair.max(1);
         let mut draw = Draw::new(options.seed);
         let mut spread = Spread::new(n * outputs);
-        let mut converged = false;
-        while !converged && spread.count < most {
+        loop {
             // Half as many again each time: the stopping rule is looked at seldom enough not to bias what it stops.
-            let pairs = (spread.count / 2).max(LEAST_PAIRS).min(most - spread.count);
-            let orders: Vec<Vec<usize>> = (0..pairs).map(|_| draw.order(n)).collect();
+            let wanted = (spread.count / 2).max(LEAST_PAIRS);
+            if all <= options.budget && all - game.evaluated() <= wanted * a_pair {
+                return Exact.explain(&game, &Options { max_exact_players: MOST_COUNTED, ..options.clone() });
+            }
+            let (mut orders, mut fresh) = (Vec::new(), HashSet::new());
+            let mut spent = false;
+            while orders.len() < wanted && !spent {
+                let order = draw.order(n);
+                fresh.extend(walk(&order).into_iter().filter(|c| !game.knows(c)));
+                orders.push(order);
+                spent = game.evaluated() + fresh.len() + a_pair > options.budget
+                    || spread.count + orders.len() >= most;
+            }
             let values = game.values(&orders.iter().flat_map(|o| walk(o)).collect::<Vec<_>>())?;
             for (p, order) in orders.iter().enumerate() {
                 let at = |step: usize| match step {
-                    0 => base,
-                    s if s == n => prediction,
+                    0 => ends.row(0),
+                    s if s == n => ends.row(1),
                     s => values.row(p * a_pair + 2 * (s - 1)),
                 };
                 let back = |step: usize| match step {
-                    0 => base,
-                    s if s == n => prediction,
+                    0 => ends.row(0),
+                    s if s == n => ends.row(1),
                     // Backwards, the first `s` arrivals are the complement of the first `n - s` forwards.
                     s => values.row(p * a_pair + 2 * (n - s - 1) + 1),
                 };
@@ -81,18 +109,23 @@ impl Explainer for Permutation {
                 }
                 spread.add(&sample);
             }
-            converged =
-                spread.count >= LEAST_PAIRS && spread.ratio(outputs, options.least_span) <= options.tolerance;
+            let attributions: Vec<Vec<f64>> = spread.mean.chunks(outputs).map(<[f64]>::to_vec).collect();
+            let mut standard_error = spread.standard_error(outputs);
+            unseen::raise(&attributions, &mut standard_error, spread.count);
+            let mut found = Shapley {
+                base: ends.row(0).to_vec(),
+                prediction: ends.row(1).to_vec(),
+                attributions,
+                standard_error,
+                evaluations: game.evaluated(),
+                converged: false,
+            };
+            found.converged =
+                spread.count >= LEAST_PAIRS && found.ratio_beside(options.least_span) <= options.tolerance;
+            if found.converged || spent {
+                return Ok(found);
+            }
         }
-        let by_player = |flat: Vec<f64>| flat.chunks(outputs).map(<[f64]>::to_vec).collect();
-        Ok(Shapley {
-            base: base.to_vec(),
-            prediction: prediction.to_vec(),
-            standard_error: by_player(spread.standard_error()),
-            attributions: by_player(spread.mean),
-            evaluations: 2 + spread.count * a_pair,
-            converged,
-        })
     }
 }
 
@@ -130,22 +163,26 @@ impl Spread {
         }
     }
 
-    fn standard_error(&self) -> Vec<f64> {
-        let count = self.count as f64;
-        let reach = reach(self.count.saturating_sub(1));
-        self.squares.iter().map(|s| reach * (s / (count - 1.0).max(1.0) / count).sqrt()).collect()
+    /// `[player][output]`
+    fn standard_error(&self, outputs: usize) -> Vec<Vec<f64>> {
+        let pairs = self.count as f64;
+        let free = (pairs - 1.0).max(1.0);
+        let reach = reach(self.count + 2);
+        let pooled: Vec<f64> = (0..outputs).map(|k| self.pooled(outputs, k) / free).collect();
+        let moderated = |(own, pooled): (&f64, &f64)| (POOLED * pooled + own) / (POOLED + free);
+        let error = |squares: &[f64]| {
+            squares.iter().zip(&pooled).map(|both| reach * (moderated(both) / pairs).sqrt()).collect()
+        };
+        self.squares.chunks(outputs).map(error).collect()
     }
 
-    /// Largest standard error over the widest span of attributions, at least `least`; 0 when there is no error at all.
-    fn ratio(&self, outputs: usize, least: f64) -> f64 {
-        let error = self.standard_error().into_iter().fold(0.0, f64::max);
-        let span = (0..outputs)
-            .map(|k| {
-                let column = || self.mean.iter().skip(k).step_by(outputs);
-                column().copied().fold(0.0, f64::max) - column().copied().fold(0.0, f64::min)
-            })
-            .fold(least, f64::max);
-        if error == 0.0 { 0.0 } else { error / span }
+    /// Squared deviations of an output, between their mean over all players and that over those who varied.
+    fn pooled(&self, outputs: usize, output: usize) -> f64 {
+        let squares = || self.squares.iter().skip(output).step_by(outputs);
+        let largest = squares().copied().fold(0.0, f64::max);
+        // Rounding is no variation.
+        let varied = squares().filter(|s| **s > 1e-12 * largest).count();
+        squares().sum::<f64>() / ((varied.max(1) * squares().count().max(1)) as f64).sqrt()
     }
 }
 
@@ -164,12 +201,12 @@ mod tests {
         let game = Table::of(9, testing::pairwise);
         let exact = Exact.explain(&game, &Options::default()).unwrap();
         let found = Permutation.explain(&game, &options(3, 0.01, 10_000)).unwrap();
-        assert!(found.converged);
-        assert_eq!(found.evaluations, 2 + 16 * 16);
+        assert!(found.converged && found.evaluations < 2 + 24 * 16, "{}", found.evaluations);
         for (a, b) in found.attributions.iter().zip(&exact.attributions) {
             assert!((a[0] - b[0]).abs() < 1e-12);
         }
-        assert!(found.standard_error.iter().all(|e| e[0] < 1e-12));
+        // Equal samples are no proof: what they leave open is shown.
+        assert!(found.standard_error.iter().all(|e| e[0] > 0.0) && found.ratio() < 0.01);
     }
 
     #[test]

@@ -97,7 +97,7 @@ impl Gradual for Diagonal<'_> {
 }
 
 /// A name, and the game of so many players under a seed.
-type Kind = (&'static str, fn(usize, u64) -> Value);
+pub(super) type Kind = (&'static str, fn(usize, u64) -> Value);
 
 /// Kinds of games.
 pub(super) static KINDS: &[Kind] = &[
@@ -146,6 +146,35 @@ pub(super) static KINDS: &[Kind] = &[
         })
     }),
 ];
+
+/// Classic games with steps: who decides a vote, pays for a runway or holds the scarce glove is alone in it, and most others' arrivals
+/// change nothing. Samples of them are equal long before they have seen what there is.
+pub(super) static CLASSIC: &[Kind] = &[
+    // A weighted majority: v = 1 from the quota (half to two thirds of the weights) on.
+    ("voting", |n, seed| {
+        let weights: Vec<f64> =
+            numbers(n, seed).iter().map(|w| (4.0 * (w + 1.0)).powi(2).ceil() + 1.0).collect();
+        let quota = weights.iter().sum::<f64>() * if seed % 2 == 0 { 0.5 } else { 2.0 / 3.0 };
+        Box::new(move |s| f64::from(u8::from(present(s, n).map(|p| weights[p]).sum::<f64>() > quota)))
+    }),
+    // A runway as long as the largest of those who come needs.
+    ("airport", |n, seed| {
+        let costs = airport(n, seed);
+        Box::new(move |s| present(s, n).map(|p| costs[p]).fold(0.0, f64::max))
+    }),
+    // Pairs of gloves: the first players, a quarter to a half, hold left ones.
+    ("glove", |n, seed| {
+        let left = (1_u64 << (n / 4 + seed as usize % 3)) - 1;
+        Box::new(move |s| f64::from((s & left).count_ones().min((s & !left).count_ones())))
+    }),
+    // One left glove.
+    ("one glove", |_, _| Box::new(move |s| f64::from(u8::from(s & 1 == 1 && s > 1)))),
+];
+
+/// What each player's runway costs.
+pub(super) fn airport(players: usize, seed: u64) -> Vec<f64> {
+    numbers(players, seed).iter().map(|c| (5.0 * (c + 1.0)).ceil()).collect()
+}
 
 fn present(coalition: u64, players: usize) -> impl Iterator<Item = usize> {
     (0..players).filter(move |p| coalition >> p & 1 == 1)

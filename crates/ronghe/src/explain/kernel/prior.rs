@@ -8,13 +8,12 @@
 //! `P(x, y) = sum over T of odd size >= 3 of prod over i in T of r_i x_i y_i = odd part of prod_i (1 + r_i x_i y_i), less sum_i r_i x_i y_i`
 //!
 //! so terms of three players matter most, each in proportion to what its players matter (r), and w of the variance may be
-//! anything at all. The covariance of phi_i with f(x), and the variance of phi_i, need `1 / |T|`: an integral,
+//! anything at all. The covariance of phi_i with f(x) needs `1 / |T|`: an integral,
 //! `1 / d = integral of t^(d - 1)` over (0, 1), by Gauss and Legendre.
 //! Complexity: n m^2 / 2 for the covariance of m coalitions, n m a point of the integral for the rest.
 
 use super::super::Coalition;
 use super::super::cholesky::dot;
-use super::super::exact::weights;
 use rayon::prelude::*;
 
 /// Points of the integral: exact for products of up to 23 players, and r is small.
@@ -28,7 +27,6 @@ pub(super) struct Prior {
     pub(super) product: Vec<f64>,
     /// Covariance of the share of each player with each coalition's value, `[player][coalition]`.
     product_share: Vec<Vec<f64>>,
-    product_variance: Vec<f64>,
     rates: Vec<f64>,
     whole: Product,
     /// 1 / P(x, x).
@@ -50,11 +48,9 @@ impl Prior {
         let unit = if n >= 3 && scale > 0.0 { scale.recip() } else { 0.0 };
 
         let mut product_share = vec![vec![0.0; m]; n];
-        let mut product_variance = vec![0.0; n];
         for (t, w) in gauss_legendre(POINTS) {
             let part = Product::new(&rates, t);
             let ends: Vec<(f64, f64)> = signs.iter().map(|x| part.both(dot(x, &part.slopes))).collect();
-            let (plus, minus) = part.both(part.slopes.iter().sum());
             for i in 0..n {
                 let r = rates[i];
                 let (with, without) = ((1.0 + t * r).recip(), (1.0 - t * r).recip());
@@ -65,12 +61,9 @@ impl Prior {
                     let even = (up * of_up + down * of_down) / 2.0 - 1.0;
                     product_share[i][p] += unit * 2.0 * w * r * x * even;
                 }
-                // 1 / d^2 is an integral with -ln t.
-                let even = (plus / (1.0 + t * r) + minus / (1.0 - t * r)) / 2.0 - 1.0;
-                product_variance[i] += unit * 4.0 * w * -t.ln() * r * even;
             }
         }
-        let mut prior = Prior { product: Vec::new(), product_share, product_variance, rates, whole, unit };
+        let mut prior = Prior { product: Vec::new(), product_share, rates, whole, unit };
         let rows: Vec<Vec<f64>> =
             (0..m).into_par_iter().map(|p| prior.against(&signs[p], &signs[..=p])).collect();
         prior.product = vec![0.0; m * m];
@@ -99,15 +92,6 @@ impl Prior {
     /// The covariance of player i's share with the coalitions' values, where `direct` are its Shapley weights.
     pub(super) fn share(&self, w: f64, i: usize, direct: &[f64]) -> Vec<f64> {
         self.product_share[i].iter().zip(direct).map(|(p, d)| (1.0 - w) * p + w * d).collect()
-    }
-
-    /// The variance of player i's share among n.
-    pub(super) fn variance(&self, w: f64, i: usize) -> f64 {
-        let n = self.product_variance.len();
-        let weights = weights(n);
-        // C(n - 1, s) pairs have the weight 2 weights[s], and C(n - 1, s) weights[s] = 1 / n.
-        let direct: f64 = weights.iter().map(|w| 4.0 * w / n as f64).sum();
-        (1.0 - w) * self.product_variance[i] + w * direct
     }
 }
 
@@ -194,13 +178,9 @@ mod tests {
             }
             for i in 0..5 {
                 let with = sets.iter().filter(|(t, _)| t >> i & 1 == 1);
-                let sum: f64 = with
-                    .clone()
-                    .map(|&(t, v)| 2.0 * v / f64::from(t.count_ones()) * parity(t, &signs[p]))
-                    .sum();
+                let sum: f64 =
+                    with.map(|&(t, v)| 2.0 * v / f64::from(t.count_ones()) * parity(t, &signs[p])).sum();
                 assert!((prior.share(0.0, i, &[0.0; 3])[p] - sum / scale).abs() < 1e-13);
-                let variance: f64 = with.map(|&(t, v)| 4.0 * v / f64::from(t.count_ones().pow(2))).sum();
-                assert!((prior.variance(0.0, i) / (variance / scale) - 1.0).abs() < 1e-4);
             }
         }
     }
