@@ -215,7 +215,7 @@ fn all_coalitions_are_exact() {
     for explainer in ["kernel", "permutation", "shap_kernel"] {
         let explainer = EXPLAINERS.iter().find(|e| e.name() == explainer).unwrap();
         for (n, (name, kind)) in
-            [3, 4, 7].into_iter().flat_map(|n| KINDS.iter().chain(CLASSIC).map(move |k| (n, k)))
+            [6, 7].into_iter().flat_map(|n| KINDS.iter().chain(CLASSIC).map(move |k| (n, k)))
         {
             let game = Counting(Table::many(n, vec![kind(n, 3)]), AtomicUsize::new(0));
             let found = explainer.explain(&game, &options(1, 1 << n)).unwrap();
