@@ -1,6 +1,6 @@
-"""Games of known value: tabular models, and what every coalition of their columns is paid.
+"""Games of known value: tabular models, and what every coalition of their columns is paid; classic games with steps.
 
-    python versus/explain/games.py OUT
+    python versus/explain/games.py OUT [--only diabetes,wine,...]
 
 Writes OUT/NAME.json for each game: {"name", "players", "outputs", "rows": [[values of coalition 0, 1, ...], ...]}, where bit p of
 a coalition's number says that column p shows the explained row's cell; hidden cells are those of 100 background rows, and the value
@@ -81,6 +81,30 @@ def gates():
     return x, MLPRegressor(hidden_layer_sizes=(128, 64), max_iter=300, random_state=SEED).fit(x, y).predict
 
 
+def bits(n):
+    return (np.arange(1 << n)[:, None] >> np.arange(n)) & 1
+
+
+def voting(rng, n=12):
+    """A weighted majority: 1 from more than half of the weights on."""
+    weights = rng.integers(1, 40, n)
+    return (2 * (bits(n) @ weights) > weights.sum()).astype(float)
+
+
+def airport(rng, n=12):
+    """A runway as long as the largest of those who come needs."""
+    return (bits(n) * rng.integers(1, 11, n)).max(1).astype(float)
+
+
+def glove(rng, n=12):
+    """Pairs of gloves; a quarter to a half of the players hold left ones."""
+    left = int(rng.integers(n // 4, n // 2))
+    some = bits(n)
+    return np.minimum(some[:, :left].sum(1), some[:, left:].sum(1)).astype(float)
+
+
+# What every coalition is paid, of a random game.
+STEPS = {"voting": voting, "airport": airport, "glove": glove}
 GAMES = {"california": california, "adult": adult, "diabetes": diabetes, "wine": wine, "friedman": friedman, "gates": gates}
 
 
@@ -100,12 +124,20 @@ def values(row, background, predict):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("out", type=pathlib.Path)
+    parser.add_argument("--only", default=",".join([*GAMES, *STEPS]), help="names with commas")
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
-    for name, make in GAMES.items():
+    for name in args.only.split(","):
         path = args.out / f"{name}.json"
         if path.is_file():
             continue
+        if name in STEPS:
+            rng = np.random.default_rng(SEED)
+            game = {"name": name, "players": 12, "outputs": 1, "rows": [STEPS[name](rng).tolist() for _ in range(ROWS)]}
+            path.write_text(json.dumps(game), encoding="utf-8")
+            print(f"{path}: 12 players, {ROWS} games", flush=True)
+            continue
+        make = GAMES[name]
         x, predict = make()
         chosen = np.random.default_rng(SEED).permutation(len(x))[: BACKGROUND + ROWS]
         background, rows = x[chosen[ROWS:]], x[chosen[:ROWS]]

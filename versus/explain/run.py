@@ -34,6 +34,8 @@ BUDGETS = {"pixels": {"ronghe": [1800, 3616, 8000, 20000, 60000], "shap": [3616,
 TRUTH = {"pixels": 400_000, "patches": 400_000}
 METHODS = ["kernel", "permutation"]
 GAME_BUDGETS, GAME_SEEDS = "4,8,16,32", 10
+# shapiq's proxies take a tenth of a second a sample and output.
+PEER_GAMES, PEER_BUDGETS, PEER_SEEDS, PEER_ROWS = "diabetes,wine,friedman,gates,voting,airport,glove", "4,8,16", 5, 4
 
 
 def main():
@@ -44,7 +46,8 @@ def main():
     parser.add_argument("out", type=pathlib.Path)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--repeats", type=int, default=3, help="turns of the timed commands at shap's own budget")
-    parser.add_argument("--only", default="picture,games", help="picture, games")
+    parser.add_argument("--only", default="picture,games", help="picture, games, shapiq")
+    parser.add_argument("--shapiq", type=pathlib.Path, help="the Python that has shapiq, see shapiq_games.py")
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
     say(f"{cpu_name()}, processors {pin(args.threads)}")
@@ -53,6 +56,8 @@ def main():
         keep("picture", [{**stamp, **row} for row in picture(args)])
     if "games" in args.only:
         keep("games", [{**stamp, **row} for row in games(args)])
+    if "shapiq" in args.only:
+        keep("shapiq", [{**stamp, "threads": 1, **row} for row in peers(args)])
     summary.write(HERE)
     say(HERE / "SUMMARY.md")
 
@@ -155,6 +160,25 @@ def games(args):
     lines += map(json.loads, text.splitlines())
     text, _, _ = run([sys.executable, HERE / "shap_games.py", folder, "--budgets", GAME_BUDGETS, "--seeds", GAME_SEEDS], args.out)
     lines += map(json.loads, text.splitlines())
+    return scored(lines, truth)
+
+
+def peers(args):
+    """Ours and shapiq's estimators on fewer rows and seeds, games with steps among them."""
+    folder = args.out / "shapiq-games"
+    subprocess.run([sys.executable, HERE / "games.py", folder, "--only", PEER_GAMES], check=True)
+    program = args.programs / "examples" / "games"
+    text, _, _ = run([program, folder, "0", 1, "exact"], args.out)
+    truth = {(line["game"], line["row"]): np.array(line["values"]) for line in map(json.loads, text.splitlines())}
+    text, _, _ = run([program, folder, PEER_BUDGETS, PEER_SEEDS, ",".join(METHODS)], args.out)
+    lines = [line for line in map(json.loads, text.splitlines()) if line["row"] < PEER_ROWS]
+    text, _, _ = run([args.shapiq, HERE / "shapiq_games.py", folder, "--budgets", PEER_BUDGETS, "--seeds", PEER_SEEDS, "--rows",
+                      PEER_ROWS], args.out, {"OMP_NUM_THREADS": "1"})
+    return scored(lines + list(map(json.loads, text.splitlines())), truth)
+
+
+def scored(lines, truth):
+    """Squared errors, and how many intervals hold the exact value."""
     rows = []
     for line in lines:
         true, values = truth[line["game"], line["row"]], np.array(line["values"])
@@ -164,8 +188,9 @@ def games(args):
             se = np.array(line["standard_error"])
             sampled = se > 0
             inside, asked = int((missed[sampled] <= 1.96 * se[sampled]).sum()), int(sampled.sum())
+        program = {"shap": "shap", "leverage": "shapiq", "odd": "shapiq", "msr": "shapiq"}.get(line["method"], "ronghe")
         # Relative to the size of the game's values, so that games count alike.
-        rows.append({"game": line["game"], "row": line["row"], "program": "shap" if line["method"] == "shap" else "ronghe",
+        rows.append({"game": line["game"], "row": line["row"], "program": program,
                      "method": line["method"], "budget": line["budget"], "seed": line["seed"],
                      "squared_error": float((missed ** 2).mean() / max((true ** 2).mean(), 1e-300)), "inside": inside, "asked": asked})
     return rows

@@ -5,14 +5,15 @@
 //!
 //! `x_ip = (change at i's arrival in order p + change at i's arrival in p reversed) / 2`, `phi_i = mean over pairs of x_ip`
 //!
-//! `SE_i^2 = t^2 / k * (d v + (k - 1) v_i) / (d + k - 1)`, `t = reach(k + 2)`, `d = 24`, `v = sum of v_i / sqrt(n * those with v_i > 0)`
+//! `SE_i^2 = t^2 / k * max(v_i, (d v + (k - 1) v_i) / (d + k - 1))`, `t = reach(k + 3)`, `d = 12`, `v = sum of v_i / sqrt(n * those with v_i > 0)`
 //!
-//! k pairs, n players, `v_i` the variance of `x_ip` over pairs, t Student's reach. A few pairs say little about a player's own
-//! variance: who turns one vote in ten turned none in four pairs, and his samples are all equal. So it is moderated by the pooled
-//! one, as that of a gene among many (Smyth 2004), with the weight of d pairs; the pooled variance lies between its mean over all
-//! players and that over those who varied at all, for the others may be idle or not seen yet. d is chosen by
-//! measurement (see `conformance`): with 4 evaluations a player the intervals held 15 to 36 % on votes and glove games
-//! without it. Where nobody varied: [`unseen`](super::unseen).
+//! k pairs, n players, `v_i` the variance of `x_ip` over pairs, t Student's reach (what is pooled lends four degrees of freedom).
+//! A few pairs say little about a player's own variance: who turns one vote in ten turned none in four pairs, and his samples are
+//! all equal. So it is moderated by the pooled one, as that of a gene among many (Smyth 2004), with the weight of d pairs; the
+//! pooled variance lies between its mean over all players and that over those who varied at all, for the others may be idle or
+//! not seen yet. A player who varies more than the others keeps his own. d is chosen by measurement (see `coverage`): at 4
+//! evaluations a player the intervals held 15 to 36 % on votes and glove games without it. Where nobody varied:
+//! [`unseen`](super::unseen).
 //!
 //! Backwards, the coalitions are the complements of those forwards, so whatever two players do to each other is
 //! shared exactly within a pair: only interactions of three and more players leave any error. Each walk sums to
@@ -20,8 +21,8 @@
 //! all coalitions are within reach they are counted instead, and the shares are exact. Walking stops when the largest standard
 //! error is below `tolerance` times the span of the attributions (zero included) of the output that has the widest,
 //! or at the budget.
-//! Sources: Castro, Gómez, Tejada 2009; Smyth 2004 (moderated variances); Mitchell, Cooper, Frank, Holmes 2022 (antithetic pairs); Covert, Lundberg,
-//! Lee 2020 (stopping).
+//! Sources: Castro, Gómez, Tejada 2009; Smyth 2004 (moderated variances); Mitchell, Cooper, Frank, Holmes 2022 (antithetic
+//! pairs); Covert, Lundberg, Lee 2020 (stopping).
 
 use super::draw::Draw;
 use super::exact::Exact;
@@ -34,7 +35,7 @@ use std::collections::HashSet;
 /// Fewer pairs say little about their own spread.
 const LEAST_PAIRS: usize = 16;
 /// Pairs that the pooled variance counts for.
-const POOLED: f64 = 24.0;
+const POOLED: f64 = 12.0;
 /// Most players of whom all coalitions are ever counted.
 const MOST_COUNTED: usize = 20;
 /// Most pairs, as a multiple of those that the budget would pay if none came again.
@@ -167,9 +168,11 @@ impl Spread {
     fn standard_error(&self, outputs: usize) -> Vec<Vec<f64>> {
         let pairs = self.count as f64;
         let free = (pairs - 1.0).max(1.0);
-        let reach = reach(self.count + 2);
+        let reach = reach(self.count + 3);
         let pooled: Vec<f64> = (0..outputs).map(|k| self.pooled(outputs, k) / free).collect();
-        let moderated = |(own, pooled): (&f64, &f64)| (POOLED * pooled + own) / (POOLED + free);
+        // A player's own variance where that is larger: those who vary most would pay for the others.
+        let moderated =
+            |(own, pooled): (&f64, &f64)| ((POOLED * pooled + own) / (POOLED + free)).max(own / free);
         let error = |squares: &[f64]| {
             squares.iter().zip(&pooled).map(|both| reach * (moderated(both) / pairs).sqrt()).collect()
         };

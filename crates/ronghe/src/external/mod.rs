@@ -9,7 +9,7 @@
 //!
 //! | task | values of a row |
 //! |---|---|
-//! | `binary`, `multi_class` | the probability of each label |
+//! | `binary`, `multi_class` | the probability of each label (a word, a number or a truth value, as in the table) |
 //! | `multi_label` | the probability of each label, each by itself |
 //! | `regression` | the quantity; `labels` may be left out |
 //!
@@ -48,8 +48,29 @@ struct Greeting {
     task: TaskKind,
     target: String,
     #[serde(default)]
-    labels: Vec<String>,
+    labels: Vec<Label>,
     columns: Vec<Column>,
+}
+
+/// A label as the program's own classes are: a word, a number or a truth value.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Label {
+    Text(String),
+    Truth(bool),
+    Whole(i64),
+    Number(f64),
+}
+
+impl Label {
+    fn text(self) -> String {
+        match self {
+            Label::Text(text) => text,
+            Label::Truth(truth) => truth.to_string(),
+            Label::Whole(whole) => whole.to_string(),
+            Label::Number(number) => number.to_string(),
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -78,7 +99,7 @@ impl External {
         })?;
         let labels = match greeting.task {
             TaskKind::Regression => vec![greeting.target.clone()],
-            _ => greeting.labels,
+            _ => greeting.labels.into_iter().map(Label::text).collect(),
         };
         let classes = matches!(greeting.task, TaskKind::Binary | TaskKind::MultiClass);
         if greeting.columns.is_empty() || labels.is_empty() || (classes && labels.len() < 2) {
@@ -88,7 +109,12 @@ impl External {
                 format!("{} columns, {} labels", greeting.columns.len(), labels.len()),
             ));
         }
-        let kinds = greeting.columns.iter().map(|c| (c.name.clone(), c.kind)).collect();
+        let mut kinds: BTreeMap<String, Kind> =
+            greeting.columns.iter().map(|c| (c.name.clone(), c.kind)).collect();
+        if classes {
+            // As it is written: 0 and 1 are no truth values, 01 is not 1.
+            kinds.entry(greeting.target.clone()).or_insert(Kind::Category);
+        }
         let inputs = greeting.columns.iter().map(|column| {
             let modality = column.kind.modality().ok_or_else(|| {
                 failed(
@@ -115,7 +141,7 @@ impl External {
         })
     }
 
-    /// The kinds of the columns it reads.
+    /// The kinds of the columns it reads, and of its classes.
     pub fn kinds(&self) -> &BTreeMap<String, Kind> {
         &self.kinds
     }
@@ -185,7 +211,8 @@ fn broken(command: &str, expected: &str, line: &str, error: &serde_json::Error) 
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
-    use arrow_array::{ArrayRef, Float64Array, StringArray};
+    use crate::Targets;
+    use arrow_array::{ArrayRef, BooleanArray, Float64Array, StringArray};
     use ronghe_data::{ColumnSchema, Schema};
     use std::path::Path;
     use std::sync::Arc;
@@ -219,6 +246,40 @@ mod tests {
         assert_eq!(external.inputs().len(), 2);
         assert_eq!(external.predict(&table()).unwrap().values, [2.5, -1.0]);
         assert!(external.predict(&table()).unwrap_err().to_string().contains("question 2"));
+    }
+
+    #[test]
+    fn labels_are_those_of_the_table() {
+        let hello = |labels: &str| {
+            let line = format!(
+                r#"echo '{{"task":"binary","target":"y","labels":{labels},"columns":[{{"name":"x","kind":"number"}}]}}'"#
+            );
+            External::start(&format!("{line}; sleep 5"), Duration::from_secs(5)).unwrap()
+        };
+        for (labels, names) in [
+            (r#"["no","yes"]"#, ["no", "yes"]),
+            ("[0,1]", ["0", "1"]),
+            ("[0.0,1.5]", ["0", "1.5"]),
+            ("[false,true]", ["false", "true"]),
+        ] {
+            let external = hello(labels);
+            assert_eq!(external.task().labels, names);
+            assert_eq!(external.kinds().get("y"), Some(&Kind::Category));
+        }
+        // A column of truth values, a column of numbers with decimals, and one of words, for a model that says 0 and 1.
+        let external = hello("[0,1]");
+        let cells: [(Kind, ArrayRef); 4] = [
+            (Kind::Boolean, Arc::new(BooleanArray::from(vec![Some(true), Some(false), None]))),
+            (Kind::Number, Arc::new(Float64Array::from(vec![Some(1.0), Some(0.0), None]))),
+            (Kind::Category, Arc::new(StringArray::from(vec![Some("1.0"), Some("0.0"), None]))),
+            (Kind::Category, Arc::new(StringArray::from(vec![Some("True"), Some("False"), None]))),
+        ];
+        for (kind, cells) in cells {
+            let schema = Schema { columns: vec![ColumnSchema::new("y", kind)] };
+            let table =
+                Table::new(Arc::new(schema), vec![cells], Path::new("t.csv"), Path::new(""), 1).unwrap();
+            assert_eq!(external.task().targets(&table).unwrap(), Targets::Classes(vec![1, 0, -1]), "{kind}");
+        }
     }
 
     #[test]
