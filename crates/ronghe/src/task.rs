@@ -157,7 +157,7 @@ impl Task {
                         return Ok(-1);
                     }
                     let value = table.display(column, row);
-                    self.class(&value).map(|i| i as i32).ok_or_else(|| self.unseen(table, row, &value))
+                    self.index(&value).map(|i| i as i32).ok_or_else(|| self.unseen(table, row, &value))
                 })
                 .collect::<Result<Vec<i32>>>()
                 .map(Targets::Classes),
@@ -195,25 +195,6 @@ impl Task {
         let wanted = canonical(label);
         let mut same = (0..self.labels.len()).filter(|&i| canonical(&self.labels[i]) == wanted);
         same.next().filter(|_| same.next().is_none())
-    }
-
-    /// The class that a cell names: by its name, else by its number (1.0 is 1), else by its truth (1 is true), where
-    /// that fits one label only.
-    fn class(&self, value: &str) -> Option<usize> {
-        let number = |v: &str| v.parse::<f64>().ok().filter(|n| n.is_finite());
-        let truth = |v: &str| match v.to_ascii_lowercase().as_str() {
-            "true" => Some(1.0),
-            "false" => Some(0.0),
-            _ => None,
-        };
-        let only = |of: &dyn Fn(&str) -> Option<f64>| {
-            let wanted = of(value)?;
-            let mut same = (0..self.labels.len()).filter(|&i| of(&self.labels[i]) == Some(wanted));
-            same.next().filter(|_| same.next().is_none())
-        };
-        self.index(value)
-            .or_else(|| only(&number))
-            .or_else(|| only(&|v: &str| truth(v).or_else(|| number(v))).filter(|_| self.labels.len() == 2))
     }
 
     fn unseen(&self, table: &Table, row: usize, value: &str) -> Error {
