@@ -35,6 +35,7 @@ fn main() -> ExitCode {
 }
 
 fn ended(result: anyhow::Result<Outcome>) -> ExitCode {
+    ronghe_data::read::forget_stdin();
     match result {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::NotConverged) => ExitCode::from(3),
