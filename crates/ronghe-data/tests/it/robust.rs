@@ -81,13 +81,14 @@ fn containers() -> &'static [(String, Vec<u8>)] {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
     #[test]
     fn damaged_containers(changes in changes(), cut in any::<usize>(), which in any::<prop::sample::Index>()) {
         let (name, whole) = which.get(containers());
         survives(name, &damaged(whole, &changes, cut), None);
     }
 
-    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
     #[test]
     fn csv_of_any_bytes(content in prop::collection::vec(any::<u8>(), 0..300)) {
