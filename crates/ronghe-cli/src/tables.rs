@@ -108,7 +108,6 @@ pub(crate) fn say(warning: &Warning) -> String {
         Warning::SwallowedLines { row, lines } => format!(
             "row {row}: a cell in quotes holds {lines} lines that look like rows: is a quote (\") never closed?"
         ),
-        Warning::PassedOver { what } => format!("passed over: {what}"),
         Warning::ClassNamedLikePart { class, others } => format!(
             "the folder `{class}` is read as a class, as {} beside it: if it is a part of a split, put the classes in folders of parts",
             others.join(", ")

@@ -3,6 +3,7 @@
 //! Samples are mono, in `[-1, 1]`: the channels of a frame are averaged. A file that holds fewer samples than it promises
 //! is broken: a cut-off recording would otherwise teach a model that speech ends in the middle of a word.
 
+use super::edit::heard;
 use super::opus::{self, Opus};
 use super::whole::{adts_is_whole, mp3_counts_frames, ogg_is_whole, with_length};
 use super::{Limits, MediaError, cell_bytes, foreign, guarded, no_such_format, resample};
@@ -226,6 +227,12 @@ fn decode(bytes: &[u8], format: &'static str, limits: &Limits) -> Result<Sound, 
     }
     if promised.is_some_and(|n| n > samples.len() as u64 + slack) {
         return Err(cut_off(format));
+    }
+    if format == "MP4"
+        && let Some((start, length)) = heard(bytes, rate).filter(|(start, _)| *start < samples.len())
+    {
+        samples.drain(..start);
+        samples.truncate(length);
     }
     Ok(Sound { rate, samples })
 }

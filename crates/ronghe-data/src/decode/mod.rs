@@ -6,6 +6,7 @@
 //! | `tiff` | TIFF of floating point numbers |
 //! | `resize` | resampling of pictures, as Pillow does it |
 //! | `audio` | [`Sound`]: WAV, AIFF, FLAC, MP3, AAC, ALAC, Ogg Vorbis, Opus to mono samples |
+//! | `edit` | the part of an MP4's sound that is to be heard |
 //! | `opus` | the decoder of Opus |
 //! | `whole` | whether a sound ends where it should |
 //! | `resample` | change of the sampling rate |
@@ -15,6 +16,7 @@
 //! file that ends too early for broken rather than for short.
 
 mod audio;
+mod edit;
 mod foreign;
 mod image;
 mod opus;

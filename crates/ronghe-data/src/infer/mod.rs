@@ -391,6 +391,10 @@ impl Guess {
         if self.there && self.sounds * 20 >= n * 19 {
             return Kind::Audio;
         }
+        // `1.wav` is no number of some unit.
+        if self.pictures.max(self.sounds) * 20 >= n * 19 {
+            return Kind::Category;
+        }
         let both = self.said == [true; 2];
         if self.pairs != 0 && self.markers.count() == 0 && (both || self.pairs & value::PLAIN_PAIRS != 0) {
             return Kind::Boolean;
@@ -736,6 +740,13 @@ mod tests {
         guess.observe("b.jpg", Source::String, folder.path(), 2);
         assert_eq!(guess.found("picture").kind, Kind::Image);
         assert_eq!(kind_of("picture", ["a.png", "b.png"]), Kind::Category);
+        let warned = |kind, addresses| [Warning::MediaElsewhere { column: "file".into(), kind, addresses }];
+        let (found, warnings) = look("file", (0..40).map(|i| format!("{i}.wav")));
+        assert_eq!((found.kind, warnings), (Kind::Category, warned(Kind::Audio, false).to_vec()));
+        let (found, warnings) = look("file", (0..40).map(|i| format!("https://example.org/{i}.png?v=1")));
+        assert_eq!((found.kind, warnings), (Kind::Category, warned(Kind::Image, true).to_vec()));
+        let uri = |i: usize| format!("data:image/png;base64,iVBORw{i}K");
+        assert_eq!(kind_of("photo", (0..3).map(uri)), Kind::Image);
         assert!(stays_inside("a/./b.png") && !stays_inside("../a.png") && !stays_inside("/a.png"));
     }
 }

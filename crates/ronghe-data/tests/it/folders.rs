@@ -247,7 +247,7 @@ fn metadata_in_every_part_is_one_table() {
     let options = ReadOptions { kinds: [("lable".to_owned(), Kind::Text)].into(), ..ReadOptions::default() };
     assert_eq!(
         message(f.path(), &options),
-        "FOLDER: no column `lable`; the columns are file_name, label, weight, source, split"
+        "FOLDER: no column `lable` (did you mean `label`?); the columns are file_name, label, weight, source, split"
     );
 }
 

@@ -67,7 +67,7 @@ impl Marks {
                 // Positions count from 0, and a mask of ones is alike everywhere.
                 Field::Ids { rows, .. } => rows.iter_mut().zip(&lengths).for_each(|(r, &n)| r.truncate(n)),
                 Field::Scales { rows } => rows.iter_mut().zip(&lengths).for_each(|(r, &n)| r.truncate(n)),
-                Field::Dense { .. } | Field::Pixels { .. } => {}
+                Field::Dense { .. } | Field::Pixels { .. } | Field::Id { .. } => {}
             }
         }
     }
@@ -95,7 +95,7 @@ pub(super) fn drop_terms(chance: f64, rows: &mut Prepared, stream: &mut SplitMix
                 let norm = r.iter().map(|s| s * s).sum::<f32>().sqrt();
                 r.iter_mut().for_each(|s| *s /= norm);
             }),
-            Field::Dense { .. } | Field::Pixels { .. } => {}
+            Field::Dense { .. } | Field::Pixels { .. } | Field::Id { .. } => {}
         }
     }
 }
