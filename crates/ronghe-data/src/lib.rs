@@ -13,6 +13,7 @@ pub use media::how_to_convert;
 mod media;
 mod notation;
 pub mod plain;
+mod packed;
 pub mod profile;
 pub mod read;
 mod schema;
