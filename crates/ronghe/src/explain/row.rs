@@ -140,8 +140,8 @@ impl<'a> RowExplainer<'a> {
             file: row.path().display().to_string(),
             row: number,
             masker: options.masker.clone(),
-            masks: leaves.masks,
-            fills: leaves.fills,
+            masks: std::mem::take(&mut leaves.masks),
+            fills: std::mem::take(&mut leaves.fills),
             background: self.background.table.rows(),
             background_id: self.background.id.clone(),
             seed: options.seed,
@@ -154,7 +154,7 @@ impl<'a> RowExplainer<'a> {
             parts: parts.map(named).transpose()?,
             synergy,
             check: None,
-            notes: leaves.notes,
+            notes: std::mem::take(&mut leaves.notes),
         };
         found.notes.extend(notes::of(&found, cached.sum(&|c| plain.clamped(c) as usize)));
         if options.check && options.level != Level::Modalities {

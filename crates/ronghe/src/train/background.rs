@@ -1,16 +1,25 @@
 //! The training rows that travel with a model, to say what is usual when its predictions are explained.
 //!
 //! Only columns that the model reads; of pictures and sounds the files themselves, byte by byte, so that the model says of a kept
-//! row what it says of the row. Rows are drawn at random with the seed, as many as are asked for and as stay below
-//! [`MOST_BYTES`]. The same rows, configuration and seed give the same bytes.
+//! row what it says of the row. Only a picture of a large file is kept smaller, with no fewer pixels than its encoder is fed. Rows are
+//! drawn at random with the seed, as many as are asked for and as stay below [`MOST_BYTES`]. The same rows, configuration and seed
+//! give the same bytes.
 
 use crate::config::ModelConfig;
 use crate::explain::{as_bytes, background_order};
 use crate::{Error, Result};
+use arrow_array::LargeBinaryArray;
+use ronghe_data::decode::{Filter, Fit, Limits, decode_image};
+use ronghe_data::write::png;
 use ronghe_data::{Cell, Kind, Table};
+use std::sync::Arc;
 
 /// Most bytes of texts, pictures and sounds in the rows that are kept.
-const MOST_BYTES: u64 = 16 << 20;
+const MOST_BYTES: usize = 16 << 20;
+/// A picture of a file no larger than this is kept as it is.
+const LARGE_PICTURE: usize = 64 << 10;
+/// Pixels that the shorter side of a picture keeps at least: what published networks look at, and a little more.
+const LEAST_SIDE: usize = 256;
 /// Most rows that may be asked for.
 const MOST_ROWS: usize = 10_000;
 
@@ -46,21 +55,23 @@ impl Background {
             }
         }
         let inputs = table.select(&names)?;
-        let mut chosen = Vec::new();
+        let mut kept = Vec::new();
         let mut bytes = 0;
         for at in background_order(train.len(), config.seed).into_iter().take(asked) {
-            bytes += size(&inputs, train[at])?;
+            let row = whole(&inputs.slice(train[at], 1), config)?;
+            bytes += size(&row);
             if bytes > MOST_BYTES {
                 break;
             }
-            chosen.push(train[at]);
+            kept.push((train[at], row));
         }
-        chosen.sort_unstable();
-        let file = match chosen.is_empty() {
-            true => None,
-            false => Some(whole(&inputs.take(&chosen)?)?.pack()?),
+        kept.sort_by_key(|(at, _)| *at);
+        let rows = kept.len();
+        let file = match rows {
+            0 => None,
+            _ => Some(Table::concat(&kept.into_iter().map(|(_, row)| row).collect::<Vec<_>>())?.pack()?),
         };
-        Ok(Background { rows: chosen.len(), of: train.len(), asked, file })
+        Ok(Background { rows, of: train.len(), asked, file })
     }
 
     /// How many rows of what size, in words.
@@ -86,27 +97,52 @@ impl Background {
 }
 
 /// Bytes of the texts, pictures and sounds of a row.
-fn size(table: &Table, row: usize) -> Result<u64> {
-    let mut bytes = 0;
-    for (i, column) in table.schema().columns.iter().enumerate() {
-        bytes += match table.media(i, row).filter(|_| matches!(column.kind, Kind::Image | Kind::Audio)) {
-            Some(Cell::Path(path)) => {
-                std::fs::metadata(&path).map_err(|source| Error::Io { path, source })?.len()
-            }
-            Some(Cell::Bytes(bytes)) => bytes.len() as u64,
-            None => table.text(i, row).map_or(0, |text| text.len() as u64),
-        };
-    }
-    Ok(bytes)
+fn size(row: &Table) -> usize {
+    let of = |i: usize| match row.media(i, 0) {
+        Some(Cell::Bytes(bytes)) => bytes.len(),
+        _ => row.text(i, 0).map_or(0, str::len),
+    };
+    (0..row.schema().columns.len()).map(of).sum()
 }
 
-/// The rows with the bytes of files in place of their paths.
-fn whole(rows: &Table) -> Result<Table> {
-    let mut whole = rows.clone();
-    for (i, name) in rows.schema().names().iter().enumerate() {
-        whole = whole.with_column(i, as_bytes(&rows.select(&[name])?)?.column(0).clone())?;
+/// The row (a table of one) with the bytes of files in place of their paths, large pictures smaller.
+fn whole(row: &Table, config: &ModelConfig) -> Result<Table> {
+    let mut whole = row.clone();
+    for (i, column) in row.schema().columns.iter().enumerate() {
+        let mut cell = as_bytes(&row.select(&[&column.name])?)?;
+        if let (Kind::Image, Some(Cell::Bytes(bytes))) = (column.kind, cell.media(0, 0)) {
+            if let Some(less) = smaller(bytes, least_side(config, &column.name)) {
+                cell = cell.with_column(0, Arc::new(LargeBinaryArray::from_iter_values([less])))?;
+            }
+        }
+        whole = whole.with_column(i, cell.column(0).clone())?;
     }
     Ok(whole)
+}
+
+/// Pixels that the shorter side of a column's pictures keeps.
+fn least_side(config: &ModelConfig, column: &String) -> usize {
+    let params = config.inputs.iter().filter(|i| i.columns.contains(column)).map(|i| &i.encoder.params);
+    let sizes = params.flat_map(|p| ["size", "height", "width"].into_iter().filter_map(|name| p.get(name)));
+    let numbers = sizes.flat_map(|v| v.as_array().map_or(std::slice::from_ref(v), Vec::as_slice));
+    let largest = numbers.filter_map(serde_json::Value::as_u64).max().unwrap_or(0);
+    LEAST_SIDE.max(usize::try_from(largest).unwrap_or(usize::MAX))
+}
+
+/// A picture of a large file with its shorter side at `side` pixels; none where it is not larger, or would be no smaller a file.
+fn smaller(bytes: &[u8], side: usize) -> Option<Vec<u8>> {
+    if bytes.len() <= LARGE_PICTURE {
+        return None;
+    }
+    let picture = decode_image(&Cell::Bytes(bytes), &Limits::default()).ok()?;
+    let shorter = picture.height.min(picture.width);
+    if shorter <= side {
+        return None;
+    }
+    let scaled = |length: usize| (length * side).div_ceil(shorter);
+    let (height, width) = (scaled(picture.height), scaled(picture.width));
+    let file = png(&picture.resized(height, width, Fit::Stretch, Filter::Bilinear))?;
+    (file.len() < bytes.len()).then_some(file)
 }
 
 #[cfg(test)]
@@ -114,9 +150,9 @@ mod tests {
     use super::*;
     use crate::config::InputConfig;
     use arrow_array::{ArrayRef, Float64Array, StringArray};
+    use ronghe_data::decode::Picture;
     use ronghe_data::{ColumnSchema, Schema};
     use std::path::Path;
-    use std::sync::Arc;
 
     fn config(background: usize) -> ModelConfig {
         let input = |name: &str| InputConfig {
@@ -175,5 +211,31 @@ mod tests {
         let kept = Background::draw(&config(100), &table, &train).unwrap();
         assert_eq!((kept.rows, kept.of), (3, 6));
         assert!(kept.said().contains("fewer than 100 for the size of their cells"), "{}", kept.said());
+    }
+
+    #[test]
+    fn a_large_picture_is_kept_as_its_encoder_sees_it() {
+        // Noise: nothing that packs well.
+        let mut state = 1_u32;
+        let mut noise = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 24) as u8
+        };
+        let picture = Picture {
+            height: 600,
+            width: 900,
+            channels: 1,
+            pixels: (0..600 * 900).map(|_| noise()).collect(),
+        };
+        let file = png(&picture).unwrap();
+        let less = smaller(&file, 256).unwrap();
+        let back = decode_image(&Cell::Bytes(&less), &Limits::default()).unwrap();
+        assert_eq!((back.height, back.width), (256, 384));
+        assert!(less.len() < file.len() / 4);
+        assert!(smaller(&file, 600).is_none() && smaller(&[1, 2, 3], 256).is_none());
+        let mut config = config(8);
+        assert_eq!(least_side(&config, &"photo".into()), 256);
+        config.inputs[0].encoder.params.insert("size".into(), serde_json::json!([300, 380]));
+        assert_eq!(least_side(&config, &"photo".into()), 380);
     }
 }

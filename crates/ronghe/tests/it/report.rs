@@ -342,7 +342,7 @@ fn every_explanation_states_base_prediction_and_sum() {
 
 #[test]
 fn the_page_names_the_fill_of_every_column() {
-    let options = Options { parts: "auto".into(), budget: 64, tolerance: 1.0, ..Options::default() };
+    let options = Options { parts: "auto".into(), budget: 400, tolerance: 1.0, ..Options::default() };
     let row = table(&[(Some(40), false, "铜锅", "Heats evenly, looks lovely.", 79.0, None, "Pfanne")]);
     let page = |language| {
         let rows = vec![explained(&row, 17, "kitchen", &options)];
