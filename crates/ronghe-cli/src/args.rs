@@ -343,10 +343,10 @@ pub(crate) struct Explain {
     /// Rows to explain, counted from 1: a number of rows from the top, or a list such as 3,17,40.
     #[arg(long, default_value = "3", value_name = "ROWS")]
     pub(crate) rows: String,
-    /// Background rows: what is usual.
+    /// Most background rows: what is usual.
     #[arg(long, default_value_t = 100, value_name = "N")]
     pub(crate) background: usize,
-    /// Table that the background rows are drawn from [default: that of --data].
+    /// Table that the background rows are drawn from [default: the training rows that the model keeps; if none, that of --data].
     #[arg(long, value_name = "PATH")]
     pub(crate) background_data: Option<PathBuf>,
     /// Measure how faithful the attributions are: deletion, insertion, infidelity, another fill, other background rows.
@@ -367,7 +367,7 @@ pub(crate) struct Explain {
     /// How a column, or all of a modality, is divided and filled: text=words/delete, photo=patches:7x7/blur, voice=spans:10x3/silence.
     #[arg(long = "mask", value_name = "COLUMN=MASKER")]
     pub(crate) masks: Vec<String>,
-    /// How hidden cells that are not divided are filled: background, missing or gaussian.
+    /// How whole cells are filled: background, missing or gaussian. Inside a divided cell its own masker fills.
     #[arg(long, default_value = "background")]
     pub(crate) masker: String,
     /// auto, exact, kernel, permutation, shap_kernel, linear (additive models only) or expected_gradients (not Shapley values).
@@ -425,7 +425,7 @@ pub(crate) struct Counterfactual {
     /// Which model.
     #[command(flatten)]
     pub(crate) chosen: ChosenModel,
-    /// Table with the rows, and with the values that columns may take.
+    /// Table with the rows, and with values that columns may take beside those of the training rows that the model keeps.
     #[arg(long, value_name = "PATH")]
     pub(crate) data: PathBuf,
     /// Rows, counted from 1: a number of rows from the top, or a list such as 3,17,40.

@@ -12,6 +12,7 @@ mod infer;
 pub use media::how_to_convert;
 mod media;
 mod notation;
+mod packed;
 pub mod plain;
 pub mod profile;
 pub mod read;

@@ -105,6 +105,7 @@ fn row(number: usize, fields: Explanation, parts: Option<Explanation>, synergy: 
         row: number,
         masker: "background".into(),
         masks: std::collections::BTreeMap::new(),
+        fills: std::collections::BTreeMap::new(),
         background: 100,
         background_id: "0123456789ab".into(),
         seed: 7,

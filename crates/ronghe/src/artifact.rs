@@ -6,6 +6,7 @@
 //! | `model.safetensors` | all weights |
 //! | `adapter.safetensors` | after a training by adapters: what it added to the published networks, and what stands around them |
 //! | `encoders/NAME/*` | files of encoders, `tokenizer.json` for one |
+//! | `background.parquet` | some training rows (inputs only), beside which predictions are explained; not with `artifact.background: 0` |
 //! | `metrics.json` | figures on validation and test rows, epoch by epoch |
 //! | `rows.bin` | which rows it has seen, by content, so that figures can be of others; not beyond 2,000,000 |
 //! | `README.md` | model card |
@@ -23,6 +24,7 @@ use crate::model::{ModelParts, load_encoders};
 use crate::train::{CHECKPOINT, REQUEST, go_on};
 use crate::transfer::{Transfer, adapters};
 use crate::{Error, Result, Task};
+use ronghe_data::Table;
 use ronghe_data::plain;
 use ronghe_graph::Weights;
 use ronghe_graph::passes::merge_adapters;
@@ -34,6 +36,9 @@ use std::path::{Component, Path, PathBuf};
 
 /// Name of the file of adapters.
 pub const ADAPTER: &str = "adapter.safetensors";
+
+/// Name of the file of training rows that say what is usual.
+pub const BACKGROUND: &str = "background.parquet";
 
 const WEIGHTS: &str = "model.safetensors";
 
@@ -112,6 +117,12 @@ pub fn file(folder: &Path, name: &str) -> Result<Option<Vec<u8>>> {
     let bytes = read(&path)?;
     check(&path, expected, &bytes)?;
     Ok(Some(bytes))
+}
+
+/// The training rows that the model in `folder` keeps; `None` where it keeps none.
+pub fn background(folder: &Path) -> Result<Option<Table>> {
+    let Some(bytes) = file(folder, BACKGROUND)? else { return Ok(None) };
+    Ok(Some(Table::unpack(bytes, &folder.join(BACKGROUND))?))
 }
 
 /// What tells the model in `folder` from others: the hash of the hashes of its files.

@@ -1,5 +1,6 @@
 //! `ronghe counterfactual MODEL --data FILE`
 
+use super::background;
 use super::explain::rows;
 use crate::args::{Common, Counterfactual};
 use crate::progress::Progress;
@@ -7,6 +8,7 @@ use crate::session::Asked;
 use crate::{Outcome, render};
 use anyhow::Result;
 use ronghe::explain::global::{Counterfactual as Found, counterfactual};
+use ronghe_data::Table;
 use serde::Serialize;
 
 /// A row and what would change its class.
@@ -23,12 +25,14 @@ pub(crate) fn run(args: &Counterfactual, common: &Common) -> Result<Outcome> {
         table.find(column)?;
     }
     let rows = rows(&args.rows, table.rows())?;
+    let kept = background::kept(&args.chosen)?;
+    let among: Vec<&Table> = kept.iter().chain([&table]).collect();
     let mut progress = Progress::new(common.quiet);
     let mut found = Vec::new();
     for (done, &row) in rows.iter().enumerate() {
         progress.step("searching rows", done, rows.len(), "");
         let one = table.slice(row, 1);
-        let nearest = counterfactual(asked.predictor(), &one, &table, &args.keep)?;
+        let nearest = counterfactual(asked.predictor(), &one, &among, &args.keep)?;
         found.push(Row { row: table.row_number(row), counterfactual: nearest });
     }
     progress.end();

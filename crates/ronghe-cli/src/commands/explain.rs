@@ -1,14 +1,13 @@
 //! `ronghe explain MODEL --data FILE`
 
+use super::background;
 use crate::args::{Common, Explain};
 use crate::progress::Progress;
 use crate::session::Asked;
 use crate::{Outcome, outputs, render, session};
 use anyhow::{Context, Result, bail};
 use ronghe::Predictor;
-use ronghe::explain::{
-    Evaluations, Level, Link, Options, Reuse, RowExplainer, RowExplanation, background_rows, export,
-};
+use ronghe::explain::{Evaluations, Level, Link, Options, Reuse, RowExplainer, RowExplanation, export};
 use ronghe::report::{self, ReportData, gather, text};
 use ronghe_data::{Table, suggest, write};
 use std::collections::BTreeMap;
@@ -34,12 +33,11 @@ pub(crate) fn run(args: &Explain, common: &Common) -> Result<Outcome> {
     if rows.is_empty() {
         bail!("{}: there is no row to explain", args.data.display());
     }
-    let from = args.background_data.as_ref().map(|path| asked.table(path, &args.reading)).transpose()?;
-    let background = background_rows(from.as_ref().unwrap_or(&table), args.background, args.seed)?;
-    let explainer = RowExplainer::new(model, &background, &options)?;
+    let background = background::choose(args, &asked, &table)?;
+    let explainer = RowExplainer::new(model, &background.rows, &options)?;
     let kept = match &args.out {
         Some(folder) => {
-            let model = asked.fingerprint(&args.chosen, &background)?;
+            let model = asked.fingerprint(&args.chosen, &background.rows)?;
             Some(Evaluations::new(&folder.join("evaluations"), &model, args.resume))
         }
         None => None,
@@ -75,7 +73,7 @@ pub(crate) fn run(args: &Explain, common: &Common) -> Result<Outcome> {
     progress.lock().unwrap_or_else(PoisonError::into_inner).end();
     say_reused(&reused, args.resume && !common.quiet);
     if let Some(folder) = &args.out {
-        write_report(folder, args, &asked, &table, &found)?;
+        write_report(folder, args, &asked, &table, &background.from, &found)?;
         render::log(&format!("report in {}", folder.join("report.html").display()));
     }
     if common.json {
@@ -140,9 +138,10 @@ fn class(name: &str, model: &dyn Predictor) -> Result<usize> {
     })
 }
 
-/// A row for the terminal.
+/// A row for the terminal: a sentence, then the figures.
 pub(crate) fn rendered(e: &RowExplanation) -> String {
-    format!("row {} of {}\n{}", e.row, e.file, text::row(e, render::style()))
+    let style = render::style();
+    format!("row {} of {}\n{}\n{}", e.row, e.file, text::sentence(e, style.language), text::row(e, style))
 }
 
 /// Row positions from 0: the first N, or a list counted from 1.
@@ -169,6 +168,7 @@ fn write_report(
     args: &Explain,
     asked: &Asked,
     table: &Table,
+    background: &str,
     found: &[(usize, RowExplanation)],
 ) -> Result<()> {
     let model = asked.predictor();
@@ -185,6 +185,7 @@ fn write_report(
         },
         run: vec![
             ("model".into(), args.chosen.name()),
+            ("background from".into(), background.to_owned()),
             ("background rows".into(), found.first().map_or(0, |(_, e)| e.background).to_string()),
             ("background".into(), found.first().map_or(String::new(), |(_, e)| e.background_id.clone())),
             ("seed".into(), args.seed.to_string()),

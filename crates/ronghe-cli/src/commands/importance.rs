@@ -1,5 +1,6 @@
 //! `ronghe importance MODEL --data FILE`
 
+use super::background::{self, FEW};
 use crate::args::{Common, Importance};
 use crate::session::Asked;
 use crate::{Outcome, render, watch};
@@ -33,7 +34,10 @@ pub(crate) fn run(args: &Importance, common: &Common) -> Result<Outcome> {
         let kind = table.find(&i.column).map(|(_, kind)| kind);
         matches!(kind, Ok(Kind::Number | Kind::Category | Kind::Boolean))
     });
-    let effects = shown.take(args.effects).map(|i| global::effect(model, &table, &i.column));
+    // Few rows do not show a range of values: those that the model keeps do.
+    let kept = if table.rows() < FEW { background::kept(&args.chosen)? } else { None };
+    let over = kept.as_ref().unwrap_or(&table);
+    let effects = shown.take(args.effects).map(|i| global::effect(model, over, &i.column));
     let found = Found {
         rows: table.rows(),
         loss,

@@ -1,6 +1,7 @@
 //! One command a file.
 
 mod ask;
+mod background;
 mod counterfactual;
 mod evaluate;
 mod evaluate_ask;

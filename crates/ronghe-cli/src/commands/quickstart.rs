@@ -179,8 +179,13 @@ fn explain_rows(
     data: &mut ReportData,
     progress: &mut Progress,
 ) -> Result<()> {
-    let model = Model::new(artifact::load(&args.out.join("fused"))?, common.threads)?;
-    let background = background_rows(&set.table.take(train)?, 50, args.seed)?;
+    let folder = args.out.join("fused");
+    let model = Model::new(artifact::load(&folder)?, common.threads)?;
+    // The rows that `explain` takes too, so that both say the same.
+    let background = match artifact::background(&folder)? {
+        Some(kept) => kept,
+        None => background_rows(&set.table.take(train)?, 100, args.seed)?,
+    };
     let options = Options { seed: args.seed, ..Options::default() };
     let rows: BTreeSet<usize> =
         [test.first(), test.get(test.len() / 2), test.last()].into_iter().flatten().copied().collect();

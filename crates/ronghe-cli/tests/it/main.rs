@@ -3,6 +3,7 @@
 mod answers;
 mod any_model;
 mod bad_input;
+mod explain_alone;
 mod knowledge;
 mod outputs;
 mod pipeline;

@@ -8,6 +8,9 @@ mod csv;
 mod encoding;
 mod jsonl;
 mod parquet;
+mod png;
+
+pub use png::png;
 
 pub use encoding::TextEncoding;
 

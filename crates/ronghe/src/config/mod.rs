@@ -38,6 +38,8 @@ pub struct ModelConfig {
     pub training: TrainingConfig,
     /// Which rows it learns from.
     pub split: SplitConfig,
+    /// What is kept beside the network.
+    pub artifact: ArtifactConfig,
     /// Seed of everything random.
     pub seed: u64,
 }
@@ -50,6 +52,21 @@ impl ModelConfig {
         kinds
             .map(|(name, &kind)| ColumnSchema { name: name.clone(), kind, notation: notation(name) })
             .collect()
+    }
+}
+
+/// What a saved model keeps beside its network.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ArtifactConfig {
+    /// Training rows that go with the model, drawn at random with the seed: what is usual, where predictions are explained. 0 for
+    /// data that must not travel.
+    pub background: usize,
+}
+
+impl Default for ArtifactConfig {
+    fn default() -> ArtifactConfig {
+        ArtifactConfig { background: 100 }
     }
 }
 

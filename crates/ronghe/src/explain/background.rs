@@ -4,11 +4,12 @@ use super::Player;
 use super::draw::Draw;
 use crate::{CellKey, Error, Result};
 use arrow_array::cast::AsArray;
-use arrow_array::{Array, StringArray, new_null_array};
-use ronghe_data::{Schema, Table};
+use arrow_array::{Array, LargeBinaryArray, StringArray, new_null_array};
+use arrow_schema::DataType;
+use ronghe_data::{Cell, Kind, Schema, Table};
 use sha2::{Digest, Sha256};
 use std::path::{Path, absolute};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// The background rows of an explanation: the columns of its players, and a key for each cell.
 pub(super) struct Background {
@@ -18,6 +19,8 @@ pub(super) struct Background {
     pub(super) keys: Vec<Vec<CellKey>>,
     /// The first twelve hexadecimal digits of the hash over all keys, row by row.
     pub(super) id: String,
+    /// Each column with the bytes of files in place of their paths, once it was asked for.
+    bytes: Vec<OnceLock<Table>>,
 }
 
 impl Background {
@@ -36,13 +39,29 @@ impl Background {
         let mut state = Sha256::new();
         (0..table.rows()).for_each(|row| keys.iter().for_each(|k: &Vec<CellKey>| state.update(k[row])));
         let id = state.finalize().iter().take(6).map(|b| format!("{b:02x}")).collect();
-        Ok(Background { table, keys, id })
+        let bytes = keys.iter().map(|_| OnceLock::new()).collect();
+        Ok(Background { table, keys, id, bytes })
+    }
+
+    /// One of its columns.
+    pub(super) fn column(&self, place: usize) -> Result<Table> {
+        Ok(self.table.select(&[&self.table.schema().columns[place].name])?)
+    }
+
+    /// One of its columns, files as bytes.
+    pub(super) fn bytes(&self, place: usize) -> Result<Table> {
+        if let Some(known) = self.bytes[place].get() {
+            return Ok(known.clone());
+        }
+        let read = as_bytes(&self.column(place)?)?;
+        Ok(self.bytes[place].get_or_init(|| read).clone())
     }
 
     /// The explained row with the columns and types of the background, its media paths made absolute. A column that it
     /// lacks is missing, as it is to a model; a missing cell fits any type, for a file of few rows may say nothing
-    /// about the kind of an empty column.
-    pub(super) fn conform(&self, row: &Table) -> Result<Table> {
+    /// about the kind of an empty column. A file is read where the background has bytes; one that cannot be read is missing, and a note
+    /// says so.
+    pub(super) fn conform(&self, row: &Table) -> Result<(Table, Vec<String>)> {
         if row.rows() != 1 {
             return Err(Error::Explain {
                 what: "rows to explain".into(),
@@ -53,12 +72,25 @@ impl Background {
         }
         let row = anchored(row)?;
         let like = &self.table;
+        let mut notes = Vec::new();
         let cells = like.schema().columns.iter().enumerate().map(|(i, column)| {
             let expected = like.column(i).data_type();
             match row.schema().index(&column.name) {
                 None => Ok(new_null_array(expected, 1)),
                 Some(at) if row.is_missing(at, 0) => Ok(new_null_array(expected, 1)),
                 Some(at) if row.column(at).data_type() == expected => Ok(row.column(at).clone()),
+                Some(at)
+                    if column.kind == row.schema().columns[at].kind && *expected == DataType::LargeBinary =>
+                {
+                    match as_bytes(&row.select(&[&column.name])?) {
+                        Ok(read) => Ok(read.column(0).clone()),
+                        Err(error) => {
+                            let name = &column.name;
+                            notes.push(format!("`{name}`: it cannot be read and counts as missing: {error}"));
+                            Ok(new_null_array(expected, 1))
+                        }
+                    }
+                }
                 Some(at) => Err(Error::Cell {
                     path: row.path().to_owned(),
                     row: row.row_number(0),
@@ -70,7 +102,8 @@ impl Background {
             }
         });
         let schema = Arc::new(like.schema().clone());
-        Ok(Table::new(schema, cells.collect::<Result<_>>()?, row.path(), row.base(), row.row_number(0))?)
+        let cells = cells.collect::<Result<_>>()?;
+        Ok((Table::new(schema, cells, row.path(), row.base(), row.row_number(0))?, notes))
     }
 }
 
@@ -82,6 +115,20 @@ pub(super) fn keys(column: &Table) -> Vec<CellKey> {
         state.finalize().into()
     };
     (0..column.rows()).map(|row| column.row_hash(row).unwrap_or_else(|_| named(row))).collect()
+}
+
+/// A table of one column with the bytes of files in place of their paths.
+pub(crate) fn as_bytes(column: &Table) -> Result<Table> {
+    let media = matches!(column.schema().columns[0].kind, Kind::Image | Kind::Audio);
+    if !media || column.column(0).as_string_opt::<i32>().is_none() {
+        return Ok(column.clone());
+    }
+    let read = |row: usize| match column.media(0, row) {
+        Some(Cell::Path(path)) => std::fs::read(&path).map(Some).map_err(|source| Error::Io { path, source }),
+        _ => Ok(None),
+    };
+    let files = (0..column.rows()).map(read).collect::<Result<Vec<_>>>()?;
+    with_cells(column, Arc::new(LargeBinaryArray::from_iter(files)))
 }
 
 /// The table with media paths that no longer depend on its folder, so that rows of two folders can be mixed.
@@ -105,9 +152,14 @@ fn anchored(table: &Table) -> Result<Table> {
     Ok(out)
 }
 
+/// The rows of a table of `rows` in the order in which a background is drawn from them.
+pub(crate) fn background_order(rows: usize, seed: u64) -> Vec<usize> {
+    Draw::new(seed).order(rows)
+}
+
 /// At most `size` rows of a table, drawn without putting back, in their order in the table.
 pub fn background_rows(table: &Table, size: usize, seed: u64) -> Result<Table> {
-    let mut chosen = Draw::new(seed).order(table.rows());
+    let mut chosen = background_order(table.rows(), seed);
     chosen.truncate(size);
     chosen.sort_unstable();
     Ok(table.take(&chosen)?)

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Name and version of the JSON format.
-pub const FORMAT: &str = "ronghe.explanation/2";
+pub const FORMAT: &str = "ronghe.explanation/3";
 
 /// The JSON schema of [`RowExplanation`].
 pub const SCHEMA: &str = include_str!("explanation.schema.json");
@@ -26,11 +26,15 @@ pub struct RowExplanation {
     pub file: String,
     /// Number of the row in its file, from 1.
     pub row: usize,
-    /// How hidden cells that are not divided were filled.
+    /// How whole cells were to be filled.
     pub masker: String,
-    /// How each column was divided and filled, as a [`MaskSpec`](super::MaskSpec) is written.
+    /// How each column was divided and its parts filled, as a [`MaskSpec`](super::MaskSpec) is written; `whole/FILL` where it was not
+    /// divided.
     #[serde(default)]
     pub masks: BTreeMap<String, String>,
+    /// What each column was filled with where its whole cell was hidden.
+    #[serde(default)]
+    pub fills: BTreeMap<String, String>,
     /// Number of background rows.
     pub background: usize,
     /// What tells these background rows from others: the beginning of a hash of their cells.

@@ -1,11 +1,12 @@
 //! One game at three levels: modalities, their columns, the parts of their cells.
 //!
 //! Modalities play their own game; columns the game inside their modality, parts that inside their column inside its modality
-//! ([`Within`]). So the parts of a column sum to it and the columns of a modality to that: Owen values. All are games of
+//! ([`Within`]), as long as the cell is there; the rest of the cell gets what they leave ([`Held`]). So the parts of a column sum to it and the columns of a modality to that: Owen values. All are games of
 //! the same leaves, whose coalitions are evaluated once. What needs no game gets none: the only column of a modality is
 //! worth what the modality is.
 
 use super::masker::Leaves;
+use super::rest::Held;
 use super::{
     Cached, Coalition, Game, Grouped, Options, Pair, Player, Shapley, Within, interactions, reduced,
 };
@@ -222,9 +223,15 @@ impl<'a> Levels<'a> {
                         &column
                     }
                 };
-                let options = self.group(columns[c].len());
-                let places: Vec<usize> = (first(f)..first(f) + columns[c].len()).collect();
-                shares.put(&places, reduced::shares(game, &options)?);
+                let held = Held(game);
+                let rest = self.leaves.has_rest(f);
+                let (game, count): (&dyn Game, usize) =
+                    if rest { (&held, columns[c].len() - 1) } else { (game, columns[c].len()) };
+                let places: Vec<usize> = (first(f)..first(f) + count).collect();
+                shares.put(&places, reduced::shares(game, &self.group(count))?);
+                if rest {
+                    shares.left(first(f) + count, &places, fields, f);
+                }
             }
         }
         self.finish(&mut shares, fields);
@@ -264,6 +271,15 @@ impl Shares {
         self.found.converged &= found.converged;
         if method != "exact" {
             self.method = method;
+        }
+    }
+
+    /// Gives a player what is left of a coarser player's share beside the others.
+    fn left(&mut self, to: usize, others: &[usize], from: &Shares, player: usize) {
+        self.copy(to, from, player);
+        for k in 0..self.found.base.len() {
+            let taken: f64 = others.iter().map(|&p| self.found.attributions[p][k]).sum();
+            self.found.attributions[to][k] -= taken;
         }
     }
 

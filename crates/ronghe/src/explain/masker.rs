@@ -1,15 +1,16 @@
 //! Hiding parts of a row: each coalition of players becomes rows made of cells, which any predictor can read.
 //!
-//! Cells of players that are present come from the explained row; what is absent is filled as the column's masker says. A fill that
+//! Cells of players that are present come from the explained row; a cell none of whose players is there is hidden whole, parts of one
+//! that is there are filled as the column's masker says. A fill that
 //! takes from background rows takes from one row for all columns at once, so that a hidden pair of columns is a pair that
 //! occurs. The value of a coalition is the mean over the background: with B background rows, B masked rows a
 //! coalition (Lundberg and Lee 2017, the "interventional" value), and one where nothing hidden depends on them. A cell that
 //! is missing stays missing whoever is present.
 
 use super::background::Background;
-use super::column::{Column, Hide, constant};
+use super::column::{Column, Hide, Shown, constant};
 use super::mask::gaussian::Gaussian;
-use super::{Coalition, Options, Player};
+use super::{Coalition, Options, Part, Player};
 use crate::{Cells, Error, Result};
 use arrow_array::cast::AsArray;
 use arrow_array::types::Float64Type;
@@ -47,9 +48,24 @@ pub(super) struct Leaves {
     pub(super) players: Vec<Player>,
     /// Of each column; none where its cell is missing.
     pub(super) of_field: Vec<Range<usize>>,
-    /// How each column is masked, as it is written.
+    /// How each column is divided and filled, as it is written.
     pub(super) masks: BTreeMap<String, String>,
+    /// What each whole cell is filled with.
+    pub(super) fills: BTreeMap<String, String>,
     pub(super) notes: Vec<String>,
+}
+
+impl Leaves {
+    /// Whether the last player of a column is the rest of its cell.
+    pub(super) fn has_rest(&self, field: usize) -> bool {
+        let leaves = self.players[self.of_field[field].clone()].last();
+        leaves.is_some_and(|p| matches!(p.part, Some(Part::Rest { .. })))
+    }
+
+    /// The rest of the one cell that there is, if it has one.
+    pub(super) fn only_rest(&self) -> Option<usize> {
+        (self.of_field.len() == 1 && self.has_rest(0)).then(|| self.players.len() - 1)
+    }
 }
 
 /// Columns of one modality and other modalities around parts of a cell: at most so many coalitions of them.
@@ -64,46 +80,59 @@ impl RowMasker {
         options: &Options,
     ) -> Result<(RowMasker, Leaves)> {
         let specs = options.specs(fields)?;
-        let masks = fields.iter().zip(&specs).map(|(f, spec)| (f.name.clone(), spec.text())).collect();
-        let mut leaves = Leaves { players: Vec::new(), of_field: Vec::new(), masks, notes: Vec::new() };
+        let mut notes = Vec::new();
         let mut columns = Vec::new();
         let mut numbers = Numbers::default();
         for (i, (field, spec)) in fields.iter().zip(&specs).enumerate() {
             let cell = row.select(&[&field.name])?;
-            let usual = background.table.select(&[&field.name])?;
-            let (mut column, note, present) = Column::new(&cell, &usual, &background.keys[i], spec, options)?;
-            let same =
-                "the same cell in the row and in all background rows: it adds 0 whatever the model does";
-            let same = (present && constant(&column)).then(|| same.to_owned());
-            leaves.notes.extend(note.into_iter().chain(same).map(|n| format!("`{}`: {n}", field.name)));
+            let (mut column, note, present) = Column::new(&cell, background, i, spec, options)?;
+            notes.extend(note.map(|n| format!("`{}`: {n}", field.name)));
             if let Hide::Gaussian(at) = &mut column.hide {
-                *at = numbers.add(&cell, &usual);
+                *at = numbers.add(&cell, &background.column(i)?);
             }
             columns.push((column, present));
         }
         let active: Vec<bool> = columns.iter().map(|c| c.1).collect();
+        notes.extend(unchanging(&columns, fields));
+        let mut leaves = Leaves {
+            players: Vec::new(),
+            of_field: Vec::new(),
+            masks: BTreeMap::new(),
+            fills: BTreeMap::new(),
+            notes,
+        };
         for (i, (column, present)) in columns.iter_mut().enumerate() {
+            let name = &fields[i].name;
+            if column.inside.is_some() && around(fields, &active, i) > MOST_AROUND {
+                column.join();
+                let note =
+                    format!("`{name}`: not divided, for it stands among too many columns of its modality");
+                leaves.notes.push(note);
+            }
+            if let Some(inside) = column.inside.as_ref().filter(|i| !i.rest && !i.varies()) {
+                leaves.notes.push(format!(
+                    "`{name}`: this method hides all of it by `{}` too, so the base is what the model says of a cell so filled",
+                    inside.spec.fill
+                ));
+            }
             let start = leaves.players.len();
             if *present {
-                let parts = column.parts();
-                match options.divides() && around(fields, &active, i) <= MOST_AROUND {
-                    true => leaves.players.extend(parts.into_iter().map(|(name, part)| Player {
-                        name,
-                        part: Some(part),
-                        ..fields[i].clone()
-                    })),
-                    false if options.divides() && !parts.is_empty() => leaves.notes.push(format!(
-                        "`{}`: not divided, for it stands among too many columns of its modality",
-                        fields[i].name
-                    )),
-                    false => {}
-                }
+                let parts = column.parts().into_iter();
+                leaves.players.extend(parts.map(|(name, part)| Player {
+                    name,
+                    part: Some(part),
+                    ..fields[i].clone()
+                }));
                 if leaves.players.len() == start {
                     leaves.players.push(fields[i].clone());
                 }
             }
             column.leaves = start..leaves.players.len();
             leaves.of_field.push(column.leaves.clone());
+            let whole = if *present { column.fill() } else { options.whole(&specs[i]) };
+            let mask = column.inside.as_ref().map_or_else(|| format!("whole/{whole}"), |i| i.spec.text());
+            leaves.masks.insert(name.clone(), mask);
+            leaves.fills.insert(name.clone(), whole.to_owned());
         }
         let masker = RowMasker {
             columns: columns.into_iter().map(|c| c.0).collect(),
@@ -114,18 +143,22 @@ impl RowMasker {
     }
 
     /// The rows that hide everything, where they hide each feature of the row by itself: what is shown of a masked row is the
-    /// row's, the rest theirs.
+    /// row's, the rest theirs. Of a divided cell, those that fill each of its parts.
     pub(super) fn fillers(&self, players: usize) -> Result<Option<Table>> {
         let [column] = self.columns.as_slice() else { return Ok(None) };
-        let pastes = match &column.hide {
-            Hide::Parts(mask, ..) => mask.pastes(),
-            Hide::Rows => true,
-            Hide::Fixed | Hide::Gaussian(_) => false,
+        let pastes = match (&column.inside, &column.hide) {
+            (Some(inside), _) => inside.pastes(),
+            (None, Hide::Rows) => true,
+            (None, Hide::Fixed | Hide::Gaussian(_)) => false,
         };
         if !pastes || players == 0 {
             return Ok(None);
         }
-        let cells = self.cells(&[Coalition::empty(players)])?;
+        let mut hidden = Coalition::empty(players);
+        if column.inside.as_ref().is_some_and(|i| i.rest) {
+            hidden.insert(players - 1);
+        }
+        let cells = self.cells(&[hidden])?;
         Ok(Some(cells.table(0, cells.rows())?))
     }
 
@@ -133,10 +166,10 @@ impl RowMasker {
     /// part does not depend on which others are shown.
     pub(super) fn ends(&self, players: usize) -> Result<(Table, Table)> {
         for column in &self.columns {
-            let depends = match &column.hide {
-                Hide::Parts(mask, ..) => column.leaves.len() > 1 && !mask.pastes(),
-                Hide::Gaussian(_) => true,
-                Hide::Rows | Hide::Fixed => false,
+            let depends = match (&column.inside, &column.hide) {
+                (Some(inside), _) => !inside.pastes(),
+                (None, Hide::Gaussian(_)) => true,
+                (None, Hide::Rows | Hide::Fixed) => false,
             };
             if depends && !column.leaves.is_empty() {
                 let name = &column.fixed.schema().columns[0].name;
@@ -157,6 +190,28 @@ impl RowMasker {
     fn shown_numbers(&self, coalition: &Coalition) -> Vec<bool> {
         let of = |c: &&Column| matches!(c.hide, Hide::Gaussian(_)) && !c.leaves.is_empty();
         self.columns.iter().filter(of).map(|c| coalition.contains(c.leaves.start)).collect()
+    }
+}
+
+/// Columns whose cell is that of all background rows.
+fn unchanging(columns: &[(Column, bool)], fields: &[Player]) -> Vec<String> {
+    let there = || columns.iter().zip(fields).filter(|((_, present), _)| *present);
+    let mut same = there().filter(|((column, _), _)| constant(column)).map(|(_, field)| &field.name);
+    match there().count() {
+        0 => vec!["nothing can change: every cell that the model reads is missing in this row".into()],
+        all if all == same.clone().count() => vec![
+            "nothing changes: the background holds the same values as the row, so no cell can add anything (give other \
+             background rows)"
+                .into(),
+        ],
+        _ => same
+            .by_ref()
+            .map(|name| {
+                format!(
+                    "`{name}`: the same cell in the row and in all background rows: it adds 0 whatever the model does"
+                )
+            })
+            .collect(),
     }
 }
 
@@ -191,8 +246,7 @@ impl Numbers {
 
 impl Masker for RowMasker {
     fn samples(&self, coalition: &Coalition) -> usize {
-        let varies = |c: &Column| c.varies() && c.leaves.clone().any(|p| !coalition.contains(p));
-        if self.columns.iter().any(varies) { self.fillers } else { 1 }
+        if self.columns.iter().any(|c| c.varies(coalition)) { self.fillers } else { 1 }
     }
 
     fn idle(&self) -> Vec<usize> {
@@ -200,11 +254,11 @@ impl Masker for RowMasker {
     }
 
     fn bytes(&self, coalition: &Coalition) -> usize {
-        let made = |c: &Column| match &c.hide {
-            Hide::Parts(mask, ..) if c.leaves.clone().any(|p| !coalition.contains(p)) => {
-                mask.bytes() * if mask.varies() { self.fillers } else { 1 }
+        let made = |c: &Column| match (c.shown(coalition), &c.inside, &c.hide) {
+            (Shown::Parts(_), Some(inside), _) => {
+                inside.bytes() * if inside.varies() { self.fillers } else { 1 }
             }
-            Hide::Gaussian(_) => 8 * self.fillers,
+            (_, _, Hide::Gaussian(_)) => 8 * self.fillers,
             _ => 0,
         };
         self.columns.iter().map(made).sum()

@@ -14,7 +14,7 @@
 //! | `coalition`, `game`, `player` | who takes part, who is present, what they get |
 //! | `masker`, `column`, `background` | from a coalition to rows of cells; rows that say what is usual |
 //! | `mask/` | the table of maskers: what cells are divided into, what hidden parts are filled with |
-//! | `row_game`, `cached`, `grouped`, `within` | the games: of a predictor, remembered, of groups, inside a group |
+//! | `row_game`, `cached`, `grouped`, `within`, `rest` | the games: of a predictor, remembered, of groups, inside a group, inside a cell |
 //! | `kept` | evaluations on disk, for a run that goes on |
 //! | `opened`, `reduced` | the games of a predictor that begins with a weighted sum, of players who change anything |
 //! | `exact`, `kernel`, `permutation`, `shap_kernel` | the explainers of any game |
@@ -71,6 +71,7 @@ mod pair_sample;
 mod permutation;
 mod player;
 mod reduced;
+mod rest;
 mod robust;
 mod row;
 mod row_game;
@@ -82,6 +83,7 @@ mod unseen;
 mod within;
 
 pub use background::background_rows;
+pub(crate) use background::{as_bytes, background_order};
 pub use cached::Cached;
 pub use check::{Curve, Faithfulness, check};
 pub use coalition::Coalition;

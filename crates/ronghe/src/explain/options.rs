@@ -21,7 +21,7 @@ pub const AUTO_KERNEL_EVALUATIONS: usize = 8;
 pub struct Options {
     /// Name in [`EXPLAINERS`], or `auto`: exact up to [`AUTO_EXACT_PLAYERS`] players, kernel above.
     pub method: String,
-    /// How cells that are not divided are filled: a fill of the masker `whole`.
+    /// How whole cells are filled, also those that are divided: a fill of the masker `whole`.
     pub masker: String,
     /// How fine the players are.
     pub level: Level,
@@ -127,6 +127,19 @@ impl Options {
         self.level == Level::Parts
     }
 
+    /// Whether the method finds the shares of groups as sums over one game of the finest players.
+    pub(super) fn sums(&self) -> bool {
+        EXPLAINERS.iter().any(|e| e.name() == self.method && e.sums())
+    }
+
+    /// Name of the fill of whole cells of a column.
+    pub(super) fn whole(&self, spec: &MaskSpec) -> &'static str {
+        let whole = MASKERS[0];
+        let named =
+            whole.fills.iter().find(|f| f.name == self.masker).map_or(whole.fills[0].name, |f| f.name);
+        if spec.masker.name == whole.name { spec.fill } else { named }
+    }
+
     /// How the cells of each column are masked.
     pub(super) fn specs(&self, fields: &[Player]) -> Result<Vec<MaskSpec>> {
         let whole = MaskSpec::parse(&format!("whole/{}", self.masker), Modality::Tabular, "explain")?;
@@ -148,7 +161,10 @@ impl Options {
             |field: &Player| match self.masks.get(&field.name).or(self.masks.get(field.modality.name())) {
                 Some(text) => MaskSpec::parse(text, field.modality, &format!("mask of `{}`", field.name)),
                 None if divided && field.modality != Modality::Tabular => {
-                    Ok(MaskSpec::default_of(field.modality))
+                    let spec = MaskSpec::default_of(field.modality);
+                    // One game for all levels needs one fill for them.
+                    let usual = spec.masker.fills.iter().find(|f| self.sums() && f.name == self.masker);
+                    Ok(MaskSpec { fill: usual.map_or(spec.fill, |f| f.name), ..spec })
                 }
                 None => Ok(whole.clone()),
             };

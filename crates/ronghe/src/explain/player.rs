@@ -56,6 +56,11 @@ pub enum Part {
         /// Upper edge, hertz.
         high: f64,
     },
+    /// What the cell still adds, beside the usual cell, when each of its parts is filled.
+    Rest {
+        /// What the parts are filled with.
+        fill: String,
+    },
 }
 
 impl Player {

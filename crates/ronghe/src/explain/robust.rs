@@ -6,7 +6,7 @@
 //!   `|phi_a - phi_b| / |phi|`, Euclidean lengths over the players (after Yeh et al. 2019, whose neighbourhood is of the row).
 
 use super::row::RowExplainer;
-use super::{Faithfulness, MaskSpec, Options, RowExplanation};
+use super::{Faithfulness, MaskSpec, Options, Part, Player, RowExplanation};
 use crate::Result;
 use ronghe_data::Table;
 use serde::{Deserialize, Serialize};
@@ -60,9 +60,18 @@ impl Check {
             let apart = length(&mut a.iter().zip(&b).map(|(a, b)| a - b));
             (whole > 0.0 && a.len() == b.len()).then(|| apart / whole)
         };
-        let same = again.finest().players == found.finest().players;
+        let (one, other) = (&found.finest().players, &again.finest().players);
+        let same = one.len() == other.len() && one.iter().zip(other).all(|(a, b)| alike(a, b));
         let rank_correlation = if same { spearman(&phi(found), &phi(&again)) } else { None };
         Ok(Check { faithfulness, other_masks, rank_correlation, sensitivity })
+    }
+}
+
+/// Whether two players are one, whatever fills the parts that a rest of a cell stands beside.
+fn alike(a: &Player, b: &Player) -> bool {
+    match (&a.part, &b.part) {
+        (Some(Part::Rest { .. }), Some(Part::Rest { .. })) => a.columns == b.columns,
+        _ => a == b,
     }
 }
 

@@ -4,8 +4,9 @@ use super::background::{Background, keys};
 use super::blended::Blended;
 use super::kept::{Known, Of, Paid, hex};
 use super::levels::{Levels, Shares};
-use super::masker::RowMasker;
+use super::masker::{Leaves, RowMasker};
 use super::notes;
+use super::rest::{Parted, Quicker};
 use super::{
     Cached, Check, Evaluations, Explanation, FORMAT, Game, Level, Link, MaskSpec, Opened, Options, Player,
     Reuse, RowExplanation, RowGame, check,
@@ -13,7 +14,6 @@ use super::{
 use crate::{Error, Predictor, Result, TaskKind};
 use ronghe_data::Table;
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
 
 /// Explains rows of one table beside one background.
 pub struct RowExplainer<'a> {
@@ -73,12 +73,12 @@ impl<'a> RowExplainer<'a> {
         kept: Option<&Evaluations>,
     ) -> Result<(RowExplanation, Reuse)> {
         let (options, task) = (self.options, self.predictor.task());
-        let conformed = self.background.conform(row)?;
-        let (masker, leaves) = RowMasker::new(&conformed, &self.background, &self.fields, options)?;
+        let (conformed, unread) = self.background.conform(row)?;
+        let (masker, mut leaves) = RowMasker::new(&conformed, &self.background, &self.fields, options)?;
+        leaves.notes.extend(unread);
         let number = row.row_number(0);
         let outputs = task.labels.len();
-        let of =
-            kept.map(|kept| self.of(kept, &conformed, &leaves.masks, leaves.players.len())).transpose()?;
+        let of = kept.map(|kept| self.of(kept, &conformed, &leaves)).transpose()?;
         let known = match kept.zip(of.as_ref()) {
             Some((kept, of)) => kept.read(number, of)?,
             None => Known::new(),
@@ -89,7 +89,8 @@ impl<'a> RowExplainer<'a> {
         let opened = match fillers {
             Some(fillers) => match self.predictor.opening()? {
                 Some(opening) => {
-                    Opened::new(opening, &leaves.players, &conformed, &fillers, outputs, options.link)?
+                    let parts = &leaves.players[..leaves.only_rest().unwrap_or(leaves.players.len())];
+                    Opened::new(opening, parts, &conformed, &fillers, outputs, options.link)?
                         .map(|game| (game, fillers.rows()))
                 }
                 None => None,
@@ -107,8 +108,13 @@ impl<'a> RowExplainer<'a> {
             }
             None => None,
         };
+        let quicker;
         let game: &dyn Game = match (&blended, &opened) {
             (Some(blended), _) => blended,
+            (None, Some((opened, _))) if leaves.only_rest().is_some() => {
+                quicker = Quicker { all: &plain, parts: opened };
+                &quicker
+            }
             (None, Some((opened, _))) => opened,
             (None, None) => &plain,
         };
@@ -134,7 +140,8 @@ impl<'a> RowExplainer<'a> {
             file: row.path().display().to_string(),
             row: number,
             masker: options.masker.clone(),
-            masks: leaves.masks,
+            masks: std::mem::take(&mut leaves.masks),
+            fills: std::mem::take(&mut leaves.fills),
             background: self.background.table.rows(),
             background_id: self.background.id.clone(),
             seed: options.seed,
@@ -147,7 +154,7 @@ impl<'a> RowExplainer<'a> {
             parts: parts.map(named).transpose()?,
             synergy,
             check: None,
-            notes: leaves.notes,
+            notes: std::mem::take(&mut leaves.notes),
         };
         found.notes.extend(notes::of(&found, cached.sum(&|c| plain.clamped(c) as usize)));
         if options.check && options.level != Level::Modalities {
@@ -158,7 +165,11 @@ impl<'a> RowExplainer<'a> {
             for leaves in &leaves.of_field {
                 playing.extend(listed.by_ref().take(leaves.len().max(1)).filter(|_| !leaves.is_empty()));
             }
-            let faithfulness = check(&cached, &playing, finest.explained, options.seed)?;
+            let fields = 0..leaves.of_field.len();
+            let rests: Vec<_> =
+                fields.filter(|&f| leaves.has_rest(f)).map(|f| leaves.of_field[f].clone()).collect();
+            let parted = Parted::new(&cached, &rests);
+            let faithfulness = check(&parted, &parted.shares(&playing), finest.explained, options.seed)?;
             found.check = Some(Check::of(self, row, &found, faithfulness)?);
         }
         let new = cached.computed();
@@ -174,13 +185,11 @@ impl<'a> RowExplainer<'a> {
     }
 
     /// What evaluations of the conformed row are of.
-    fn of(
-        &self,
-        kept: &Evaluations,
-        row: &Table,
-        masks: &BTreeMap<String, String>,
-        players: usize,
-    ) -> Result<Of> {
+    fn of(&self, kept: &Evaluations, row: &Table, leaves: &Leaves) -> Result<Of> {
+        let masks = leaves.masks.iter().zip(leaves.fills.values()).map(|((column, mask), fill)| {
+            let whole = mask.starts_with("whole/");
+            (column.clone(), if whole { mask.clone() } else { format!("{mask} in {fill}") })
+        });
         let mut cells = Sha256::new();
         for field in &self.fields {
             keys(&row.select(&[&field.name])?).iter().for_each(|key| cells.update(key));
@@ -190,8 +199,8 @@ impl<'a> RowExplainer<'a> {
             model: kept.model().to_owned(),
             row: hex(&cells.finalize()),
             background: self.background.id.clone(),
-            masks: masks.clone(),
-            players,
+            masks: masks.collect(),
+            players: leaves.players.len(),
             outputs: self.predictor.task().labels.len(),
             link: self.options.link,
             seed: self.options.seed,

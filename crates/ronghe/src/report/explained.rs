@@ -4,7 +4,7 @@ use super::escape::html;
 use super::media::{self, Media};
 use super::svg::{self, Scale};
 use super::{Content, ExplainedRow, Language, Shown, number, plot};
-use crate::explain::{Explanation, Link};
+use crate::explain::{Explanation, Link, RowExplanation};
 use ronghe_data::Modality;
 use std::collections::BTreeSet;
 
@@ -259,18 +259,46 @@ fn unit(e: &Explanation, language: Language) -> String {
     }
 }
 
+/// What stood in for hidden cells, and for hidden parts of cells, column by column.
+fn fills(x: &RowExplanation, language: Language) -> String {
+    let all: Vec<String> = x
+        .fills
+        .iter()
+        .map(|(column, whole)| {
+            let mask = x.masks.get(column).map_or("", String::as_str);
+            let inside = mask.rsplit_once('/').filter(|(masker, _)| *masker != "whole");
+            match (inside, language) {
+                (None, Language::English) => format!("`{column}` by {whole}"),
+                (None, Language::Chinese) => format!("`{column}` 用 {whole}"),
+                (Some((masker, fill)), Language::English) => {
+                    format!("`{column}` by {whole}, its parts ({masker}) by {fill}")
+                }
+                (Some((masker, fill)), Language::Chinese) => {
+                    format!("`{column}` 用 {whole}，其各部分（{masker}）用 {fill}")
+                }
+            }
+        })
+        .collect();
+    match language {
+        Language::English => format!("Hidden cells are filled: {}.", all.join("; ")),
+        Language::Chinese => format!("隐藏的单元格的填充方式：{}。", all.join("；")),
+    }
+}
+
 /// All classes, folded away, and the background.
 fn details(row: &ExplainedRow, language: Language) -> String {
     let (x, e) = (&row.explanation, &row.explanation.fields);
     let (background, rows) = (number::count(x.background), number::count(x.rows_predicted));
     let made = match language {
         Language::English => format!(
-            "Hidden cells filled by masker `{}` from {background} background rows; {rows} masked rows predicted; seed {}.",
-            x.masker, x.seed
+            "{} {background} background rows; {rows} masked rows predicted; seed {}.",
+            fills(x, language),
+            x.seed
         ),
         Language::Chinese => format!(
-            "隐藏的单元格由 {} 方式用 {background} 行背景数据填充；共预测 {rows} 行；随机种子 {}。",
-            x.masker, x.seed
+            "{} 背景数据 {background} 行；共预测 {rows} 行；随机种子 {}。",
+            fills(x, language),
+            x.seed
         ),
     };
     let mut out = format!("<p class=\"made\">{}</p>", html(&made));

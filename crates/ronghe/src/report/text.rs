@@ -2,9 +2,11 @@
 //! really take (a Chinese one takes two columns). Pure functions; colours only where asked for.
 
 mod columns;
+mod sentence;
 mod tree;
 
 pub use columns::{effect, importance};
+pub use sentence::sentence;
 pub use tree::row;
 
 use super::escape::terminal;

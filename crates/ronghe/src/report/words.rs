@@ -41,4 +41,12 @@ impl Language {
         };
         self.pick(english, chinese)
     }
+
+    /// What the rest of a cell is called whose parts are filled by `fill`.
+    pub(super) fn rest(self, fill: &str) -> String {
+        match self {
+            Language::English => format!("rest (all parts: {fill})"),
+            Language::Chinese => format!("其余（各部分：{fill}）"),
+        }
+    }
 }

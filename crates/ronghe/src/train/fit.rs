@@ -1,5 +1,6 @@
 //! The whole of a training: split, task, encoders, epochs, best weights, calibration, test.
 
+use super::background::Background;
 use super::observe::{EpochReport, Event, Observer};
 use super::outliers;
 use super::phase::Job;
@@ -64,6 +65,8 @@ pub struct Fitted {
     pub split: Split,
     /// The rows of every part by content, to know them again; none beyond a limit.
     pub seen: Option<SeenRows>,
+    /// Training rows that go with the model.
+    pub background: Background,
     /// Rows left out because a cell could not be read, with what is wrong.
     pub skipped: Vec<(usize, String)>,
 }
@@ -125,6 +128,10 @@ pub fn fit(
         });
     }
 
+    // Before the epochs: a file that cannot be read any more is known before the work is done.
+    let background = Background::draw(config, table, &split.train)?;
+    observer.event(&Event::Note(&background.said()));
+
     let job = Job { config, task: &task, targets: &targets, split: &split };
     let mut run = Training::start(job, (trunks, weights), metric, options, observer)?;
     run.epochs(&mut source, options, observer)?;
@@ -156,6 +163,7 @@ pub fn fit(
         test_targets,
         split,
         seen,
+        background,
         skipped,
     })
 }

@@ -22,9 +22,11 @@
 //! | `schedule` | learning rate by step |
 //! | `best` | the best epochs' weights and their average |
 //! | `checkpoint` | what a killed training needs to go on, bit for bit |
+//! | `background` | training rows that go with the model |
 //! | `save` | the model folder with figures and card |
 //! | `observe` | what training tells while it runs |
 
+mod background;
 mod best;
 mod blend;
 mod checkpoint;
@@ -48,6 +50,7 @@ mod trunks;
 mod weighing;
 mod why;
 
+pub use background::Background;
 pub use fit::{FitOptions, Fitted, fit};
 pub use observe::{EpochReport, Event, Observer, Quiet};
 pub(crate) use place::go_on;

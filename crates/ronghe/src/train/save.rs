@@ -54,6 +54,9 @@ pub fn save(
     if let Some(seen) = &fitted.seen {
         hashed.insert(ROWS.into(), seen.to_bytes());
     }
+    if let Some(background) = &fitted.background.file {
+        hashed.insert(artifact::BACKGROUND.into(), background.clone());
+    }
     let mut loose = ExtraFiles::new();
     loose.insert("run.json".into(), pretty(run, folder)?);
     artifact::save(&fitted.parts, folder, &hashed, &loose)
@@ -110,7 +113,19 @@ fn card(fitted: &Fitted, data_hash: &str) -> String {
         rows.join(", "),
         fitted.chosen
     ));
-    line(format_args!("## Origin\n"));
+    let kept = &fitted.background;
+    line(format_args!("## Rows kept\n"));
+    let mut said = kept.said();
+    said[..1].make_ascii_uppercase();
+    line(format_args!("{said}."));
+    if kept.rows > 0 {
+        line(format_args!(
+            "They stand in `{}`, cells of the inputs only, and say what is usual when predictions are explained. Whoever has the \
+             model can read them; `--set artifact.background=0` trains one without.",
+            artifact::BACKGROUND
+        ));
+    }
+    line(format_args!("\n## Origin\n"));
     line(format_args!("- data: sha256 `{data_hash}`\n- seed: {}", config.seed));
     line(format_args!(
         "- ronghe {}\n- temperature of the probabilities: {:.4}",

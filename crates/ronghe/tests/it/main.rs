@@ -11,3 +11,4 @@ mod probe;
 mod report;
 mod training;
 mod transfer;
+mod whole_cells;

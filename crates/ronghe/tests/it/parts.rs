@@ -17,7 +17,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
 /// A regression by a formula over rows of text `t`, picture `p`, sound `s` and numbers `a`, `b`.
-struct Formula<F> {
+pub(crate) struct Formula<F> {
     task: Task,
     inputs: Vec<InputInfo>,
     formula: F,
@@ -39,23 +39,23 @@ impl<F: Fn(&Seen<'_>) -> f64 + Send + Sync> Predictor for Formula<F> {
 }
 
 /// What a formula sees of a row.
-struct Seen<'a> {
-    table: &'a Table,
-    row: usize,
+pub(crate) struct Seen<'a> {
+    pub(crate) table: &'a Table,
+    pub(crate) row: usize,
 }
 
 impl Seen<'_> {
-    fn column(&self, name: &str) -> usize {
+    pub(crate) fn column(&self, name: &str) -> usize {
         self.table.find(name).unwrap().0
     }
 
     /// Whether the text says the word.
-    fn says(&self, word: &str) -> f64 {
+    pub(crate) fn says(&self, word: &str) -> f64 {
         let text = self.table.text(self.column("t"), self.row).unwrap_or("");
         f64::from(u8::from(text.contains(word)))
     }
 
-    fn number(&self, name: &str) -> f64 {
+    pub(crate) fn number(&self, name: &str) -> f64 {
         let at = self.column(name);
         if self.table.is_missing(at, self.row) {
             return -9.0;
@@ -81,7 +81,7 @@ impl Seen<'_> {
     }
 }
 
-fn formula<F: Fn(&Seen<'_>) -> f64 + Send + Sync>(columns: &str, formula: F) -> Formula<F> {
+pub(crate) fn formula<F: Fn(&Seen<'_>) -> f64 + Send + Sync>(columns: &str, formula: F) -> Formula<F> {
     let inputs = columns
         .split(' ')
         .map(|name| InputInfo {
@@ -107,7 +107,7 @@ fn formula<F: Fn(&Seen<'_>) -> f64 + Send + Sync>(columns: &str, formula: F) -> 
 }
 
 /// Rows of text, light of the picture, amplitude of the sound, and two numbers.
-fn rows(rows: &[(&str, u8, f32, Option<f64>, f64)]) -> Table {
+pub(crate) fn rows(rows: &[(&str, u8, f32, Option<f64>, f64)]) -> Table {
     let pictures: Vec<Vec<u8>> = rows
         .iter()
         .map(|r| {
@@ -131,34 +131,34 @@ fn rows(rows: &[(&str, u8, f32, Option<f64>, f64)]) -> Table {
     Table::new(Arc::new(schema), columns.into_iter().map(|c| c.2).collect(), here, Path::new("."), 5).unwrap()
 }
 
-fn row() -> Table {
+pub(crate) fn row() -> Table {
     rows(&[("a very good book, 真好看", 120, 0.5, Some(3.0), 1.0)])
 }
 
-fn background() -> Table {
+pub(crate) fn background() -> Table {
     let far =
         [("dull", 10, 0.1, Some(1.0), 0.0), ("", 60, 0.2, None, 0.0), ("so good", 90, 0.3, Some(2.0), 0.0)];
     rows(&far)
 }
 
-fn auto() -> Options {
+pub(crate) fn auto() -> Options {
     Options { parts: "auto".into(), ..Options::default() }
 }
 
-fn masked(masks: &[(&str, &str)]) -> Options {
+pub(crate) fn masked(masks: &[(&str, &str)]) -> Options {
     Options { masks: masks.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect(), ..auto() }
 }
 
-fn phi(e: &Explanation, name: &str) -> f64 {
+pub(crate) fn phi(e: &Explanation, name: &str) -> f64 {
     e.attributions[e.players.iter().position(|p| p.name == name).unwrap_or_else(|| panic!("no {name}"))][0]
 }
 
-fn near(found: f64, expected: f64) {
+pub(crate) fn near(found: f64, expected: f64) {
     assert!((found - expected).abs() < 1e-9, "{found} is not {expected}");
 }
 
 /// Every level sums to the prediction, parts to their columns, columns to their modalities.
-fn assert_nested(e: &RowExplanation) {
+pub(crate) fn assert_nested(e: &RowExplanation) {
     let parts = e.parts.as_ref().unwrap();
     for level in [&e.modalities, &e.fields, parts] {
         assert!(level.residual < 1e-6);
@@ -188,8 +188,13 @@ fn a_signal_in_one_word_is_found_there() {
     assert_nested(&found);
     let parts = found.parts.as_ref().unwrap();
     near(phi(parts, "good"), 2.0);
-    let rest: f64 = parts.attributions.iter().map(|a| a[0].abs()).sum();
-    near(rest, 2.0);
+    // One of three usual texts says it too: beside them, a text without its words is worth that much less.
+    let rest =
+        parts.players.iter().position(|p| p.part == Some(Part::Rest { fill: "delete".into() })).unwrap();
+    near(parts.attributions[rest][0], -2.0 / 3.0);
+    near(phi(&found.fields, "t"), 4.0 / 3.0);
+    let all: f64 = parts.attributions.iter().map(|a| a[0].abs()).sum();
+    near(all, 2.0 + 2.0 / 3.0);
     let good = parts.players.iter().find(|p| p.name == "good").unwrap();
     assert_eq!(good.part, Some(Part::Words { from: 7, to: 11 }));
     // Words, 49 patches, 30 stretches within bands, two numbers.
@@ -205,8 +210,9 @@ fn a_signal_in_one_word_is_found_there() {
 #[test]
 fn either_or_of_two_modalities_is_shared_and_told() {
     // The text says good, and b is 1 where the background has 0: one of both, and not both.
+    let usual = background().slice(0, 2);
     let model = formula("t b", |r| (r.says("good") - r.number("b")).abs());
-    let found = explain_row(&model, &row(), &background(), &auto()).unwrap();
+    let found = explain_row(&model, &row(), &usual, &auto()).unwrap();
     assert_nested(&found);
     near(phi(&found.modalities, "tabular"), 0.0);
     near(phi(&found.modalities, "text"), 0.0);
@@ -215,13 +221,13 @@ fn either_or_of_two_modalities_is_shared_and_told() {
     near(found.synergy[0].values[0], -2.0);
 
     let both = formula("t b", |r| r.says("good") * r.number("b"));
-    let found = explain_row(&both, &row(), &background(), &auto()).unwrap();
+    let found = explain_row(&both, &row(), &usual, &auto()).unwrap();
     near(phi(&found.modalities, "tabular"), 0.5);
     near(phi(found.parts.as_ref().unwrap(), "good"), 0.5);
     near(found.synergy[0].values[0], 1.0);
 
     let either = formula("t b", |r| r.says("good").max(r.number("b")));
-    let found = explain_row(&either, &row(), &background(), &auto()).unwrap();
+    let found = explain_row(&either, &row(), &usual, &auto()).unwrap();
     near(phi(&found.modalities, "tabular"), 0.5);
     near(phi(&found.modalities, "text"), 0.5);
     near(found.synergy[0].values[0], -1.0);
@@ -236,18 +242,22 @@ fn patches_and_stretches_are_found_where_they_are() {
     let parts = found.parts.as_ref().unwrap();
     let names: Vec<&str> = parts.players.iter().map(|p| p.name.as_str()).collect();
     assert_eq!(&names[..4], ["patch 1,1", "patch 1,2", "patch 2,1", "patch 2,2"]);
-    assert_eq!(names[4], "0.00–0.12 s");
+    assert_eq!((names[4], names[5], names[9]), ("rest of the cell", "0.00–0.12 s", "rest of the cell"));
     // The model is a sum, and only the first patch is in it: its mean less the mean colour.
     let pixels: Vec<f64> = (0..64_usize).map(|i| f64::from(120 + (i * 37 % 50) as u8)).collect();
     let mean = (pixels.iter().sum::<f64>() / 64.0).round();
     let corner = (0..64).filter(|i| i / 8 < 4 && i % 8 < 4).map(|i| pixels[i]).sum::<f64>() / 16.0;
     near(phi(parts, "patch 1,1"), corner - mean);
+    // Its mean colour alone, beside the corners of the usual pictures.
+    let usual = [10.0, 60.0, 90.0].iter().map(|light| light + corner - 120.0).sum::<f64>() / 3.0;
+    near(parts.attributions[4][0], mean - usual);
+    near(phi(&found.fields, "p"), corner - usual);
     for other in ["patch 1,2", "patch 2,1", "patch 2,2"] {
         near(phi(parts, other), 0.0);
     }
     // Half the power in each of the first stretches, but for the fades.
     let power = 100.0 * 0.125;
-    for (i, share) in [(4, 0.5), (5, 0.5), (6, 0.0), (7, 0.0)] {
+    for (i, share) in [(5, 0.5), (6, 0.5), (7, 0.0), (8, 0.0)] {
         assert!((parts.attributions[i][0] - share * power).abs() < 0.1, "{}", names[i]);
     }
 }
@@ -260,7 +270,8 @@ fn a_missing_cell_gets_nothing_and_stays_missing() {
     assert_nested(&found);
     near(phi(&found.fields, "a"), 0.0);
     near(phi(&found.fields, "b"), 1.0);
-    near(found.fields.base[0], -9.0);
+    // A missing number stays missing; one of three usual texts says good.
+    near(found.fields.base[0], -9.0 + 1.0 / 3.0);
     let none = formula("a", |r| r.number("a"));
     let found = explain_row(&none, &bare, &background(), &auto()).unwrap();
     assert_eq!((found.fields.base[0], found.fields.attributions[0][0], found.parts), (-9.0, 0.0, None));
@@ -354,6 +365,12 @@ fn what_cannot_be_explained_says_so() {
 
 /// A model after an epoch on little: of all four modalities, or of these columns.
 fn small_model(columns: Option<&[&str]>) -> (Model, Table) {
+    let (model, table, _) = saved_model(columns);
+    (model, table)
+}
+
+/// The same, and the rows that it keeps.
+pub(crate) fn saved_model(columns: Option<&[&str]>) -> (Model, Table, Table) {
     let table = multimodal(120, 3, &SynthConfig { missing: 0.0 }).unwrap();
     let table = columns.map_or(table.clone(), |names| table.select(names).unwrap());
     let mut config = ModelConfig { seed: 7, ..ModelConfig::default() };
@@ -380,7 +397,10 @@ fn small_model(columns: Option<&[&str]>) -> (Model, Table) {
     let fitted = fit(&config, &table, split(&config, &table).unwrap(), &options, &mut Quiet).unwrap();
     let folder = tempfile::tempdir().unwrap();
     save(&fitted, &hash, &RunFacts::new(), folder.path()).unwrap();
-    (Model::new(artifact::load(folder.path()).unwrap(), 2).unwrap(), table)
+    let card = std::fs::read_to_string(folder.path().join("README.md")).unwrap();
+    assert!(card.contains("84 of 84 training rows travel with this model ("), "{card}");
+    let kept = artifact::background(folder.path()).unwrap().unwrap();
+    (Model::new(artifact::load(folder.path()).unwrap(), 2).unwrap(), table, kept)
 }
 
 #[test]
@@ -446,7 +466,7 @@ fn a_dense_beginning_is_taken_apart_as_any_model() {
         let (fast, plain) = (of(&model), of(&Plain(&model)));
         assert_nested(&fast);
         let (fast, plain) = (fast.parts.unwrap(), plain.parts.unwrap());
-        assert_eq!((fast.players.len(), &fast.players), (6, &plain.players));
+        assert_eq!((fast.players.len(), &fast.players), (7, &plain.players));
         for (a, b) in fast.attributions.iter().flatten().zip(plain.attributions.iter().flatten()) {
             assert!((a - b).abs() < 1e-4, "{fill}: {a} and {b}");
         }

@@ -341,6 +341,30 @@ fn every_explanation_states_base_prediction_and_sum() {
 }
 
 #[test]
+fn the_page_names_the_fill_of_every_column() {
+    let options = Options { parts: "auto".into(), budget: 400, tolerance: 1.0, ..Options::default() };
+    let row = table(&[(Some(40), false, "铜锅", "Heats evenly, looks lovely.", 79.0, None, "Pfanne")]);
+    let page = |language| {
+        let rows = vec![explained(&row, 17, "kitchen", &options)];
+        html(&ReportData { language, rows, ..ReportData::default() })
+    };
+    let english = page(Language::English);
+    assert!(
+        english.contains(
+            "Hidden cells are filled: `brand` by background; `photo` by background, its parts (patches:7x7) by blur; `price` by \
+             background; `review` by background, its parts (words:40) by delete; `voice` by background; `weight_kg` by background; \
+             `标题` by background."
+        ),
+        "{}",
+        english.split("Hidden cells").nth(1).map_or("none", |t| &t[..t.len().min(400)])
+    );
+    assert!(english.contains("rest (all parts: blur)"));
+    let chinese = page(Language::Chinese);
+    assert!(chinese.contains("`photo` 用 background，其各部分（patches:7x7）用 blur；"));
+    assert!(chinese.contains("其余（各部分：blur）"));
+}
+
+#[test]
 fn an_empty_report_is_a_page_too() {
     let page = html(&ReportData { title: "空".into(), ..ReportData::default() });
     assert!(page.contains("<h1><bdi>空</bdi></h1>") && !page.contains("<section>"));

@@ -1,6 +1,6 @@
 //! The smallest change to a row's columns that changes its class.
 //!
-//! Cells are changed to values that occur in the background: numbers to its deciles (and then back towards the row by halving,
+//! Cells are changed to values that occur in other rows: numbers to its deciles (and then back towards the row by halving,
 //! as far as the class stays changed), categories and booleans to any. The cost of a change is `|new - old| / (range between the
 //! deciles 1 and 9)` for a number and 1 for another kind. One change is tried first, then two, up to four, keeping at each number of
 //! changes the 8 rows that come closest to another class (a beam search: no promise of the very smallest).
@@ -65,12 +65,13 @@ impl Column {
 /// Changes by column, as many as made so far.
 type Changed = Vec<(usize, Value)>;
 
-/// The smallest change found for `row` (a table of one) that changes its class; none if none was found. Columns in `keep` are
+/// The smallest change found for `row` (a table of one) that changes its class; none if none was found. Values are taken from the
+/// rows of the tables `among`. Columns in `keep` are
 /// left as they are.
 pub fn counterfactual(
     predictor: &dyn Predictor,
     row: &Table,
-    background: &Table,
+    among: &[&Table],
     keep: &[String],
 ) -> Result<Option<Counterfactual>> {
     let task = predictor.task();
@@ -82,7 +83,7 @@ pub fn counterfactual(
             mend: "explain its columns instead".into(),
         });
     }
-    let columns = columns(predictor, row, background, keep)?;
+    let columns = columns(predictor, row, among, keep)?;
     let first = predictor.predict(row)?;
     let class = first.best(0);
     // How close each changed row is to another class: the largest other probability less its own.
@@ -180,22 +181,19 @@ fn changed(row: &Table, columns: &[Column], tried: &[Changed]) -> Result<Table> 
 }
 
 /// The columns that may be changed, with the values to try.
-fn columns(
-    predictor: &dyn Predictor,
-    row: &Table,
-    background: &Table,
-    keep: &[String],
-) -> Result<Vec<Column>> {
+fn columns(predictor: &dyn Predictor, row: &Table, among: &[&Table], keep: &[String]) -> Result<Vec<Column>> {
     let mut found: Vec<Column> = Vec::new();
     for name in predictor.inputs().iter().flat_map(|i| &i.columns) {
-        let (Some(at), Some(there)) = (row.schema().index(name), background.schema().index(name)) else {
-            continue;
-        };
+        let Some(at) = row.schema().index(name) else { continue };
         if keep.contains(name) || found.iter().any(|c| c.name == *name) {
             continue;
         }
-        let seen: Vec<Value> =
-            (0..background.rows()).filter_map(|r| Value::of(background, there, r)).collect();
+        let kind = row.schema().columns[at].kind;
+        let there = among.iter().filter_map(|t| Some((t, t.schema().index(name)?)));
+        let seen: Vec<Value> = there
+            .filter(|(t, i)| t.schema().columns[*i].kind == kind)
+            .flat_map(|(t, i)| (0..t.rows()).filter_map(move |r| Value::of(t, i, r)))
+            .collect();
         let mut numbers: Vec<f64> =
             seen.iter().filter_map(|v| if let Value::Number(v) = v { Some(*v) } else { None }).collect();
         numbers.sort_by(f64::total_cmp);

@@ -115,13 +115,16 @@ mod tests {
     fn the_nearest_other_class_is_found() {
         let (closed, table) = (Closed::new(), table());
         let row = table.slice(10, 1); // a = 0.70 with a dog: yes
-        let found = counterfactual(&closed, &row, &table, &[]).unwrap().unwrap();
+        let found = counterfactual(&closed, &row, &[&table], &[]).unwrap().unwrap();
         assert_eq!((found.from.0.as_str(), found.to.0.as_str(), found.changes.len()), ("yes", "no", 1));
         let Value::Number(to) = found.changes[0].to else { panic!("{found:?}") };
         // The border is at a = 0.5.
         assert!((to - 0.5).abs() < 1e-3 && found.to.1 >= 0.5, "{found:?}");
-        let kept = counterfactual(&closed, &row, &table, &["a".into()]).unwrap();
+        let kept = counterfactual(&closed, &row, &[&table], &["a".into()]).unwrap();
         assert!(kept.is_none(), "{kept:?}");
-        assert!(counterfactual(&closed, &row, &table, &["a".into(), "b".into(), "c".into()]).is_err());
+        assert!(counterfactual(&closed, &row, &[&table], &["a".into(), "b".into(), "c".into()]).is_err());
+        // A row by itself has no other values; those of other rows are taken from wherever they are given.
+        assert!(counterfactual(&closed, &row, &[&row], &[]).unwrap().is_none());
+        assert_eq!(counterfactual(&closed, &row, &[&row, &table], &[]).unwrap().unwrap().to.0, "no");
     }
 }

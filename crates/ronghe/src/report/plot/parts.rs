@@ -47,6 +47,7 @@ pub(in crate::report) fn divided(row: &ExplainedRow) -> Vec<Divided<'_>> {
                 .enumerate()
                 .filter(|(_, p)| p.columns.first() == Some(&shown.column))
                 .filter_map(|(i, p)| Some((i, p.part.as_ref()?)))
+                .filter(|(_, part)| !matches!(part, Part::Rest { .. }))
                 .collect();
             (!members.is_empty()).then_some(Divided { shown, e, members })
         })

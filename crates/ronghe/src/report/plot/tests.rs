@@ -57,6 +57,7 @@ fn explained(
             row: number,
             masker: "background".into(),
             masks: BTreeMap::new(),
+            fills: BTreeMap::new(),
             background: 9,
             background_id: "0123456789ab".into(),
             seed: 1,

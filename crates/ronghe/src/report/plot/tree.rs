@@ -5,7 +5,7 @@ use super::bars::value;
 use super::canvas::{Canvas, Drawing, Say, Sheet, safe};
 use super::theme::Ink;
 use super::view::{self, entry, names, unit};
-use crate::explain::Explanation;
+use crate::explain::{Explanation, Part};
 use crate::report::svg::{self, Scale};
 use crate::report::{Content, ExplainedRow, Language, number};
 
@@ -66,11 +66,17 @@ fn build(row: &ExplainedRow, most: usize, language: Language) -> Vec<Node> {
                 e.players[p].part.is_some() && e.players[p].columns.first().is_some_and(|c| c == column)
             })
             .collect();
-        let own = |p: usize| match e.players[p].part {
+        let own = |p: usize| match &e.players[p].part {
+            Some(Part::Rest { fill }) => language.rest(fill),
             Some(_) => e.players[p].name.clone(),
             None => names[p].clone(),
         };
-        ranked(e, &members, most, language, |p| node(e, p, own(p), Vec::new()))
+        // The rest of the cell is no part, and never one of many.
+        let (rest, members): (Vec<usize>, Vec<usize>) =
+            members.into_iter().partition(|&p| matches!(e.players[p].part, Some(Part::Rest { .. })));
+        let mut nodes = ranked(e, &members, most, language, |p| node(e, p, own(p), Vec::new()));
+        nodes.extend(rest.into_iter().map(|p| node(e, p, own(p), Vec::new())));
+        nodes
     };
     let column = |p: usize| {
         let player = &fields.players[p];

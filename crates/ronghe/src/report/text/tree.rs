@@ -3,7 +3,7 @@
 use super::super::escape::terminal;
 use super::super::number;
 use super::{BLUE, BOLD, Bars, DIM, LEAST_BARS, MOST_NAME, ORANGE, Style, heading, left, paint, right};
-use crate::explain::{Check, Curve, Explanation, RowExplanation};
+use crate::explain::{Check, Curve, Explanation, Part, RowExplanation};
 use unicode_width::UnicodeWidthStr;
 
 /// Parts shown of a column.
@@ -105,11 +105,12 @@ fn lines(e: &RowExplanation, style: Style) -> Vec<Line> {
     lines
 }
 
-/// The parts of a column that added most, and the others in one line.
+/// The parts of a column that added most, the others in one line, and what stays of the cell when each is filled.
 fn of_column(parts: &Explanation, column: &str, depth: usize, style: Style) -> Vec<Line> {
     let k = parts.explained;
     let own = |&i: &usize| parts.players[i].part.is_some() && parts.players[i].columns == [column];
-    let order: Vec<usize> = parts.ranking(k).into_iter().filter(own).collect();
+    let is_rest = |&i: &usize| matches!(parts.players[i].part, Some(Part::Rest { .. }));
+    let (left, order): (Vec<usize>, Vec<usize>) = parts.ranking(k).into_iter().filter(own).partition(is_rest);
     let shown = if order.len() > MOST_PARTS + 1 { MOST_PARTS } else { order.len() };
     let mut lines: Vec<Line> =
         order[..shown].iter().map(|&i| line(parts, i, depth, &parts.players[i].name)).collect();
@@ -120,10 +121,14 @@ fn of_column(parts: &Explanation, column: &str, depth: usize, style: Style) -> V
         let name = style.language.pick("and {} more", "其余 {} 个").replace("{}", &count.to_string());
         lines.push(Line { depth, name, value, error: 0.0 });
     }
+    for i in left {
+        if let Some(Part::Rest { fill }) = &parts.players[i].part {
+            lines.push(line(parts, i, depth, &style.language.rest(fill)));
+        }
+    }
     lines
 }
 
-/// How the figures were come by, and what to know of them.
 /// How faithful and robust the finest level is.
 fn checks(check: &Check, style: Style) -> Vec<String> {
     let faith = &check.faithfulness;
@@ -167,6 +172,7 @@ fn checks(check: &Check, style: Style) -> Vec<String> {
     ]
 }
 
+/// How the figures were come by, and what to know of them.
 fn footing(e: &RowExplanation, style: Style) -> String {
     let finest = e.finest();
     let count = number::count(finest.evaluations);
@@ -212,8 +218,16 @@ fn footing(e: &RowExplanation, style: Style) -> String {
             )
         })
     });
+    let divided = finest.players.iter().any(|p| matches!(p.part, Some(Part::Rest { .. })));
+    let rest = divided.then(|| {
+        say(
+            "rest: what a cell adds beside usual cells when each of its parts is filled; with the parts it sums to the column".into(),
+            "其余：单元格的各部分都被填充后，相对于常见单元格仍带来的变化；与各部分相加即为该列".into(),
+        )
+    });
     let all = [how, from]
         .into_iter()
+        .chain(rest)
         .chain(e.check.iter().flat_map(|c| checks(c, style)))
         .chain(together)
         .chain(notes);
@@ -221,9 +235,9 @@ fn footing(e: &RowExplanation, style: Style) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
-    use crate::explain::{FORMAT, Link, Pair, Part, Player};
+    use crate::explain::{FORMAT, Link, Pair, Player};
     use crate::report::Language;
     use ronghe_data::Modality;
 
@@ -257,7 +271,7 @@ mod tests {
         }
     }
 
-    fn sample() -> RowExplanation {
+    pub(in crate::report::text) fn sample() -> RowExplanation {
         use Modality::{Tabular, Text};
         let words: Vec<(String, f64)> =
             (0..12).map(|i| (format!("词{i}"), 0.5 - f64::from(i) * 0.05)).collect();
@@ -272,6 +286,7 @@ mod tests {
             row: 1,
             masker: "background".into(),
             masks: [("标题".to_owned(), "words:40/delete".to_owned())].into(),
+            fills: [("标题".to_owned(), "background".to_owned())].into(),
             background: 100,
             background_id: "0123456789ab".into(),
             seed: 7,
@@ -323,6 +338,20 @@ mod tests {
         assert!(places.len() == 13 && places.iter().all(|&p| p == places[0]), "{shown}");
         let chinese = row(&sample(), Style { language: Language::Chinese, ..Style::default() });
         assert!(chinese.contains("其余 4 个") && chinese.contains("协同"), "{chinese}");
+    }
+
+    #[test]
+    fn the_rest_of_a_cell_is_shown_beside_its_parts() {
+        let mut found = sample();
+        if let Some(parts) = &mut found.parts {
+            parts.players[11].part = Some(Part::Rest { fill: "delete".into() });
+        }
+        let shown = row(&found, Style { width: 70, ..Style::default() });
+        // Eleven words are eight and a sum; the rest stands by itself whatever its size.
+        assert!(shown.contains("  and 3 more") && shown.contains("\n  rest (all parts: delete)"), "{shown}");
+        assert!(shown.contains("with the parts it sums to the column"), "{shown}");
+        let chinese = row(&found, Style { language: Language::Chinese, ..Style::default() });
+        assert!(chinese.contains("其余（各部分：delete）"), "{chinese}");
     }
 
     #[test]
