@@ -5,8 +5,9 @@
 //! names. Columns of types that are no plain values are left out with a warning.
 
 use super::arrow::{
-    Nature, Place, binaries, exact, holds, named, nature, no_values, numbers, strings, texts, widths,
+    Nature, Place, binaries, exact, holds, named, nature, no_values, numbers, strings, texts,
 };
+use super::lists::widths;
 use super::{ReadOptions, Source, Warning};
 use crate::decode::media_kind;
 use crate::infer::{Found, Guess};

@@ -23,6 +23,7 @@ mod joined;
 mod jsonl;
 mod labelled;
 mod layout;
+mod lists;
 mod look;
 mod memory;
 mod numpy;

@@ -4,7 +4,8 @@
 //! the zone behind it; weekdays are passed over; what is left is one of the [`FORMS`]. Without a zone a time is UTC.
 //! A month alone is its first day, a time of day alone is that of 1 January 1970.
 
-use super::quantity::narrow;
+use super::clock::Clock;
+use super::tokens::{MONTHS, Token, Tokens, WEEKDAYS};
 use crate::{DateOrder, DateUnit};
 use chrono::{NaiveDate, NaiveTime, TimeDelta};
 
@@ -48,49 +49,6 @@ pub(crate) const OPEN_ORDER: u16 = 1 << 4;
 /// The form of a time of day alone, which has no date beside it.
 pub(crate) const TIME_ALONE: u16 = 1 << 8;
 
-const MONTHS: [&str; 12] = [
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-];
-
-const WEEKDAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
-
-/// Zones and their offsets in minutes; the American ones as in RFC 822.
-const ZONES: [(&str, i64); 22] = [
-    ("z", 0),
-    ("utc", 0),
-    ("gmt", 0),
-    ("wet", 0),
-    ("est", -300),
-    ("edt", -240),
-    ("cst", -360),
-    ("cdt", -300),
-    ("mst", -420),
-    ("mdt", -360),
-    ("pst", -480),
-    ("pdt", -420),
-    ("akst", -540),
-    ("hst", -600),
-    ("bst", 60),
-    ("cet", 60),
-    ("cest", 120),
-    ("eet", 120),
-    ("eest", 180),
-    ("msk", 180),
-    ("jst", 540),
-    ("kst", 540),
-];
-
 /// Reads a date, a time of day or both; `None` if the text is neither.
 pub(crate) fn date(text: &str) -> Option<Written> {
     let text = text.trim();
@@ -98,7 +56,7 @@ pub(crate) fn date(text: &str) -> Option<Written> {
         return None;
     }
     let tokens = Tokens::of(text)?;
-    tokens.read()
+    read(tokens)
 }
 
 /// A date that is a whole number, by what it counts.
@@ -122,316 +80,31 @@ fn instant(year: u32, month: u32, day: u32, clock: Clock) -> Option<i64> {
     Some(at.and_utc().timestamp_millis())
 }
 
-/// A time of day and its zone's offset in minutes.
-#[derive(Debug, Clone, Copy, Default)]
-struct Clock {
-    time: NaiveTime,
-    offset: i64,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Token<'a> {
-    /// Value and number of digits.
-    Number(u32, usize),
-    /// Digits behind the point of a second, as nanoseconds.
-    Word(&'a str),
-    Sign(char),
-}
-
-struct Tokens<'a> {
-    list: Vec<Token<'a>>,
-}
-
-const MOST_TOKENS: usize = 24;
-
-/// `text` in narrow characters with Chinese numerals as digits, if that changes it.
-fn plain(text: &str) -> Option<String> {
-    if text.is_ascii() {
-        return None;
+/// The date that the tokens say.
+fn read(mut tokens: Tokens<'_>) -> Option<Written> {
+    let clock = tokens.clock()?;
+    // Commas, blanks and brackets around what was taken out separate nothing.
+    trim(&mut tokens);
+    let date = tokens.list;
+    if date.is_empty() {
+        let clock = clock?;
+        let at = instant(1970, 1, 1, Clock { offset: 0, ..clock });
+        return at.map(|at| Written { form: TIME_ALONE, month_first: Some(at), day_first: Some(at) });
     }
-    let dated = text.contains(['年', '月', '日', '号', '號', '时', '時', '点', '點', '分']);
-    let mut out = String::with_capacity(text.len());
-    let mut numeral = String::new();
-    for c in text.chars().chain(['\0']) {
-        if dated && "〇零○一二三四五六七八九十廿卅两".contains(c) && !after_weekday(&out) {
-            numeral.push(c);
-            continue;
-        }
-        if !numeral.is_empty() {
-            out.push_str(&chinese_digits(&numeral)?);
-            numeral.clear();
-        }
-        match narrow(c) {
-            '\0' => {}
-            '號' | '号' => out.push('日'),
-            '時' | '點' | '点' => out.push('时'),
-            '년' => out.push('年'),
-            '월' => out.push('月'),
-            '일' => out.push('日'),
-            other => out.push(other),
-        }
-    }
-    Some(out)
+    day(&date, clock.unwrap_or_default())
 }
 
-/// Whether the text ends with a word that a weekday's number follows.
-fn after_weekday(text: &str) -> bool {
-    ["星期", "礼拜", "禮拜", "周", "週"].iter().any(|w| text.ends_with(w))
-}
-
-/// Chinese numerals of years (digit by digit) and of months, days, hours (with 十) as digits.
-fn chinese_digits(numeral: &str) -> Option<String> {
-    let digit = |c: char| match c {
-        '〇' | '零' | '○' => Some(0),
-        '两' => Some(2),
-        _ => "一二三四五六七八九".chars().position(|d| d == c).map(|i| i as u32 + 1),
-    };
-    let Some(ten) = numeral.find(['十', '廿', '卅']) else {
-        return numeral.chars().map(|c| digit(c).and_then(|d| char::from_digit(d, 10))).collect();
-    };
-    let sign = numeral[ten..].chars().next()?;
-    let before = &numeral[..ten];
-    let after = &numeral[ten + sign.len_utf8()..];
-    let one = |text: &str, none| match text.chars().count() {
-        0 => Some(none),
-        1 => digit(text.chars().next()?),
-        _ => None,
-    };
-    let tens = match sign {
-        '十' => one(before, 1)?,
-        '廿' => 2,
-        _ => 3,
-    };
-    Some((tens * 10 + one(after, 0)?).to_string())
-}
-
-impl Tokens<'_> {
-    fn of(text: &str) -> Option<Tokens<'static>> {
-        // Words are looked up at once, so that no token borrows from a text made here.
-        let made = plain(text);
-        let text = made.as_deref().unwrap_or(text);
-        let text = match (text.find('['), text.ends_with(']')) {
-            // The name of a zone after its offset: 2024-01-31T08:00+01:00[Europe/Berlin].
-            (Some(at), true) if at > 8 => &text[..at],
-            _ => text,
-        };
-        let mut list = Vec::new();
-        let mut rest = text;
-        while let Some(c) = rest.chars().next() {
-            if list.len() == MOST_TOKENS {
-                return None;
-            }
-            if c.is_ascii_digit() {
-                let len = rest.bytes().take_while(u8::is_ascii_digit).count();
-                // Fractions of a second may be long; all else is short.
-                let value: u32 = rest[..len.min(9)].parse().ok()?;
-                list.push(Token::Number(value, len));
-                rest = &rest[len..];
-            } else if c.is_ascii_alphabetic() {
-                let len = rest.bytes().take_while(u8::is_ascii_alphabetic).count();
-                list.push(Token::Word(known(&rest[..len])?));
-                rest = &rest[len..];
-            } else if let Some(word) = CHINESE.iter().find(|w| rest.starts_with(**w)) {
-                rest = &rest[word.len()..];
-                if word.starts_with(['星', '礼', '禮', '周', '週']) {
-                    let day = rest.chars().next().filter(|c| "一二三四五六日天123456７".contains(*c))?;
-                    rest = &rest[day.len_utf8()..];
-                } else {
-                    list.push(Token::Word(word));
-                }
-            } else {
-                list.push(Token::Sign(c));
-                rest = &rest[c.len_utf8()..];
-            }
-        }
-        Some(Tokens { list })
+/// Drops signs that separate nothing any more.
+fn trim(tokens: &mut Tokens<'_>) {
+    let empty = |t: &Token<'_>| matches!(t, Token::Sign(' ' | ',' | '(' | ')' | 'T'));
+    while tokens.list.last().is_some_and(empty) {
+        tokens.list.pop();
     }
-
-    fn read(mut self) -> Option<Written> {
-        let clock = self.clock()?;
-        // Commas, blanks and brackets around what was taken out separate nothing.
-        self.trim();
-        let date = self.list;
-        if date.is_empty() {
-            let clock = clock?;
-            let at = instant(1970, 1, 1, Clock { offset: 0, ..clock });
-            return at.map(|at| Written { form: TIME_ALONE, month_first: Some(at), day_first: Some(at) });
-        }
-        day(&date, clock.unwrap_or_default())
-    }
-
-    fn trim(&mut self) {
-        let empty = |t: &Token<'_>| matches!(t, Token::Sign(' ' | ',' | '(' | ')' | 'T'));
-        while self.list.last().is_some_and(empty) {
-            self.list.pop();
-        }
-        let first = self.list.iter().position(|t| !empty(t)).unwrap_or(self.list.len());
-        self.list.drain(..first);
-        // Brackets that held a weekday, and doubled blanks.
-        self.list.retain(|t| !matches!(t, Token::Sign('(' | ')')));
-        self.list.dedup_by(|a, b| *a == *b && *a == Token::Sign(' '));
-    }
-
-    /// Takes a time of day with its zone out of the tokens; `Some(None)` if there is none, `None` if it is wrong.
-    fn clock(&mut self) -> Option<Option<Clock>> {
-        let list = &self.list;
-        let number = |i: usize, most: u32| match list.get(i) {
-            Some(&Token::Number(value, 1 | 2)) if value <= most => Some(value),
-            _ => None,
-        };
-        let sign = |i: usize, c: char| list.get(i) == Some(&Token::Sign(c));
-        let colon = (1..list.len()).find(|&i| sign(i, ':'));
-        let hour_sign = (1..list.len()).find(|&i| list[i] == Token::Word("时"));
-        let (start, mut at, hour, mut minute, mut second, mut nanos) = match (colon, hour_sign) {
-            (Some(c), _) => {
-                let (hour, minute) = (number(c - 1, 24)?, number(c + 1, 59)?);
-                let (mut second, mut nanos, mut at) = (0, 0, c + 2);
-                if sign(at, ':') {
-                    second = number(at + 1, 60)?;
-                    at += 2;
-                    if let (true, Some(&Token::Number(value, len))) =
-                        (sign(at, '.') || sign(at, ','), list.get(at + 1))
-                    {
-                        nanos = value * 10u32.pow(9 - len.min(9) as u32);
-                        at += 2;
-                    }
-                }
-                (c - 1, at, hour, minute, second, nanos)
-            }
-            (None, Some(h)) => (h - 1, h + 1, number(h - 1, 24)?, 0, 0, 0),
-            (None, None) => return Some(None),
-        };
-        if colon.is_none() {
-            let blank = |at: usize| at + usize::from(sign(at, ' '));
-            for (word, part) in [("分", &mut minute), ("秒", &mut second)] {
-                let from = blank(at);
-                if let (Some(value), Some(Token::Word(found))) = (number(from, 59), list.get(blank(from + 1)))
-                    && *found == word
-                {
-                    *part = value;
-                    at = blank(from + 1) + 1;
-                }
-            }
-            nanos = 0;
-            if sign(at, '整') {
-                at += 1;
-            }
-        }
-        let mut start = start;
-        let half = |i: usize| match list.get(i) {
-            Some(&Token::Word(word)) => HALVES.iter().find(|(name, _)| *name == word).map(|(_, half)| *half),
-            _ => None,
-        };
-        let mut part = None;
-        let before = start.checked_sub(1).map(|i| if sign(i, ' ') { i.saturating_sub(1) } else { i });
-        if let Some((i, found)) = before.and_then(|i| Some((i, half(i)?))) {
-            (part, start) = (Some(found), i);
-        }
-        let after = at + usize::from(sign(at, ' '));
-        if let (None, Some(found)) = (part, half(after)) {
-            (part, at) = (Some(found), after + 1);
-        }
-        let hour = match (part, hour) {
-            (Some(Half::Second), 1..=11) => hour + 12,
-            (Some(Half::First), 12) => 0,
-            (_, 24) if minute == 0 && second == 0 => return None,
-            _ => hour,
-        };
-        let offset = match self.zone(&mut at) {
-            Zone::None => 0,
-            Zone::Minutes(minutes) => minutes,
-            Zone::Wrong => return None,
-        };
-        let time = NaiveTime::from_hms_nano_opt(hour, minute, second, nanos)?;
-        // The sign between date and time goes with the time.
-        if start > 0 && self.list.get(start - 1) == Some(&Token::Word("t")) {
-            start -= 1;
-        }
-        self.list.splice(start..at, [Token::Sign(' ')]);
-        Some(Some(Clock { time, offset }))
-    }
-
-    /// The zone that begins at `at`, which moves behind it.
-    fn zone(&self, at: &mut usize) -> Zone {
-        let from = *at + usize::from(self.list.get(*at) == Some(&Token::Sign(' ')));
-        if let Some(&Token::Word(word)) = self.list.get(from) {
-            let Some((_, minutes)) = ZONES.iter().find(|(name, _)| *name == word) else { return Zone::None };
-            *at = from + 1;
-            // GMT+0800
-            let Zone::Minutes(more) = self.zone_offset(at, *at) else { return Zone::Minutes(*minutes) };
-            return Zone::Minutes(minutes + more);
-        }
-        self.zone_offset(at, from)
-    }
-
-    fn zone_offset(&self, at: &mut usize, from: usize) -> Zone {
-        let sign = match self.list.get(from) {
-            Some(Token::Sign('+')) => 1,
-            Some(Token::Sign('-')) => -1,
-            _ => return Zone::None,
-        };
-        let (hours, minutes, next) =
-            match (self.list.get(from + 1), self.list.get(from + 2), self.list.get(from + 3)) {
-                (Some(&Token::Number(value, 4)), ..) => (value / 100, value % 100, from + 2),
-                (
-                    Some(&Token::Number(hours, 1 | 2)),
-                    Some(Token::Sign(':')),
-                    Some(&Token::Number(minutes, 2)),
-                ) => (hours, minutes, from + 4),
-                (Some(&Token::Number(hours, 1 | 2)), ..) => (hours, 0, from + 2),
-                _ => return Zone::Wrong,
-            };
-        if hours > 23 || minutes > 59 {
-            return Zone::Wrong;
-        }
-        *at = next;
-        Zone::Minutes(sign * i64::from(hours * 60 + minutes))
-    }
-}
-
-enum Zone {
-    None,
-    Minutes(i64),
-    Wrong,
-}
-
-/// The halves of a day.
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Half {
-    First,
-    Second,
-}
-
-const HALVES: [(&str, Half); 10] = [
-    ("am", Half::First),
-    ("pm", Half::Second),
-    ("上午", Half::First),
-    ("早上", Half::First),
-    ("凌晨", Half::First),
-    ("清晨", Half::First),
-    ("下午", Half::Second),
-    ("晚上", Half::Second),
-    ("傍晚", Half::Second),
-    ("中午", Half::Second),
-];
-
-/// Chinese words of dates and times, the longer ones first.
-const CHINESE: [&str; 19] = [
-    "上午", "早上", "凌晨", "清晨", "下午", "晚上", "傍晚", "中午", "星期", "礼拜", "禮拜", "年", "月", "日",
-    "时", "分", "秒", "周", "週",
-];
-
-/// The lower-case form of a word that a date may hold.
-fn known(word: &str) -> Option<&'static str> {
-    let lower = word.to_ascii_lowercase();
-    let month = MONTHS.iter().find(|m| {
-        **m == lower || lower.len() == 3 && m.starts_with(&lower) || lower == "sept" && m.starts_with("sept")
-    });
-    let day = || WEEKDAYS.iter().find(|d| lower.len() >= 3 && d.starts_with(&lower));
-    let zone = || ZONES.iter().map(|(name, _)| name).find(|name| **name == lower);
-    let half = || HALVES.iter().map(|(name, _)| name).find(|name| **name == lower);
-    let other = || ["t", "st", "nd", "rd", "th", "of"].iter().find(|w| **w == lower);
-    month.or_else(day).or_else(half).or_else(zone).or_else(other).copied()
+    let first = tokens.list.iter().position(|t| !empty(t)).unwrap_or(tokens.list.len());
+    tokens.list.drain(..first);
+    // Brackets that held a weekday, and doubled blanks.
+    tokens.list.retain(|t| !matches!(t, Token::Sign('(' | ')')));
+    tokens.list.dedup_by(|a, b| *a == *b && *a == Token::Sign(' '));
 }
 
 fn month_of(token: Option<&Token<'_>>) -> Option<u32> {

@@ -3,13 +3,15 @@
 //! | file | what |
 //! |---|---|
 //! | `quantity` | numbers with decimal marks, thousands, currencies, units |
-//! | `date` | dates and times of day |
+//! | `date`, `tokens`, `clock` | dates and times of day |
 //! | `vector` | lists of numbers |
 //! | `missing` | words that say that a value is missing |
 
+mod clock;
 mod date;
 mod missing;
 mod quantity;
+mod tokens;
 mod vector;
 
 pub(crate) use date::{FORMS, OPEN_ORDER, TIME_ALONE, Written, counted, date};
