@@ -1,7 +1,7 @@
 //! `ronghe inspect DATA`
 
 use crate::args::{Common, Inspect};
-use crate::{Outcome, render, session, tables, watch};
+use crate::{Outcome, render, tables, watch};
 use anyhow::Result;
 use ronghe_data::profile::{ColumnProfile, LeakMeasure, Profile, Warning, profile};
 use ronghe_data::read;

@@ -1,6 +1,7 @@
 //! Columns and what they are found to be.
 
 use super::*;
+use crate::DateUnit;
 
 fn kind_of<S: AsRef<str>>(name: &str, values: impl IntoIterator<Item = S>) -> Kind {
     let mut guess = Guess::default();

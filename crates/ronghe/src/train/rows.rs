@@ -21,7 +21,7 @@ use std::path::Path;
 pub const ROWS: &str = "rows.bin";
 
 /// Rows that are remembered at most: 18 MB.
-pub const MOST: usize = 2_000_000;
+const MOST: usize = 2_000_000;
 
 const HEAD: &[u8; 8] = b"ronghe\0\x01";
 
