@@ -69,6 +69,7 @@ pub(super) fn open(
         let path = root.join(file);
         if !(kinds.is_empty() && drop.is_empty()) {
             // Of what was asked only that which this table has.
+            (each.kinds, each.drop) = Default::default();
             let names = super::open(&path, &each)?.schema().names();
             each.kinds = kinds.iter().filter(|k| names.contains(k.0)).map(|(n, k)| (n.clone(), *k)).collect();
             each.drop = drop.iter().filter(|name| names.contains(name)).cloned().collect();
