@@ -63,15 +63,16 @@ pub(super) fn open(
 
     // A column may be in one of the tables only: names are looked at when all are together.
     let mut each = ReadOptions { format: None, only: None, ..options.clone() };
-    let (kinds, drop) = (std::mem::take(&mut each.kinds), std::mem::take(&mut each.drop));
+    let kinds = std::mem::take(&mut each.kinds);
+    each.drop.clear();
     let (mut parts, mut warnings): (Vec<Rows>, Vec<Warning>) = Default::default();
     for file in ordered {
         let path = root.join(file);
-        if !(kinds.is_empty() && drop.is_empty()) {
+        if !kinds.is_empty() {
             // Of what was asked only that which this table has.
+            each.kinds.clear();
             let names = super::open(&path, &each)?.schema().names();
             each.kinds = kinds.iter().filter(|k| names.contains(k.0)).map(|(n, k)| (n.clone(), *k)).collect();
-            each.drop = drop.iter().filter(|name| names.contains(name)).cloned().collect();
         }
         let mut reader = super::open(&path, &each)?;
         let table = collect(reader.as_mut(), &path)?;

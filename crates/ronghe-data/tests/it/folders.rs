@@ -244,6 +244,14 @@ fn metadata_in_every_part_is_one_table() {
     let options = ReadOptions { only: Some(vec!["label".into(), "split".into()]), ..ReadOptions::default() };
     let some = ronghe_data::read::read(f.path(), &options).unwrap();
     assert_eq!(some.schema().names(), ["label", "split"]);
+    let options = ReadOptions {
+        kinds: [("weight".to_owned(), Kind::Category), ("source".to_owned(), Kind::Text)].into(),
+        drop: ["label".to_owned()].into(),
+        ..ReadOptions::default()
+    };
+    let some = ronghe_data::read::read(f.path(), &options).unwrap();
+    let expected = [Kind::Image, Kind::Category, Kind::Text, Kind::Category];
+    assert_eq!(kinds(&some).into_iter().map(|c| c.1).collect::<Vec<_>>(), expected);
     let options = ReadOptions { kinds: [("lable".to_owned(), Kind::Text)].into(), ..ReadOptions::default() };
     assert_eq!(
         message(f.path(), &options),
