@@ -125,7 +125,8 @@ pub(crate) fn as_bytes(column: &Table) -> Result<Table> {
     }
     let read = |row: usize| match column.media(0, row) {
         Some(Cell::Path(path)) => std::fs::read(&path).map(Some).map_err(|source| Error::Io { path, source }),
-        _ => Ok(None),
+        Some(cell) => Ok(cell.bytes().map(std::borrow::Cow::into_owned)),
+        None => Ok(None),
     };
     let files = (0..column.rows()).map(read).collect::<Result<Vec<_>>>()?;
     with_cells(column, Arc::new(LargeBinaryArray::from_iter(files)))

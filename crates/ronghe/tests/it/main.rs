@@ -9,6 +9,7 @@ mod gradients;
 mod parts;
 mod probe;
 mod report;
+mod same_row;
 mod training;
 mod transfer;
 mod whole_cells;

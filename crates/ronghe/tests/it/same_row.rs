@@ -21,7 +21,8 @@ fn cells(i: usize) -> [String; 9] {
     let day = if below(2) == 0 { 1 + below(12) } else { 13 + below(16) };
     let money = below(900_000) + 100;
     let missing = ["", "暂无", "-", "#N/A"][below(4)];
-    let gone = |cell: String, one_in: usize, n: usize| if n == 0 && one_in > 0 { missing.to_owned() } else { cell };
+    let gone =
+        |cell: String, one_in: usize, n: usize| if n == 0 && one_in > 0 { missing.to_owned() } else { cell };
     [
         format!("2024010{:08}", 10_000_000 + i * 7919),
         format!("{day:02}/{:02}/20{:02}", 1 + below(12), 20 + below(5)),
@@ -58,7 +59,11 @@ fn json_lines(rows: &[usize]) -> String {
             .zip(cells(i))
             .map(|(name, cell)| {
                 // A word that is missing in CSV is a string here; such a cell is left out as programs do.
-                if cell.is_empty() || cell == "#N/A" { format!("\"{name}\": null") } else { format!("\"{name}\": \"{cell}\"") }
+                if cell.is_empty() || cell == "#N/A" {
+                    format!("\"{name}\": null")
+                } else {
+                    format!("\"{name}\": \"{cell}\"")
+                }
             })
             .collect();
         format!("{{{}}}\n", fields.join(", "))
@@ -70,7 +75,10 @@ fn json_lines(rows: &[usize]) -> String {
 fn parquet(path: &Path, table: &Table) -> Result<(), Box<dyn std::error::Error>> {
     let columns = table.schema().columns.iter().enumerate();
     let columns = columns.map(|(i, c)| (c.name.clone(), table.column(i).clone()));
-    write::write(path, &RecordBatch::try_from_iter_with_nullable(columns.map(|(n, c): (String, ArrayRef)| (n, c, true)))?)?;
+    write::write(
+        path,
+        &RecordBatch::try_from_iter_with_nullable(columns.map(|(n, c): (String, ArrayRef)| (n, c, true)))?,
+    )?;
     Ok(())
 }
 
@@ -84,7 +92,10 @@ fn a_row_is_judged_alone() -> Outcome {
     let table = read(&train, &ReadOptions { labels, ..ReadOptions::default() })?;
     let kinds: Vec<Kind> = table.schema().columns.iter().map(|c| c.kind).collect();
     use Kind::{Boolean, Category, Date, Identifier, Number};
-    assert_eq!(kinds, [Identifier, Date, Number, Number, Number, Number, Category, Category, Boolean, Category]);
+    assert_eq!(
+        kinds,
+        [Identifier, Date, Number, Number, Number, Number, Category, Category, Boolean, Category]
+    );
     let config = config(&table, "label", |_| {})?;
     let model = Model::new(train_plain(&config, &table)?.parts, 1)?;
     let like = model.config().columns().into_iter().map(|c| (c.name.clone(), c)).collect();

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
-type Outcome = Result<(), Box<dyn std::error::Error>>;
+pub(crate) type Outcome = Result<(), Box<dyn std::error::Error>>;
 
 /// 200 rows of pictures, sound, sentences and columns.
 fn synthetic() -> ronghe::Result<Table> {
@@ -27,7 +27,11 @@ fn small() -> ronghe::Result<Table> {
 }
 
 /// A resolved configuration for `target`, after `change`.
-fn config(table: &Table, target: &str, change: impl FnOnce(&mut ModelConfig)) -> ronghe::Result<ModelConfig> {
+pub(crate) fn config(
+    table: &Table,
+    target: &str,
+    change: impl FnOnce(&mut ModelConfig),
+) -> ronghe::Result<ModelConfig> {
     let mut config = ModelConfig { seed: 7, ..ModelConfig::default() };
     config.target.column = target.into();
     config.training.epochs = Some(2);
@@ -92,6 +96,11 @@ fn train(config: &ModelConfig, table: &Table, how: How) -> ronghe::Result<Fitted
         0 => fit(config, table, rows, &options, &mut Quiet),
         left => fit(config, table, rows, &options, &mut Stopper { left, stop: &stop }),
     }
+}
+
+/// A training with nothing special about it.
+pub(crate) fn train_plain(config: &ModelConfig, table: &Table) -> ronghe::Result<Fitted> {
+    train(config, table, How::default())
 }
 
 fn hashes(fitted: &Fitted, table: &Table) -> Result<BTreeMap<String, String>, Box<dyn std::error::Error>> {
