@@ -219,8 +219,10 @@ impl Like {
         }
         let all = ReadOptions { among: None, ..options.clone() };
         options.among = (wanted != Wanted::All).then_some(needed);
+        options.row_names = wanted == Wanted::Inputs;
         let reader = read::open(path, &options)?;
-        if inputs.iter().all(|name| reader.schema().index(name).is_some()) {
+        let targets_too: &[String] = if matches!(wanted, Wanted::Targets(_)) { targets } else { &[] };
+        if inputs.iter().chain(targets_too).all(|name| reader.schema().index(name).is_some()) {
             return Ok(Like { options, renamed: BTreeMap::new(), reader: Some(reader) });
         }
         // Only now it matters what else there is.

@@ -60,7 +60,8 @@ pub(crate) fn run(args: &Train, common: &Common) -> Result<Outcome> {
             (given, data, base, reading, Some(resolved))
         }
     };
-    let table = tables::read_table(&data, &read_options(&given, &reading)?)?;
+    let table = tables::read_table(&data, &read_options(&given, &reading)?)
+        .map_err(|e| unknown_drop(e, &given, &written))?;
     let resolved = match resolved {
         Some(resolved) => resolved,
         // The same command gives the same model whatever lies in the cache.
@@ -115,6 +116,18 @@ fn read_options(given: &ModelConfig, reading: &Reading) -> Result<ReadOptions> {
         options.labels.insert(column.clone());
     }
     Ok(options)
+}
+
+/// An error over a column to leave out that there is not, with the line of the setting.
+fn unknown_drop(error: anyhow::Error, given: &ModelConfig, written: &Written) -> anyhow::Error {
+    match error.downcast::<ronghe_data::Error>() {
+        Ok(ronghe_data::Error::UnknownColumn { column, valid, .. }) if given.data.drop.contains(&column) => {
+            let (place, what) = ("data.drop".to_owned(), "column");
+            written.locate(ronghe::Error::UnknownName { place, what, name: column, valid }).into()
+        }
+        Ok(other) => other.into(),
+        Err(error) => error,
+    }
 }
 
 /// Puts what the command line says of the table into the configuration, so that the model reads new rows in the same way.

@@ -146,7 +146,7 @@ fn columns_are_known_by_other_spellings_and_missed_by_name() {
     let said = room.run("predict m --data none.csv --allow-missing --quiet");
     assert_eq!((said.code, said.out.lines().count()), (Some(0), 3), "{}", said.err);
     room.bad("train --data t.csv --target Label", &["`Label`", "did you mean `label`?"]);
-    room.bad("evaluate m --data t.csv --where shop=nord", &["no row", "did you mean `north`?"]);
+    room.bad("evaluate m --data t.csv --where shop=nort", &["no row", "did you mean `north`?"]);
     room.bad("evaluate m --data t.csv --without notes", &["`notes`", "did you mean `note`?"]);
     room.bad(
         "train --data t.csv --target label --set fusion=concatt",

@@ -114,7 +114,7 @@ fn train_says_what_it_chose_and_how_it_ended() {
     let room = Room::new();
     let mut text = String::from("x,level,price\n");
     for i in 0..60 {
-        text.push_str(&format!("{},{},{}\n", i % 3, ["low", "middle", "高"][i % 3], i * 7 + 100));
+        text.push_str(&format!("{},{},{}\n", i % 3, ["low", "middle", "高"][i % 3], i % 3 * 700 + i + 100));
     }
     room.put("t.csv", text);
     let said = room.run("train --data t.csv --target level --out a");

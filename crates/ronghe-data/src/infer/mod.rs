@@ -461,6 +461,11 @@ fn is_chinese(c: char) -> bool {
     matches!(c, '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3134f}')
 }
 
+/// Whether the name of a column says that it names the row.
+pub(crate) fn names_rows(name: &str) -> bool {
+    names::of_rows(name) || names::naming(name)
+}
+
 /// Whether a path stays in its folder: relative, without `..`.
 pub(crate) fn stays_inside(path: &str) -> bool {
     Path::new(path).components().all(|c| matches!(c, Component::Normal(_) | Component::CurDir))

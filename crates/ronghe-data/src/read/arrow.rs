@@ -214,7 +214,8 @@ pub(crate) fn convert(
         (_, kind) => {
             let strings = strings(cells, place)?;
             let named = matches!(kind, Kind::Category | Kind::Text | Kind::Identifier);
-            if named && (options.also_missing.is_empty() || nature != Nature::Strings) {
+            let as_they_are = options.also_missing.is_empty() && !found.notation.whole_names;
+            if named && (as_they_are || nature != Nature::Strings) {
                 return Ok(strings);
             }
             from_strings(&strings, place.column, found, options, place.path, place.first_row)

@@ -412,9 +412,7 @@ pub(crate) fn parse(
         },
         Kind::Category if text == "[]" => Ok(Value::Empty),
         _ if source == Source::Typed && text.starts_with('[') => Ok(Value::Listed),
-        Kind::Category if *whole_names && source != Source::String => {
-            Ok(whole(text).map_or(Value::Text, Value::Whole))
-        }
+        Kind::Category if *whole_names => Ok(whole(text).map_or(Value::Text, Value::Whole)),
         _ => Ok(Value::Text),
     }
 }

@@ -299,7 +299,7 @@ impl<'a> Input<'a> {
                         what: "the size in bytes of a batch".into(),
                         found: unpacked.to_string(),
                         limit: most.to_string(),
-                        mend: "write smaller batches, or raise `limits.part_bytes` if this is meant".into(),
+                        mend: "write smaller batches".into(),
                     });
                 }
             }

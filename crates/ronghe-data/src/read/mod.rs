@@ -47,7 +47,7 @@ pub(crate) use cells::Source;
 pub(crate) use parts::{PART_NAMES, Parts, part};
 pub use stdin::forget_stdin;
 
-use crate::infer::{Found, Guess};
+use crate::infer::{Found, Guess, names_rows};
 use crate::{ColumnSchema, DateOrder, Error, Kind, Notation, Result, Schema, Table, value};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -221,8 +221,10 @@ pub struct ReadOptions {
     pub labels: BTreeSet<String>,
     /// Only these columns, in this order.
     pub only: Option<Vec<String>>,
-    /// Only those of these columns that there are.
+    /// Only those of these columns that there are; all where there is none of them.
     pub among: Option<BTreeSet<String>>,
+    /// With `among`: also columns whose name says that they name the row (`id`, `编号` ...), as identifiers.
+    pub row_names: bool,
     /// Columns to leave out before they are looked at.
     pub drop: BTreeSet<String>,
     /// Rows of a batch.
@@ -263,6 +265,7 @@ impl Default for ReadOptions {
             labels: BTreeSet::new(),
             only: None,
             among: None,
+            row_names: false,
             drop: BTreeSet::new(),
             batch_rows: 8192,
             skip_bad_rows: false,
@@ -293,16 +296,20 @@ impl ReadOptions {
 
     /// Whether nothing is left to infer of the columns that are read.
     fn knows(&self, names: &[String]) -> bool {
-        names
-            .iter()
-            .filter(|n| self.reads(n))
-            .all(|n| self.like.contains_key(n) && !self.kinds.contains_key(n))
+        let known = |name: &String| self.like.contains_key(name) || self.copied(name);
+        names.iter().filter(|n| self.reads(n)).all(|n| known(n) && !self.kinds.contains_key(n))
+    }
+
+    /// Whether the column called `name` is read only to be copied.
+    fn copied(&self, name: &str) -> bool {
+        let other = self.among.as_ref().is_some_and(|among| !among.contains(name));
+        other && self.row_names && !self.like.contains_key(name) && names_rows(name)
     }
 
     /// Whether the column called `name` is read.
     fn reads(&self, name: &str) -> bool {
         !self.drop.contains(name)
-            && self.among.as_ref().is_none_or(|among| among.contains(name))
+            && (self.among.as_ref().is_none_or(|among| among.contains(name)) || self.copied(name))
             && self.only.as_ref().is_none_or(|only| only.iter().any(|n| n == name))
     }
 
@@ -317,6 +324,7 @@ impl ReadOptions {
         let mut found = match (self.like.get(name), given) {
             (Some(like), None) => Found { kind: like.kind, notation: like.notation.clone() },
             (_, Some(&kind)) => seen.found_as(name, kind),
+            (None, None) if self.copied(name) => Found::plain(Kind::Identifier),
             (None, None) => {
                 let found = seen.found(name);
                 // Yes and YES are one truth but two words: such a column stays boolean.
@@ -330,7 +338,7 @@ impl ReadOptions {
         if let Some(notation) = self.notation.get(name) {
             overrule(&mut found.notation, notation);
         }
-        if self.like.contains_key(name) {
+        if self.like.contains_key(name) || self.copied(name) {
             return found;
         }
         let told =
@@ -383,16 +391,13 @@ impl ReadOptions {
         }
         match &self.only {
             None => {
-                let chosen: Vec<usize> = (0..names.len()).filter(|&i| self.reads(&names[i])).collect();
-                if chosen.is_empty() {
-                    return Err(Error::file(
-                        path,
-                        "at least one of the columns that are read",
-                        format!("the columns {}", names.join(", ")),
-                        "give a table that has them",
-                    ));
-                }
-                Ok(chosen)
+                let named = |i: &usize| self.among.as_ref().is_some_and(|among| among.contains(&names[*i]));
+                let all = 0..names.len();
+                Ok(if self.among.is_some() && !all.clone().any(|i| named(&i)) {
+                    all.filter(|&i| !self.drop.contains(&names[i])).collect()
+                } else {
+                    all.filter(|&i| self.reads(&names[i])).collect()
+                })
             }
             Some(only) => {
                 let mut seen = BTreeSet::new();

@@ -27,7 +27,7 @@ use crate::{Error, Result};
 /// Points on a way at first.
 const FIRST: usize = 4;
 /// Most points on a way.
-const MOST: usize = 256;
+const MOST: usize = 512;
 /// Slopes that are asked for at once.
 const AT_ONCE: usize = 64;
 

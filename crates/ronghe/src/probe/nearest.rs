@@ -152,7 +152,7 @@ mod tests {
     fn a_list_of_another_length_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("names.json");
-        for (text, part) in [("[\"a\"]", "1 names"), ("{}", "expected a sequence")] {
+        for (text, part) in [("[\"a\"]", "1 names"), ("{}", "a mapping in place of a list")] {
             std::fs::write(&path, text).unwrap();
             let message = read_names(&path).unwrap_err().to_string();
             assert!(message.contains(part) && message.contains("ronghe pull imagenet-classes"), "{message}");

@@ -171,7 +171,7 @@ fn all_levels_of_a_fused_model_are_told_by_one_game() {
     let (net, table) = model(&["picture", "a", "b", "shop", "label"], |_| ());
     for link in [Link::Identity, Link::LogOdds] {
         // Six pictures stand behind the row's, one of each background row: six ways to go, where its own blur was one.
-        let options = Options { link, tolerance: 0.02, budget: 16_384, ..options("expected_gradients") };
+        let options = Options { link, tolerance: 0.02, budget: 4096, ..options("expected_gradients") };
         let found = explain_row(&net, &table.slice(3, 1), &table.slice(40, 6), &options).unwrap();
         assert_sums(&found);
         assert!(found.converged(), "{}", found.finest().ratio);

@@ -77,13 +77,12 @@ impl Array {
         let size = size.filter(|&s| s as u64 <= there.saturating_sub(before));
         let size = size.ok_or_else(|| array.damaged(&format!("{} in {there} bytes", array.shown())))?;
         let row = array.row_elements().saturating_mul(array.element.bytes);
-        for (what, found, limit, name) in [
-            ("the size of a row in bytes", row, options.limits.row_bytes, "row_bytes"),
+        for (what, found, limit) in [
+            ("the size of a row in bytes", row, options.limits.row_bytes),
             (
                 "the size of an array in Fortran's order",
                 if array.fortran { size } else { 0 },
                 options.limits.part_bytes,
-                "part_bytes",
             ),
         ] {
             if found > limit {
@@ -92,7 +91,7 @@ impl Array {
                     what: what.into(),
                     found: found.to_string(),
                     limit: limit.to_string(),
-                    mend: format!("raise `limits.{name}` if this is meant"),
+                    mend: "the file asks for more than can be read here: make it smaller".into(),
                 });
             }
         }

@@ -185,7 +185,7 @@ fn walk(root: &Path, relative: &str, depth: usize, most: usize, files: &mut Vec<
                     what: "the number of files".into(),
                     found: format!("more than {most}"),
                     limit: most.to_string(),
-                    mend: "raise `limits.files` if this is meant".into(),
+                    mend: "put the files into several folders".into(),
                 });
             }
             files.push(below);

@@ -261,7 +261,7 @@ mod tests {
         let constant = Scale::fit(vec![0.1; 7], Numbers::Quantile, 8);
         assert_eq!(one(&constant, 55.0), 0.0);
         assert_eq!(one(&Scale::fit(vec![], Numbers::Piecewise, 8), 55.0), 0.0);
-        for unit in [1e200, 6e307] {
+        for unit in [1e200, 5e307] {
             let scale = Scale::fit(vec![unit, 2.0 * unit, 3.0 * unit], Numbers::Standard, 8);
             assert!((one(&scale, 3.0 * unit) - 1.2247449).abs() < 1e-6, "{unit}");
         }
