@@ -63,7 +63,7 @@ pub(crate) enum Command {
     /// Predict the rows of a table.
     Predict(Predict),
     /// Show what each modality, column, word, patch and stretch of sound added to predictions.
-    Explain(Explain),
+    Explain(Box<Explain>),
     /// Which columns count: how much worse predictions are with each shuffled, and how they move with it.
     Importance(Importance),
     /// The smallest change to a row's columns that changes its class.

@@ -133,7 +133,7 @@ fn train_says_what_it_chose_and_how_it_ended() {
     let said = room.run(&format!("{short} --out b"));
     let line = "target price: a quantity (number column, 60 different values; for classes: --set target.task=multi_class)";
     assert!(said.err.lines().any(|l| l == line), "{}", said.err);
-    let last = said.err.lines().filter(|l| l.starts_with("epoch 3/3 ")).next_back().unwrap_or_default();
+    let last = said.err.lines().rfind(|l| l.starts_with("epoch 3/3 ")).unwrap_or_default();
     let improving =
         "still improving when it ended: more epochs may give a better model, such as --set training.epochs=6";
     assert_eq!(last.ends_with("  best so far"), said.err.lines().any(|l| l == improving), "{}", said.err);

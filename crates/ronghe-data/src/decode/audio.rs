@@ -172,7 +172,7 @@ fn decode(bytes: &[u8], format: &'static str, limits: &Limits) -> Result<Sound, 
     let mut decoder = if params.codec == CODEC_ID_OPUS {
         // The reader of Ogg counts the delay among the frames.
         promised = promised.map(|n| n.saturating_sub(u64::from(delay.unwrap_or(0))));
-        Decoder::Opus(Opus::new(params, delay).map_err(|found| not_decoded(format, found))?)
+        Decoder::Opus(Box::new(Opus::new(params, delay).map_err(|found| not_decoded(format, found))?))
     } else {
         let options = AudioDecoderOptions::default();
         Decoder::Other(symphonia::default::get_codecs().make_audio_decoder(params, &options).map_err(fail)?)
@@ -239,7 +239,7 @@ fn decode(bytes: &[u8], format: &'static str, limits: &Limits) -> Result<Sound, 
 
 /// What makes packets samples.
 enum Decoder {
-    Opus(Opus),
+    Opus(Box<Opus>),
     Other(Box<dyn AudioDecoder>),
 }
 

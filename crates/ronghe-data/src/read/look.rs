@@ -257,7 +257,7 @@ fn bytes(
                             Some(arrow_schema::DataType::Struct(_))
                         ) =>
                     {
-                        texts_of.push(i)
+                        texts_of.push(i);
                     }
                     None => foreign.push(i),
                 }

@@ -155,7 +155,7 @@ mod tests {
         let ranked = [net.clone(), pixels.clone()];
         assert_eq!(says(&ranked, None), ("net".into(), Reason::NetworkAhead));
         assert_eq!(says(&ranked, Some(&duel(0.8, 0.9))), ("net".into(), Reason::NetworkAhead));
-        let mut close = [net.clone(), pixels.clone()];
+        let mut close = [net, pixels.clone()];
         close[0].linear.right = vec![true, true, false, true];
         close[1].linear.right = vec![true, false, true, false];
         assert_eq!(says(&close, None), ("net".into(), Reason::NetworkLevel));

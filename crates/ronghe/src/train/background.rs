@@ -110,10 +110,10 @@ fn whole(row: &Table, config: &ModelConfig) -> Result<Table> {
     let mut whole = row.clone();
     for (i, column) in row.schema().columns.iter().enumerate() {
         let mut cell = as_bytes(&row.select(&[&column.name])?)?;
-        if let (Kind::Image, Some(Cell::Bytes(bytes))) = (column.kind, cell.media(0, 0)) {
-            if let Some(less) = smaller(bytes, least_side(config, &column.name)) {
-                cell = cell.with_column(0, Arc::new(LargeBinaryArray::from_iter_values([less])))?;
-            }
+        if let (Kind::Image, Some(Cell::Bytes(bytes))) = (column.kind, cell.media(0, 0))
+            && let Some(less) = smaller(bytes, least_side(config, &column.name))
+        {
+            cell = cell.with_column(0, Arc::new(LargeBinaryArray::from_iter_values([less])))?;
         }
         whole = whole.with_column(i, cell.column(0).clone())?;
     }

@@ -45,7 +45,7 @@ pub struct SeenRows {
 }
 
 impl SeenRows {
-    /// The rows of `table` that `split` divides; none beyond [`MOST`].
+    /// The rows of `table` that `split` divides; none beyond 2,000,000 of them.
     pub fn of(config: &ModelConfig, table: &Table, split: &Split) -> Option<SeenRows> {
         if split.train.len() + split.validation.len() + split.test.len() > MOST {
             return None;
@@ -223,7 +223,7 @@ mod tests {
         for end in [0, 8, 15, 16, bytes.len() - 1] {
             assert!(parse(&bytes[..end]).unwrap_err().to_string().contains("rows.bin"));
         }
-        let mut many = bytes.clone();
+        let mut many = bytes;
         many[8..16].fill(255);
         assert!(parse(&many).is_err());
     }

@@ -11,10 +11,13 @@ const SPLIT: &str = "split";
 /// How Hive writes a missing value.
 const MISSING: &str = "__HIVE_DEFAULT_PARTITION__";
 
+/// Columns that hold one value, or none, in all rows of a file.
+type Given = Vec<(String, Option<String>)>;
+
 /// For each file (a relative path with `/`) the columns that hold one value in all its rows: those of folders
 /// `key=value`, and `split` where the names of all files say one and they differ.
-pub(in crate::read) fn given(root: &Path, files: &[String]) -> Result<Vec<Vec<(String, Option<String>)>>> {
-    let mut given: Vec<Vec<(String, Option<String>)>> = files.iter().map(|f| partitions(f)).collect();
+pub(in crate::read) fn given(root: &Path, files: &[String]) -> Result<Vec<Given>> {
+    let mut given: Vec<Given> = files.iter().map(|f| partitions(f)).collect();
     for (file, columns) in files.iter().zip(&given) {
         let mut seen = BTreeSet::new();
         if let Some((twice, _)) = columns.iter().find(|(name, _)| !seen.insert(name.as_str())) {
@@ -39,7 +42,7 @@ pub(in crate::read) fn given(root: &Path, files: &[String]) -> Result<Vec<Vec<(S
 }
 
 /// The columns of the folders `key=value` around a file.
-fn partitions(file: &str) -> Vec<(String, Option<String>)> {
+fn partitions(file: &str) -> Given {
     let folders = file.rsplit_once('/').map_or("", |(folders, _)| folders);
     let named = folders.split('/').filter_map(|f| f.split_once('=')).filter(|(key, _)| !key.is_empty());
     named

@@ -180,7 +180,7 @@ mod tests {
         for (value, kind, from_1904, expected) in [
             (45365.0, DateTime, false, "2024-03-14"),
             (43903.0, DateTime, true, "2024-03-14"),
-            (45365.354_166_666_664, DateTime, false, "2024-03-14T08:30:00"),
+            (45_365.354_166_666_664, DateTime, false, "2024-03-14T08:30:00"),
             (0.75, DateTime, false, "18:00:00"),
             (1.520_833_333_333_333_3, TimeDelta, false, "36:30:00"),
         ] {
