@@ -351,7 +351,8 @@ impl Guess {
             return Kind::Category;
         }
         let both = self.said == [true; 2];
-        if self.pairs != 0 && self.markers.count() == 0 && (both || self.pairs & value::PLAIN_PAIRS != 0) {
+        // A dash says nothing, 未知 may say something.
+        if self.pairs != 0 && self.markers.are_signs() && (both || self.pairs & value::PLAIN_PAIRS != 0) {
             return Kind::Boolean;
         }
         let distinct = self.distinct.count();

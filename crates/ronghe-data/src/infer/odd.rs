@@ -48,6 +48,11 @@ impl Words {
         words
     }
 
+    /// Whether all of them are of signs without a letter or digit.
+    pub(super) fn are_signs(&self) -> bool {
+        self.seen.keys().all(|word| !word.contains(char::is_alphanumeric))
+    }
+
     /// How often each word was met.
     pub(super) fn counts(&self) -> Vec<(String, u64)> {
         self.seen.iter().map(|(word, (count, _))| (word.clone(), *count)).collect()

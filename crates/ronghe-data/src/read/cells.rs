@@ -136,6 +136,14 @@ impl<R: Rows> RowsReader<R> {
         }
         let options = &options;
         let chosen = options.choose(path, &names)?;
+        if chosen.is_empty() {
+            return Err(Error::file(
+                path,
+                "at least one column of plain values",
+                "nested objects in all of them",
+                "write one object a row with a plain value a key (pandas: orient=\"records\")",
+            ));
+        }
         let mut columns = Vec::with_capacity(chosen.len());
         let nothing = Guess::default();
         for &place in &chosen {

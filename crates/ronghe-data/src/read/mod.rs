@@ -48,6 +48,7 @@ pub(crate) use parts::{PART_NAMES, Parts, part};
 pub use stdin::forget_stdin;
 
 use crate::infer::{Found, Guess, names_rows};
+use crate::media::file_kind;
 use crate::{ColumnSchema, DateOrder, Error, Kind, Notation, Result, Schema, Table, value};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -576,6 +577,14 @@ fn format_of(path: &Path, options: &ReadOptions) -> Result<&'static Format> {
         if let Some(format) = FORMATS.iter().find(|f| f.name == text) {
             return Ok(format);
         }
+    }
+    if let Some(kind) = file_kind(&name) {
+        return Err(Error::file(
+            path,
+            "a table, or a folder of pictures or sounds",
+            format!("one file of kind {kind}"),
+            "give the folder that it is in, or a table that names it",
+        ));
     }
     let endings: Vec<&str> = FORMATS.iter().flat_map(|f| f.extensions).copied().collect();
     Err(Error::file(

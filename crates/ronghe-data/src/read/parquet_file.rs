@@ -4,9 +4,11 @@ use super::batches::{Batches, Origin};
 use super::{ReadOptions, Reader, typed};
 use crate::{Error, Result};
 use arrow_array::RecordBatch;
-use arrow_schema::SchemaRef;
+use arrow_schema::{DataType, SchemaRef};
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_reader::{
+    ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+};
 use parquet::errors::ParquetError;
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -59,9 +61,36 @@ impl Batches for ParquetBatches {
     }
 }
 
+/// The file's columns by the Arrow schema that its writer left in it; by Parquet's own types where that schema has types which are
+/// not known here (whole numbers of 128 bits by Polars) or not read here (dictionaries of anything but strings by pandas and pyarrow).
 fn builder(path: &Path) -> Result<ParquetRecordBatchReaderBuilder<File>> {
-    let file = File::open(path).map_err(|e| Error::io(path, e))?;
-    guarded(path, || ParquetRecordBatchReaderBuilder::try_new(file))
+    let file = || File::open(path).map_err(|e| Error::io(path, e));
+    let (first, second) = (file()?, file()?);
+    let by_arrow = guarded(path, || ParquetRecordBatchReaderBuilder::try_new(first));
+    if by_arrow.as_ref().is_ok_and(|b| b.schema().fields().iter().all(|f| is_read(f.data_type()))) {
+        return by_arrow;
+    }
+    let plainly = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
+    let by_parquet = guarded(path, || ParquetRecordBatchReaderBuilder::try_new_with_options(second, plainly));
+    // What is wrong with the file itself is said by the first try.
+    if by_parquet.is_ok() { by_parquet } else { by_arrow }
+}
+
+/// Whether the decoder reads columns of this type.
+fn is_read(of: &DataType) -> bool {
+    match of {
+        DataType::Dictionary(_, values) => {
+            matches!(
+                values.as_ref(),
+                DataType::Utf8 | DataType::LargeUtf8 | DataType::Binary | DataType::LargeBinary
+            )
+        }
+        DataType::List(item) | DataType::LargeList(item) | DataType::FixedSizeList(item, _) => {
+            is_read(item.data_type())
+        }
+        DataType::Struct(fields) => fields.iter().all(|f| is_read(f.data_type())),
+        _ => true,
+    }
 }
 
 /// Runs the decoder; a panic in it (a defect there, set off by damaged bytes) is an error here.
