@@ -3,6 +3,7 @@
 
 use super::cursor::Cursor;
 use crate::Result;
+use flate2::Crc;
 use std::collections::BTreeMap;
 
 const END: &[u8] = b"PK\x05\x06";
@@ -16,12 +17,21 @@ pub(super) const MAGIC: &[u8] = LOCAL;
 const END_BYTES: usize = 22;
 const MAX_ENTRIES: usize = 1 << 17;
 
+/// An entry of the central directory.
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    /// Place of the local header.
+    place: usize,
+    size: usize,
+    /// Checksum (CRC-32) of its bytes.
+    sum: u32,
+}
+
 /// A ZIP file's entries by name.
 #[derive(Debug)]
 pub(super) struct Zip<'a> {
     file: Cursor<'a>,
-    /// Place of the local header and size.
-    entries: BTreeMap<&'a str, (usize, usize)>,
+    entries: BTreeMap<&'a str, Entry>,
 }
 
 impl<'a> Zip<'a> {
@@ -40,8 +50,8 @@ impl<'a> Zip<'a> {
         let mut entries = BTreeMap::new();
         let mut cursor = file.seek(at)?;
         for _ in 0..count {
-            let (name, place, size) = entry(&mut cursor)?;
-            entries.insert(name, (place, size));
+            let (name, entry) = entry(&mut cursor)?;
+            entries.insert(name, entry);
         }
         Ok(Zip { file, entries })
     }
@@ -51,9 +61,9 @@ impl<'a> Zip<'a> {
         self.entries.keys().copied()
     }
 
-    /// The bytes of an entry.
+    /// The bytes of an entry, after comparing their checksum.
     pub(super) fn get(&self, name: &str) -> Result<&'a [u8]> {
-        let Some(&(place, size)) = self.entries.get(name) else {
+        let Some(&Entry { place, size, sum }) = self.entries.get(name) else {
             return self.file.fail(format!("no entry `{name}`"));
         };
         let mut cursor = self.file.seek(place)?;
@@ -63,7 +73,15 @@ impl<'a> Zip<'a> {
         cursor.take(22)?;
         let (name_len, extra) = (usize::from(cursor.u16()?), usize::from(cursor.u16()?));
         cursor.take(name_len + extra)?;
-        cursor.take(size)
+        let bytes = cursor.take(size)?;
+        let mut found = Crc::new();
+        found.update(bytes);
+        if found.sum() != sum {
+            return cursor.fail(format!(
+                "entry `{name}` has not the checksum that the file says; the file was changed on its way, or saved without checksums"
+            ));
+        }
+        Ok(bytes)
     }
 }
 
@@ -90,14 +108,15 @@ fn directory(file: &Cursor<'_>, end: usize) -> Result<(usize, usize)> {
     Ok((count, cursor.size()?))
 }
 
-/// Name, place and size of one entry of the central directory.
-fn entry<'a>(cursor: &mut Cursor<'a>) -> Result<(&'a str, usize, usize)> {
+/// Name and place of one entry of the central directory.
+fn entry<'a>(cursor: &mut Cursor<'a>) -> Result<(&'a str, Entry)> {
     if cursor.take(4)? != ENTRY {
         return cursor.fail("a damaged central directory");
     }
     cursor.take(6)?;
     let method = cursor.u16()?;
-    cursor.take(8)?;
+    cursor.take(4)?;
+    let sum = cursor.u32()?;
     let (packed, mut size) = (cursor.size()?, cursor.size()?);
     let (name, extra) = (usize::from(cursor.u16()?), usize::from(cursor.u16()?));
     let comment = usize::from(cursor.u16()?);
@@ -128,7 +147,7 @@ fn entry<'a>(cursor: &mut Cursor<'a>) -> Result<(&'a str, usize, usize)> {
     }
     *cursor = cursor.seek(extra_end)?;
     cursor.take(comment)?;
-    Ok((name, place, size))
+    Ok((name, Entry { place, size, sum }))
 }
 
 #[cfg(test)]
@@ -141,6 +160,9 @@ pub(super) mod tests {
         for (name, data) in entries {
             let place = out.len() as u32;
             let mut sizes = [0u8; 12];
+            let mut sum = Crc::new();
+            sum.update(data);
+            sizes[..4].copy_from_slice(&sum.sum().to_le_bytes());
             sizes[4..8].copy_from_slice(&(data.len() as u32).to_le_bytes());
             sizes[8..].copy_from_slice(&(data.len() as u32).to_le_bytes());
             let name_len = (name.len() as u16).to_le_bytes();
@@ -165,6 +187,16 @@ pub(super) mod tests {
         assert_eq!(zip.get("a/data.pkl")?, b"hello");
         assert!(zip.get("a/data/0")?.is_empty() && zip.get("b").is_err());
         Ok(())
+    }
+
+    #[test]
+    fn a_changed_byte_is_found_by_its_checksum() {
+        let mut bytes = pack(&[("a/data/0", b"1234")]);
+        let at = bytes.windows(4).position(|w| w == b"1234").unwrap_or_default();
+        bytes[at] = b'9';
+        let zip = Zip::read("memory", &bytes).unwrap();
+        let error = zip.get("a/data/0").unwrap_err().to_string();
+        assert!(error.contains("`a/data/0` has not the checksum that the file says"), "{error}");
     }
 
     #[test]
