@@ -98,6 +98,17 @@ impl CsvRows {
         }
     }
 
+    /// Whether a cell in column `i` holds rows of its own, as where nobody closed its quote: a line of as many cells as a row
+    /// has or, between tabs, which texts rarely hold, the rest of one row and the beginning of another.
+    fn swallowed(&self, cell: &str, i: usize, expected: usize) -> bool {
+        let parts = |line: &str| line.bytes().filter(|b| *b == self.separator).count() + 1;
+        let ends = || {
+            let (first, last) = (cell.lines().next().map(parts), cell.lines().next_back().map(parts));
+            self.separator == b'\t' && first == Some(expected - i) && last == Some(i + 1)
+        };
+        cell.lines().any(|line| parts(line) == expected) || ends()
+    }
+
     fn error(&self, error: csv::Error) -> Error {
         let encoding = "give the file's encoding with --encoding (gb18030 for Chinese, windows-1252 for Western \
                         European, utf-16le ...)";
@@ -167,9 +178,7 @@ impl Rows for CsvRows {
             if !cell.is_empty() {
                 row.set(i, cell, Source::Bare);
             }
-            // A quote that nobody closed takes whole rows along.
-            let parts = |line: &str| line.bytes().filter(|b| *b == self.separator).count() + 1;
-            if cell.contains('\n') && expected > 1 && cell.lines().any(|line| parts(line) == expected) {
+            if cell.contains('\n') && expected > 1 && self.swallowed(cell, i, expected) {
                 self.warnings.push(Warning::SwallowedLines { row: self.row, lines: cell.lines().count() });
             }
         }

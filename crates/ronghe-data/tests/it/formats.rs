@@ -3,7 +3,7 @@
 use crate::support::{file, gz, kinds, put, row, table, tar};
 use arrow_array::{ArrayRef, BinaryArray, Int64Array, RecordBatch, StringArray, StructArray};
 use parquet::arrow::ArrowWriter;
-use ronghe_data::read::{ReadOptions, open, read};
+use ronghe_data::read::{ReadOptions, Warning, open, read};
 use ronghe_data::{Cell, ColumnSchema, Kind};
 use std::sync::Arc;
 
@@ -273,4 +273,57 @@ fn cifar_100_has_two_labels() {
     assert_eq!(found.schema().names(), ["image", "label", "coarse_label", "split"]);
     assert_eq!(row(&found, 0)[1..], ["apple", "mammal", "train"]);
     assert_eq!(row(&found, 1)[1..], ["bear", "fruit", "test"]);
+}
+
+#[test]
+fn lines_that_a_quote_swallows_and_a_header_of_numbers_are_named() {
+    let (_folder, path) =
+        file("t.tsv", "id\ttitle\tyear\nt1\t\"Unclosed\t1998\nt2\tB\"\t1999\nt3\tC\t2001\n");
+    let reader = open(&path, &ReadOptions::default()).unwrap();
+    assert_eq!(reader.warnings(), [Warning::SwallowedLines { row: 1, lines: 2 }]);
+    let (_folder, path) = file("u.data", "196\t242\t3\n186\t302\t3\n");
+    let reader = open(&path, &ReadOptions::default()).unwrap();
+    let names = ["196", "242", "3"].map(str::to_owned).to_vec();
+    assert_eq!(reader.warnings(), [Warning::HeaderOfNumbers { names }]);
+    let columns = Some(["user", "item", "rating"].map(str::to_owned).to_vec());
+    let found = read(&path, &ReadOptions { columns, ..ReadOptions::default() }).unwrap();
+    assert_eq!(
+        (found.rows(), found.schema().names()),
+        (2, vec!["user".into(), "item".into(), "rating".into()])
+    );
+}
+
+#[test]
+fn vectors_made_elsewhere() {
+    let lines = "{\"e\": [1, 2.5], \"n\": [1, 2]}\n{\"e\": [0, -1], \"n\": [3]}\n{\"e\": null, \"n\": []}\n";
+    let (_folder, path) = file("t.jsonl", lines);
+    let found = table(&path);
+    assert_eq!(kinds(&found), [("e".into(), Kind::Vector), ("n".into(), Kind::Category)]);
+    assert_eq!(found.vector(0, 1), Some(vec![0.0, -1.0]));
+    assert!(found.is_missing(0, 2) && !found.is_missing(1, 2));
+    assert_eq!([found.display(1, 0), found.display(1, 2)], ["1|2", ""]);
+    let like = found.schema().columns.iter().map(|c| (c.name.clone(), c.clone())).collect();
+    let (_folder, path) = file("u.jsonl", "{\"e\": [1, 2, 3]}\n");
+    let error = read(&path, &ReadOptions { like, ..ReadOptions::default() }).unwrap_err().to_string();
+    assert!(
+        error.contains("row 1, column `e`: expected a list of 2 numbers, as in the other rows"),
+        "{error}"
+    );
+}
+
+#[test]
+fn csv_cells_as_people_write_them() {
+    let text =
+        "preis;datum;anteil;menge;notiz\n1.234,50 €;03/07/2023;12 %;3 kg;-\n—;25/07/2023;8,5 %;12 kg;ja\n";
+    let (_folder, path) = file("t.csv", text);
+    let found = table(&path);
+    let expected = [Kind::Number, Kind::Date, Kind::Number, Kind::Number, Kind::Category];
+    assert_eq!(kinds(&found).into_iter().map(|(_, kind)| kind).collect::<Vec<_>>(), expected);
+    assert_eq!(row(&found, 0), ["1234.5", "2023-07-03", "0.12", "3", "-"]);
+    assert_eq!(row(&found, 1), ["", "2023-07-25", "0.085", "12", "ja"]);
+    // The same row alone, as the table says that it is written.
+    let like = found.schema().columns.iter().map(|c| (c.name.clone(), c.clone())).collect();
+    let (_folder, path) = file("u.csv", "preis;datum\n1.234;03/07/2023\n");
+    let found = read(&path, &ReadOptions { like, ..ReadOptions::default() }).unwrap();
+    assert_eq!(row(&found, 0), ["1234", "2023-07-03"]);
 }

@@ -10,4 +10,5 @@ mod refused;
 mod robust;
 mod shards;
 mod support;
+mod typed;
 mod write;

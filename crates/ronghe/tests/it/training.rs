@@ -526,7 +526,7 @@ fn with_balanced_classes_the_best_epoch_is_judged_by_them() -> Outcome {
     let fitted = train(&balanced, &table, How::default())?;
     assert!(fitted.chosen.ends_with(", by log_loss with balanced classes"), "{}", fitted.chosen);
     let value = |e: &ronghe::train::EpochReport| e.weighted.unwrap_or(f64::NAN);
-    let best = fitted.history.iter().filter(|e| e.best).next_back().ok_or("no best epoch")?;
+    let best = fitted.history.iter().rfind(|e| e.best).ok_or("no best epoch")?;
     assert!(fitted.history.iter().all(|e| value(e) >= value(best)), "not the best by the weights");
     let model = Model::new(fitted.parts, 1)?;
     let found = metric::evaluate(model.task(), &model.predict(&table)?, &model.task().targets(&table)?);
