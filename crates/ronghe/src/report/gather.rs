@@ -7,6 +7,8 @@ use crate::metric::METRICS;
 use crate::study::{Study, StudyModel};
 use crate::{InputInfo, Task};
 use arrow_array::{Array, Float64Array};
+use ronghe_data::decode::{Limits, decode_image};
+use ronghe_data::write::png;
 use ronghe_data::{Cell, Modality, Table};
 
 /// Longest media file that a report carries, bytes.
@@ -130,6 +132,16 @@ fn number(table: &Table, column: usize, row: usize) -> Option<f64> {
     (!table.is_missing(column, row)).then(|| cells.value(row))
 }
 
+/// Pictures of formats that no browser knows (raw pixels of MNIST and its like, TIFF) as PNG.
+fn shown(bytes: Vec<u8>) -> Vec<u8> {
+    let known = [&b"\x89PNG"[..], b"\xff\xd8\xff", b"GIF8", b"RIFF", b"BM"];
+    if known.iter().any(|magic| bytes.starts_with(magic)) {
+        return bytes;
+    }
+    let picture = decode_image(&Cell::Bytes(&bytes), &Limits::default()).ok();
+    picture.and_then(|picture| png(&picture)).unwrap_or(bytes)
+}
+
 /// A cell as it is shown; media that are gone or too large are shown by name.
 fn content(table: &Table, column: usize, row: usize, modality: Modality) -> Content {
     if table.is_missing(column, row) {
@@ -142,9 +154,14 @@ fn content(table: &Table, column: usize, row: usize, modality: Modality) -> Cont
     match table.media(column, row) {
         Some(Cell::Path(path)) => {
             let small = std::fs::metadata(&path).is_ok_and(|m| m.len() <= MOST_MEDIA);
-            small.then(|| std::fs::read(&path).ok()).flatten().map_or_else(words, Content::Media)
+            small
+                .then(|| std::fs::read(&path).ok())
+                .flatten()
+                .map_or_else(words, |b| Content::Media(shown(b)))
         }
-        Some(cell) => cell.bytes().map_or(Content::Missing, |bytes| Content::Media(bytes.into_owned())),
+        Some(cell) => {
+            cell.bytes().map_or(Content::Missing, |bytes| Content::Media(shown(bytes.into_owned())))
+        }
         None => Content::Missing,
     }
 }
