@@ -110,7 +110,8 @@ pub(crate) fn named(cells: &ArrayRef, names: &[String], place: Place<'_>) -> Res
             .collect())
     };
     let list = |valid: bool, items: ArrayRef| -> Result<Option<String>> {
-        Ok(if valid { Some(of(&items)?.into_iter().flatten().collect::<Vec<_>>().join("|")) } else { None })
+        let names: Vec<String> = if valid { of(&items)?.into_iter().flatten().collect() } else { Vec::new() };
+        Ok(valid.then(|| if names.is_empty() { "[]".to_owned() } else { names.join("|") }))
     };
     let found: Vec<Option<String>> = match cells.data_type() {
         DataType::List(_) => {
@@ -350,6 +351,7 @@ pub(crate) fn strings(cells: &ArrayRef, place: Place<'_>) -> Result<ArrayRef> {
     // A list without elements says that there is nothing, an empty string that it is not known.
     let lists = matches!(cells.data_type(), DataType::List(_) | DataType::LargeList(_));
     let mut push = |text: Option<&str>| match text.filter(|t| lists || !t.trim().is_empty()) {
+        Some("[]") => out.append_value(""),
         Some(text) => out.append_value(text),
         None => out.append_null(),
     };
@@ -545,6 +547,8 @@ mod tests {
             None,
         ]);
         let found = named(&(Arc::new(lists) as ArrayRef), &names, place).unwrap();
+        assert_eq!(found.as_string::<i32>().iter().collect::<Vec<_>>(), [Some("cat|dog"), Some("[]"), None]);
+        let found = to(Kind::Category, &found).unwrap();
         assert_eq!(found.as_string::<i32>().iter().collect::<Vec<_>>(), [Some("cat|dog"), Some(""), None]);
     }
 
