@@ -16,6 +16,7 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::Float64Type;
 use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::Schema;
+use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -91,24 +92,24 @@ pub(super) fn look(
     let mut guesses: Vec<Guess> = vec![Guess::default(); columns.len()];
     let counted = |nature| matches!(nature, Nature::Strings | Nature::Numbers);
     let asked: Vec<usize> = (0..columns.len()).filter(|&i| counted(columns[i].1) && !columns[i].2).collect();
+    let mut seen = vec![Guess::default(); asked.len()];
     if !asked.is_empty() {
         let places: Vec<usize> = asked.iter().map(|&i| columns[i].0.place).collect();
         let mut row = 1;
         scan(&places, 8192, &mut |batch| {
-            for &i in &asked {
+            // Each column sees its values in order, whichever thread looks.
+            let looked = seen.par_iter_mut().zip(&asked).map(|(guess, &i)| {
                 let (column, nature, _) = &columns[i];
-                observe(
-                    &column.cells(batch, path, row)?,
-                    *nature,
-                    &mut guesses[i],
-                    &base,
-                    (path, &column.name, row),
-                )?;
-            }
+                let cells = column.cells(batch, path, row)?;
+                observe(&cells, *nature, guess, &base, (path, &column.name, row))
+            });
+            // The first column's error, not the first that a thread met.
+            looked.collect::<Vec<Result<()>>>().into_iter().collect::<Result<Vec<()>>>()?;
             row += batch.num_rows();
             Ok(true)
         })?;
     }
+    asked.iter().zip(seen).for_each(|(&i, guess)| guesses[i] = guess);
     vectors(&mut columns, path, options, scan, &mut guesses, &mut warnings)?;
     bytes(&mut columns, path, options, scan, &mut guesses, &base, &mut warnings)?;
     let mut read = Vec::with_capacity(columns.len());

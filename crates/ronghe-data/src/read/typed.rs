@@ -9,6 +9,7 @@ use super::look::{Looked, look};
 use super::{ReadOptions, Reader, Skipped, Warning};
 use crate::{ColumnSchema, Error, Result, Schema, Table};
 use arrow_array::{BooleanArray, RecordBatch};
+use rayon::prelude::*;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -89,11 +90,13 @@ impl TypedReader {
     fn table(&self, batch: &RecordBatch, first_row: usize) -> Result<Table> {
         let columns = self
             .columns
-            .iter()
+            .par_iter()
             .map(|column| {
                 let place = Place { path: &self.path, column: &column.name, first_row };
                 convert(&column.cells(batch, &self.path, first_row)?, &column.found, &self.options, place)
             })
+            .collect::<Vec<Result<_>>>()
+            .into_iter()
             .collect::<Result<Vec<_>>>()?;
         Table::new(self.schema.clone(), columns, &self.path, &self.base, first_row)
     }
