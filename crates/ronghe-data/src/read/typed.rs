@@ -88,12 +88,13 @@ fn in_file(error: Error, batches: &dyn Batches, at: usize) -> Error {
 
 impl TypedReader {
     fn table(&self, batch: &RecordBatch, first_row: usize) -> Result<Table> {
+        let (path, options) = (&self.path, &self.options);
         let columns = self
             .columns
             .par_iter()
             .map(|column| {
-                let place = Place { path: &self.path, column: &column.name, first_row };
-                convert(&column.cells(batch, &self.path, first_row)?, &column.found, &self.options, place)
+                let place = Place { path, column: &column.name, first_row };
+                convert(&column.cells(batch, path, first_row)?, &column.found, options, place)
             })
             .collect::<Vec<Result<_>>>()
             .into_iter()
