@@ -366,7 +366,7 @@ impl Guess {
         if self.is_date() && !called {
             return Kind::Date;
         }
-        if unique && n > 1 && (names::of_rows(name) || (self.uuids && self.numbers.count == 0)) {
+        if unique && n > 1 && (names::of_rows(name) || called || (self.uuids && self.numbers.count == 0)) {
             return Kind::Identifier;
         }
         if called && mostly && n > 1 && self.many_digits + self.numbers.count >= n / 2 {

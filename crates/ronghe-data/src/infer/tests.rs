@@ -126,6 +126,8 @@ fn numbers_that_name_and_numbers_that_count_time() {
     for name in ["手机号", "phone", "联系电话", "学号", "order_number"] {
         assert_eq!(look(name, column(13_761_965_957, 7919)).0.kind, Kind::Identifier, "{name}");
     }
+    // Letters before the digits make no difference.
+    assert_eq!(look("订单号", (0..40).map(|i| format!("O{}", 1000 + i))).0.kind, Kind::Identifier);
     assert_eq!(look("anything", column(110_101_196_310_049_700, 1_234_567)).0.kind, Kind::Identifier);
     assert_eq!(look("型号", column(100, 3)).0.kind, Kind::Number);
     let time = look("created_at", column(1_700_000_000, 86_400)).0;
