@@ -26,7 +26,7 @@ use crate::distinct::{Distinct, DistinctCounter, hash};
 use crate::media::{MediaHint, looks_like_media};
 use crate::read::{Source, Warning};
 use crate::value::{self, OPEN_ORDER, TIME_ALONE};
-use crate::{DateOrder, DecimalMark, Kind, Notation};
+use crate::{ColumnSchema, DateOrder, DecimalMark, Kind, Notation};
 use dates::Dates;
 use numbers::Numbers;
 use odd::Words;
@@ -45,6 +45,16 @@ impl Found {
     /// A column of `kind` whose cells are written plainly.
     pub(crate) fn plain(kind: Kind) -> Found {
         Found { kind, notation: Notation::default() }
+    }
+
+    /// What a column of another file was found to be.
+    pub(crate) fn like(column: &ColumnSchema) -> Found {
+        Found { kind: column.kind, notation: column.notation.clone() }
+    }
+
+    /// A column of this name that was found to be this.
+    pub(crate) fn column(&self, name: &str) -> ColumnSchema {
+        ColumnSchema { name: name.to_owned(), kind: self.kind, notation: self.notation.clone() }
     }
 
     /// The order of day and month.
@@ -433,6 +443,7 @@ fn all_differ(distinct: Distinct, values: u64) -> bool {
         distinct.count as f64 > 0.95 * values as f64
     }
 }
+
 fn is_uuid(text: &str) -> bool {
     text.len() == 36
         && text.bytes().enumerate().all(|(i, b)| match i {

@@ -6,7 +6,7 @@
 use super::{ReadOptions, Reader, Skipped, Warning};
 use crate::infer::{Found, Guess, stays_inside};
 use crate::value;
-use crate::{ColumnSchema, DecimalMark, Error, Kind, Notation, Result, Schema, Table};
+use crate::{DecimalMark, Error, Kind, Notation, Result, Schema, Table};
 use arrow_array::builder::{
     BooleanBuilder, Float64Builder, LargeBinaryBuilder, StringBuilder, TimestampMillisecondBuilder,
 };
@@ -123,8 +123,10 @@ impl<R: Rows> RowsReader<R> {
         let base = options.base(path);
         let mut source = reopen(None)?;
         let known = source.names_are_known() && options.knows(source.names());
-        let (guesses, rows) =
-            if known { (Vec::new(), None) } else { look(path, options, &mut source, &base)? };
+        let (guesses, rows) = match known {
+            true => (Vec::new(), None),
+            false => look(path, options, &mut source, &base).map(|(guesses, rows)| (guesses, Some(rows)))?,
+        };
         let names = source.names().to_vec();
         let mut warnings = source.warnings().to_vec();
         let mut options = options.clone();
@@ -152,11 +154,7 @@ impl<R: Rows> RowsReader<R> {
             let found = options.settle(name, guess, &mut warnings);
             columns.push(Column { place, found, missing: MissingWords::of(name, options) });
         }
-        let schema = columns.iter().map(|c| ColumnSchema {
-            name: names[c.place].clone(),
-            kind: c.found.kind,
-            notation: c.found.notation.clone(),
-        });
+        let schema = columns.iter().map(|c| c.found.column(&names[c.place]));
         Ok(RowsReader {
             schema: Arc::new(Schema { columns: schema.collect() }),
             source: reopen(Some(names))?,
@@ -179,8 +177,10 @@ impl<R: Rows> RowsReader<R> {
                 Some((text, source)) if column.missing.say(text, source) => Ok(Value::Missing),
                 Some((text, source)) => parse(text, source, &column.found, self.options.outside_paths),
             };
-            let (path, at) = self.source.place().unwrap_or((&self.path, self.at));
-            cells.push(value.map_err(|bad| bad.at(path, at, &spec.name))?);
+            cells.push(value.map_err(|bad| {
+                let (path, at) = self.source.place().unwrap_or((&self.path, self.at));
+                bad.at(path, at, &spec.name)
+            })?);
         }
         Ok(())
     }
@@ -192,7 +192,7 @@ fn look<R: Rows>(
     options: &ReadOptions,
     source: &mut R,
     base: &Path,
-) -> Result<(Vec<Guess>, Option<usize>)> {
+) -> Result<(Vec<Guess>, usize)> {
     let mut columns: Vec<(Guess, MissingWords)> = Vec::new();
     let mut block: Vec<Row> = Vec::new();
     block.resize_with(BLOCK, Row::default);
@@ -236,7 +236,7 @@ fn look<R: Rows>(
             "add rows; a header line alone is no table",
         ));
     }
-    Ok((columns.into_iter().map(|(guess, _)| guess).collect(), Some(rows)))
+    Ok((columns.into_iter().map(|(guess, _)| guess).collect(), rows))
 }
 
 /// The words that are missing in one column.

@@ -41,23 +41,21 @@ pub(super) struct Looked {
 impl Looked {
     /// Its cells in a batch, with the names of classes.
     pub(super) fn cells(&self, batch: &RecordBatch, path: &Path, first_row: usize) -> Result<ArrayRef> {
-        let place = Place { path, column: &self.name, first_row };
-        cells(batch, &self.name, self.classes.as_deref(), place)
+        // A projection keeps the file's order of columns, not the one asked for.
+        let Some(cells) = batch.column_by_name(&self.name) else {
+            let found = format!("no column `{}` in a batch", self.name);
+            return Err(Error::file(
+                path,
+                "complete batches of rows",
+                found,
+                "copy, download or write the file again",
+            ));
+        };
+        match &self.classes {
+            Some(names) => named(cells, names, Place { path, column: &self.name, first_row }),
+            None => Ok(cells.clone()),
+        }
     }
-}
-
-fn cells(batch: &RecordBatch, name: &str, classes: Option<&[String]>, place: Place<'_>) -> Result<ArrayRef> {
-    // A projection keeps the file's order of columns, not the one asked for.
-    let Some(cells) = batch.column_by_name(name) else {
-        let found = format!("no column `{name}` in a batch");
-        return Err(Error::file(
-            place.path,
-            "complete batches of rows",
-            found,
-            "copy, download or write the file again",
-        ));
-    };
-    classes.map_or_else(|| Ok(cells.clone()), |names| named(cells, names, place))
 }
 
 /// The columns to read of a file with this schema, and what was noticed.
@@ -179,7 +177,7 @@ fn vectors(
         }
         match (options.like.get(&column.name), options.kinds.get(&column.name)) {
             (Some(like), None) => {
-                column.found = Found { kind: like.kind, notation: like.notation.clone() };
+                column.found = Found::like(like);
             }
             (_, Some(&kind)) if kind != Kind::Vector => column.found = Found::plain(kind),
             _ => open.push((i, None, true)),

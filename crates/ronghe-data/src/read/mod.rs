@@ -323,7 +323,7 @@ impl ReadOptions {
     fn settle(&self, name: &str, seen: &Guess, warnings: &mut Vec<Warning>) -> Found {
         let given = self.kinds.get(name);
         let mut found = match (self.like.get(name), given) {
-            (Some(like), None) => Found { kind: like.kind, notation: like.notation.clone() },
+            (Some(like), None) => Found::like(like),
             (_, Some(&kind)) => seen.found_as(name, kind),
             (None, None) if self.copied(name) => Found::plain(Kind::Identifier),
             (None, None) => {

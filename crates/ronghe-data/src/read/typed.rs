@@ -7,7 +7,7 @@ use super::arrow::{Place, convert};
 use super::batches::{Batches, Origin};
 use super::look::{Looked, look};
 use super::{ReadOptions, Reader, Skipped, Warning};
-use crate::{ColumnSchema, Error, Result, Schema, Table};
+use crate::{Error, Result, Schema, Table};
 use arrow_array::{BooleanArray, RecordBatch};
 use rayon::prelude::*;
 use std::path::{Path, PathBuf};
@@ -37,11 +37,7 @@ pub(super) fn open(origin: &dyn Origin, path: &Path, options: &ReadOptions) -> R
             "add rows; column names alone are no table",
         ));
     }
-    let specs = columns.iter().map(|c| ColumnSchema {
-        name: c.name.clone(),
-        kind: c.found.kind,
-        notation: c.found.notation.clone(),
-    });
+    let specs = columns.iter().map(|c| c.found.column(&c.name));
     let places: Vec<usize> = columns.iter().map(|c| c.place).collect();
     Ok(Box::new(TypedReader {
         batches: origin.batches(&places, options.batch_rows.max(1))?,
