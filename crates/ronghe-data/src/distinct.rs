@@ -7,6 +7,7 @@
 
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
+use std::hash::{BuildHasherDefault, Hasher};
 
 /// How many distinct values there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,8 +25,26 @@ const REGISTERS: usize = 1 << BITS;
 /// Counts distinct hashes.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct DistinctCounter {
-    exact: HashSet<u64>,
+    exact: HashSet<u64, BuildHasherDefault<Itself>>,
     registers: Vec<u8>,
+}
+
+/// The hash of what is a hash already.
+#[derive(Debug, Clone, Default)]
+struct Itself(u64);
+
+impl Hasher for Itself {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = hash(bytes);
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
 }
 
 impl DistinctCounter {
@@ -76,12 +95,15 @@ impl DistinctCounter {
 /// function of SplitMix64 (Steele et al. 2014). Not for secrets.
 pub(crate) fn hash(bytes: &[u8]) -> u64 {
     let mut state = mix(bytes.len() as u64);
-    for chunk in bytes.chunks(8) {
-        let mut word = [0; 8];
-        word[..chunk.len()].copy_from_slice(chunk);
-        state = mix(state ^ u64::from_le_bytes(word));
+    let (words, rest) = bytes.as_chunks();
+    for word in words {
+        state = mix(state ^ u64::from_le_bytes(*word));
     }
-    state
+    if rest.is_empty() {
+        return state;
+    }
+    let word = rest.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte));
+    mix(state ^ word)
 }
 
 /// SplitMix64's mixing function: a bijection of 64-bit words.

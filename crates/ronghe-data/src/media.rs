@@ -4,6 +4,7 @@
 //! with the way to convert it.
 
 use crate::Kind;
+use crate::value::trim;
 
 /// File name endings of pictures.
 pub(crate) const PICTURES: &[&str] =
@@ -67,9 +68,14 @@ pub(crate) enum MediaHint {
 
 /// Whether `text` looks like the name of a media file, the address of one, or one written as text.
 pub(crate) fn looks_like_media(text: &str) -> Option<MediaHint> {
-    let text = text.trim();
+    let text = trim(text);
     if let Some(kind) = inline_kind(text) {
         return Some(MediaHint::Inline(kind));
+    }
+    // Names end with a point and at most five letters, addresses have a colon; few texts have either.
+    let bytes = text.as_bytes();
+    if !bytes[bytes.len().saturating_sub(6)..].contains(&b'.') && !bytes.contains(&b':') {
+        return None;
     }
     let kind_of = |name: &str| {
         let ending = ending(name)?;

@@ -455,6 +455,16 @@ fn is_uuid(text: &str) -> bool {
 /// Number of words; eight Chinese characters count as three.
 fn words(text: &str) -> f64 {
     let (mut count, mut inside) = (0.0, false);
+    if text.is_ascii() {
+        let mut begun = 0u32;
+        for byte in text.bytes() {
+            let part = byte.is_ascii_alphanumeric();
+            begun += u32::from(part && !inside);
+            // Only blanks end a word.
+            inside = part || inside && !byte.is_ascii_whitespace() && byte != 0x0b;
+        }
+        return f64::from(begun);
+    }
     for c in text.chars() {
         if is_chinese(c) {
             count += 0.375;

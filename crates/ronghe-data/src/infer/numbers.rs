@@ -77,13 +77,13 @@ impl Numbers {
             self.whole = false;
             return;
         }
-        self.whole &= x.fract() == 0.0;
+        self.whole = self.whole && x.fract() == 0.0;
         if self.whole {
             self.longest = self.longest.max(digits);
         }
         self.least = self.least.min(x);
         self.greatest = self.greatest.max(x);
-        self.digits += u64::from(value::counted(x, DateUnit::Digits).is_some());
+        self.digits += u64::from(self.whole && value::counted(x, DateUnit::Digits).is_some());
         if first {
             self.counts_from = x;
             self.next = Some(x + 1.0);

@@ -1,5 +1,6 @@
 //! Bytes of files: compression and character encodings undone while reading, with bounds.
 
+use super::tar::{self, Tar};
 use super::{packed, stdin};
 use crate::{Error, Result};
 use encoding_rs::{Decoder, DecoderResult, Encoding};
@@ -59,9 +60,22 @@ pub(crate) fn too_large(path: &Path, limit: usize) -> Error {
     }
 }
 
-/// A text file as UTF-8: compression undone, byte order mark dropped, other encodings decoded. UTF-8 itself is not checked.
+/// An archive should hold one table.
+pub(crate) fn not_one_table(path: &Path, found: String) -> Error {
+    Error::file(
+        path,
+        "one CSV or JSON Lines file in the archive",
+        found,
+        "unpack it, and give the file or the folder",
+    )
+}
+
+/// A text file as UTF-8: compression undone, taken out of an archive, byte order mark dropped, other encodings decoded. UTF-8 itself is not checked.
 pub(crate) fn text(path: &Path, encoding: Option<&str>) -> Result<Box<dyn BufRead + Send>> {
     let mut file = plain(path)?;
+    if tar::is_tar(file.fill_buf().map_err(|e| Error::io(path, e))?) {
+        file = Tar::of(file, path).table()?;
+    }
     let named = match encoding {
         None => None,
         Some(label) => Some(Encoding::for_label(label.as_bytes()).ok_or_else(|| {

@@ -4,7 +4,8 @@
 //! the better. Cells are trimmed. A cell that is one of [`ReadOptions::missing`] is missing.
 
 use super::bytes::{self, Bounded, Budget};
-use super::cells::{Row, Rows, RowsReader, Source, short};
+use super::cells::short;
+use super::rows::{Row, Rows, RowsReader};
 use super::{ReadOptions, Reader, Warning};
 use crate::value;
 use crate::{Error, Result};
@@ -173,13 +174,14 @@ impl Rows for CsvRows {
                     .into(),
             });
         }
-        for (i, cell) in self.record.iter().enumerate() {
-            let cell = cell.trim();
-            if !cell.is_empty() {
-                row.set(i, cell, Source::Bare);
-            }
-            if cell.contains('\n') && expected > 1 && self.swallowed(cell, i, expected) {
-                self.warnings.push(Warning::SwallowedLines { row: self.row, lines: cell.lines().count() });
+        let text = self.record.as_slice();
+        row.set_all(text, (0..found).map(|i| self.record.range(i).unwrap_or_default()));
+        if expected > 1 && text.contains('\n') {
+            for (i, cell) in self.record.iter().map(str::trim).enumerate() {
+                if cell.contains('\n') && self.swallowed(cell, i, expected) {
+                    self.warnings
+                        .push(Warning::SwallowedLines { row: self.row, lines: cell.lines().count() });
+                }
             }
         }
         Ok(true)

@@ -4,7 +4,8 @@
 //! values is joined with `|`. A column that holds nested objects anywhere is left out. Strings of digits are no numbers.
 
 use super::bytes;
-use super::cells::{Row, Rows, RowsReader, Source, short};
+use super::cells::{Source, short};
+use super::rows::{Row, Rows, RowsReader};
 use super::{ReadOptions, Reader};
 use crate::{Error, Result, plain};
 use serde_json::{Map, Value};

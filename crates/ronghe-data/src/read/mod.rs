@@ -9,6 +9,7 @@
 
 mod arrow;
 mod batches;
+mod block;
 mod bytes;
 mod cells;
 mod cifar;
@@ -32,6 +33,7 @@ mod parquet_file;
 mod parts;
 mod pickle;
 mod renamed;
+mod rows;
 mod shards;
 mod stdin;
 mod tar;
@@ -560,7 +562,7 @@ fn format_of(path: &Path, options: &ReadOptions) -> Result<&'static Format> {
             )
         });
     }
-    let head = if path.is_dir() { Vec::new() } else { bytes::head(path, 64)? };
+    let head = if path.is_dir() { Vec::new() } else { bytes::head(path, 512)? };
     if let Some(format) = FORMATS.iter().find(|f| (f.sniff)(path, &head)) {
         return Ok(format);
     }

@@ -6,7 +6,7 @@
 
 use super::bytes;
 use crate::{Error, Result};
-use std::io::{BufRead, Read};
+use std::io::{self, BufRead, BufReader, Read, Take};
 use std::path::{Path, PathBuf};
 
 /// Reads the entries of an archive.
@@ -22,10 +22,55 @@ pub(crate) struct Entry {
     pub(crate) size: u64,
 }
 
+/// Whether these bytes begin an archive.
+pub(crate) fn is_tar(head: &[u8]) -> bool {
+    head.get(257..262) == Some(b"ustar")
+}
+
+/// Whether a file of this name is a table. `.txt` and `.json` may be parts of samples (WebDataset) and are none.
+pub(crate) fn is_table(name: &str) -> bool {
+    let name = name.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
+    !name.starts_with('.') && [".csv", ".tsv", ".jsonl", ".ndjson"].iter().any(|e| name.ends_with(e))
+}
+
 impl Tar {
-    /// Opens an archive, plain or compressed with gzip.
+    /// Opens an archive, plain or packed.
     pub(crate) fn open(path: &Path) -> Result<Tar> {
-        Ok(Tar { input: bytes::plain(path)?, path: path.to_owned() })
+        Ok(Tar::of(bytes::plain(path)?, path))
+    }
+
+    /// The archive that `input` holds, found at `path`.
+    pub(crate) fn of(input: Box<dyn BufRead + Send>, path: &Path) -> Tar {
+        Tar { input, path: path.to_owned() }
+    }
+
+    /// The name of the one table among the files that are left.
+    pub(crate) fn only_table(mut self) -> Result<String> {
+        let mut names = Vec::new();
+        while let Some(entry) = self.next_file()? {
+            self.skip(entry.size)?;
+            names.push(entry.name);
+        }
+        let tables: Vec<&String> = names.iter().filter(|name| is_table(name)).collect();
+        if let [only] = tables[..] {
+            return Ok(only.clone());
+        }
+        let few: Vec<&str> = names.iter().take(10).map(String::as_str).collect();
+        let more = if names.len() > few.len() { " ..." } else { "" };
+        let found = if few.is_empty() { "none".into() } else { format!("{}{more}", few.join(", ")) };
+        Err(bytes::not_one_table(&self.path, found))
+    }
+
+    /// The content of the first table; its end is an error where the archive is cut off.
+    pub(crate) fn table(mut self) -> Result<Box<dyn BufRead + Send>> {
+        while let Some(entry) = self.next_file()? {
+            if is_table(&entry.name) {
+                let content = Content { left: self.input.take(entry.size) };
+                return Ok(Box::new(BufReader::with_capacity(64 << 10, content)));
+            }
+            self.skip(entry.size)?;
+        }
+        Err(bytes::not_one_table(&self.path, "none".into()))
     }
 
     /// The next file; its content is to be read or skipped before the one after it.
@@ -83,14 +128,14 @@ impl Tar {
     }
 
     fn skip_exactly(&mut self, len: u64) -> Result<()> {
-        let read = std::io::copy(&mut self.input.by_ref().take(len), &mut std::io::sink());
+        let read = io::copy(&mut self.input.by_ref().take(len), &mut io::sink());
         match read.map_err(|e| self.cut(&e))? {
             read if read == len => Ok(()),
             _ => Err(self.wrong("its end in the middle of a file")),
         }
     }
 
-    fn cut(&self, e: &std::io::Error) -> Error {
+    fn cut(&self, e: &io::Error) -> Error {
         self.wrong(&e.to_string())
     }
 
@@ -101,6 +146,20 @@ impl Tar {
             found,
             "the file is cut off or damaged: copy or download it again",
         )
+    }
+}
+
+/// The content of one file.
+struct Content {
+    left: Take<Box<dyn BufRead + Send>>,
+}
+
+impl Read for Content {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        match self.left.read(out)? {
+            0 if !out.is_empty() && self.left.limit() > 0 => Err(io::ErrorKind::UnexpectedEof.into()),
+            read => Ok(read),
+        }
     }
 }
 

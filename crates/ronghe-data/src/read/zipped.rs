@@ -1,7 +1,8 @@
 //! Files in a ZIP archive, read as streams.
 
 use super::packed::unpacked_name;
-use super::{FORMATS, Format};
+use super::tar::{self, Tar};
+use super::{FORMATS, Format, bytes};
 use crate::{Error, Result};
 use flate2::Crc;
 use std::fs::File;
@@ -89,12 +90,8 @@ pub(crate) fn only_table(path: &Path) -> Result<Member> {
         _ => {
             let names: Vec<&str> = members.iter().take(10).map(|m| m.name.as_str()).collect();
             let more = if members.len() > names.len() { " ..." } else { "" };
-            Err(Error::file(
-                path,
-                "one CSV or JSON Lines file in the archive",
-                if names.is_empty() { "none".into() } else { format!("{}{more}", names.join(", ")) },
-                "unpack it, and give the file or the folder",
-            ))
+            let found = if names.is_empty() { "none".into() } else { format!("{}{more}", names.join(", ")) };
+            Err(bytes::not_one_table(path, found))
         }
     }
 }
@@ -104,6 +101,8 @@ pub(crate) fn only_table(path: &Path) -> Result<Member> {
 pub(crate) fn content_name(path: &Path, head: &[u8]) -> Result<String> {
     let name = if super::packed::is_zip(head) {
         only_table(path)?.name
+    } else if tar::is_tar(head) {
+        Tar::open(path)?.only_table()?
     } else {
         path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default()
     };

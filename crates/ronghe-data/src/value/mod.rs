@@ -15,13 +15,21 @@ mod tokens;
 mod vector;
 
 pub(crate) use date::{FORMS, OPEN_ORDER, TIME_ALONE, Written, counted, date};
-pub(crate) use missing::{marker, usual_words};
+pub(crate) use missing::{WordSet, marker, usual_words};
 pub(crate) use quantity::{Quantity, is_currency, is_share, quantity};
 pub(crate) use vector::{vector, vector_bytes};
 
+/// [`str::trim`], at once where both ends are plain.
+pub(crate) fn trim(text: &str) -> &str {
+    match text.as_bytes() {
+        [first, .., last] | [first @ last] if first.is_ascii_graphic() && last.is_ascii_graphic() => text,
+        _ => text.trim(),
+    }
+}
+
 /// Whether a number is written with a leading zero (`00123`), as codes are and quantities are not.
 pub(crate) fn leading_zero(text: &str) -> bool {
-    let bytes = text.trim().as_bytes();
+    let bytes = trim(text).as_bytes();
     bytes.len() > 1 && bytes[0] == b'0' && bytes[1].is_ascii_digit()
 }
 
@@ -34,7 +42,7 @@ pub(crate) const PLAIN_PAIRS: u8 = 0b1111;
 
 /// Reads yes or no: the position of the pair of words as a bit, and the value.
 pub(crate) fn boolean(text: &str) -> Option<(u8, bool)> {
-    let text = text.trim();
+    let text = trim(text);
     if text.len() > 5 {
         return None;
     }

@@ -7,6 +7,7 @@
 //! `1.234` is more than a thousand where decimals stand behind a comma: a cell gives both readings, its column decides.
 //! `(12)` and `12-` are negative, `45 %` is 0.45, `97.8万` is 978,000. Full-width characters count as the narrow ones.
 
+use super::trim;
 use std::borrow::Cow;
 
 /// What a text that is a number is worth.
@@ -75,7 +76,7 @@ const MULTIPLIERS: [(&str, i32); 13] = [
 
 /// Reads a number; `None` if the text is none.
 pub(crate) fn quantity(text: &str) -> Option<Quantity<'_>> {
-    let text = text.trim();
+    let text = trim(text);
     let first = *text.as_bytes().first()?;
     if first.is_ascii_digit() || matches!(first, b'+' | b'-' | b'.') {
         if let Some(found) = plain(text) {
@@ -150,17 +151,14 @@ fn sign(text: &str) -> (bool, &str) {
 
 /// The value of digits in groups of three: `1.234.567`.
 fn grouped(text: &str, mark: u8) -> Option<f64> {
-    let mut groups = text.as_bytes().split(|&b| b == mark);
-    let first = groups.next()?;
-    let digits = |g: &[u8]| !g.is_empty() && g.iter().all(u8::is_ascii_digit);
-    let (mut count, mut good) = (0, digits(first) && first.len() <= 3);
-    let mut value: String = text.get(..first.len())?.to_owned();
-    for group in groups {
-        good &= group.len() == 3 && digits(group);
-        value.push_str(std::str::from_utf8(group).ok()?);
-        count += 1;
+    let bytes = text.as_bytes();
+    let first = bytes.iter().position(|&b| b == mark).filter(|first| (1..=3).contains(first))?;
+    let mut groups = bytes[first..].chunks(4);
+    let whole = |g: &[u8]| g.len() == 4 && g[0] == mark && g[1..].iter().all(u8::is_ascii_digit);
+    if !groups.all(whole) || !bytes[..first].iter().all(u8::is_ascii_digit) {
+        return None;
     }
-    (good && count > 0).then(|| value.parse().ok()).flatten()
+    bytes.iter().filter(|&&b| b != mark).map(|&b| char::from(b)).collect::<String>().parse().ok()
 }
 
 fn written(text: &str) -> Option<Quantity<'_>> {

@@ -273,6 +273,29 @@ fn archives_of_tables() {
         "two.zip: expected one CSV or JSON Lines file in the archive, found a.csv, b.csv; unpack it, and give the file or \
          the folder"
     );
+    let tarred = |files: &[(&str, &str)]| {
+        let files: Vec<_> =
+            files.iter().map(|(name, content)| (*name, content.as_bytes().to_vec())).collect();
+        tar(&files)
+    };
+    for (name, content) in [
+        ("t.tar", tarred(&[("data/table.csv", csv), ("data/README.txt", "notes")])),
+        ("t.csv.tar.gz", gz(&tarred(&[("table.csv", csv)]))),
+        ("t.tgz", gz(&tarred(&[("table.jsonl", json)]))),
+    ] {
+        let (_folder, path) = file(name, content);
+        let found = table(&path);
+        assert_eq!([row(&found, 0), row(&found, 1)], [["北京", "1"], ["上海", "2"]], "{name}");
+    }
+    let (_folder, path) = file("two.tar", tarred(&[("a.csv", csv), ("b.csv", csv)]));
+    assert_eq!(
+        message(&path, &ReadOptions::default()),
+        "two.tar: expected one CSV or JSON Lines file in the archive, found a.csv, b.csv; unpack it, and give the file or \
+         the folder"
+    );
+    let (_folder, path) = file("cut.tar", &tarred(&[("a.csv", &csv.repeat(40))])[..1000]);
+    let error = message(&path, &ReadOptions::default());
+    assert!(error.starts_with("cut.tar: expected a complete tar archive"), "{error}");
     let mut damaged = zip(&[("table.csv", csv)]);
     let at = damaged.windows(3).position(|w| w == "北".as_bytes());
     if let Some(at) = at {

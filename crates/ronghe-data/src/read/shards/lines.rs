@@ -2,7 +2,8 @@
 
 use super::Shard;
 use crate::read::batches::different;
-use crate::read::cells::{Row, Rows, RowsReader, Source};
+use crate::read::cells::Source;
+use crate::read::rows::{Row, Rows, RowsReader};
 use crate::read::{ReadOptions, Reader, Warning, bytes, csv, jsonl};
 use crate::{Error, Result};
 use std::collections::HashMap;

@@ -10,7 +10,7 @@ mod columns;
 mod samples;
 
 use super::batches::{Batches, Origin, Part, Union};
-use super::tar::Tar;
+use super::tar::{self, Tar};
 use super::{ReadOptions, Reader, Warning, cifar, typed, warned};
 use crate::{Error, Kind, Result};
 use columns::{Columns, KEY};
@@ -29,11 +29,12 @@ pub(super) fn sniff(path: &Path, _: &[u8]) -> bool {
     if path.is_dir() {
         return archives(path).is_ok_and(|a| !a.is_empty());
     }
-    // Sets of other layouts are published as archives, too.
+    // Sets of other layouts and tables are published as archives, too.
+    let other = |name: &str| cifar::knows(name) || tar::is_table(name);
     path.file_name().is_some_and(|n| is_tar(&n.to_string_lossy()))
         && !Tar::open(path)
             .and_then(|mut tar| tar.next_file())
-            .is_ok_and(|e| e.is_some_and(|e| cifar::knows(&e.name)))
+            .is_ok_and(|e| e.is_some_and(|e| other(&e.name)))
 }
 
 /// The archives of a folder that holds nothing else but notes, by name.

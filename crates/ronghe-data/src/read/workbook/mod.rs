@@ -7,7 +7,7 @@
 mod head;
 mod sheet;
 
-use super::cells::{Row, Rows, RowsReader};
+use super::rows::{Row, Rows, RowsReader};
 use super::{ReadOptions, Reader, Warning, packed, warned, zipped};
 use crate::{Error, Result};
 use calamine::{Reader as _, open_workbook_auto_from_rs};
