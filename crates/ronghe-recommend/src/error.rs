@@ -1,0 +1,55 @@
+//! What can go wrong.
+
+use thiserror::Error;
+
+/// Result of this crate.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// What can go wrong.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A table that cannot be read.
+    #[error(transparent)]
+    Data(#[from] ronghe_data::Error),
+    /// Events, settings or a request that cannot be used.
+    #[error("{what}: expected {expected}, found {found}; {help}")]
+    Input {
+        /// What was given.
+        what: String,
+        /// What was expected.
+        expected: String,
+        /// What is there.
+        found: String,
+        /// How to mend it.
+        help: String,
+    },
+    /// A name that does not exist.
+    #[error(
+        "no {what} `{name}`{}; there are: {}",
+        ronghe_data::suggest::hint(name, valid),
+        ronghe_data::suggest::list(name, valid)
+    )]
+    Unknown {
+        /// Of what kind.
+        what: &'static str,
+        /// The name given.
+        name: String,
+        /// All names.
+        valid: Vec<String>,
+    },
+    /// The caller asked to stop.
+    #[error("stopped")]
+    Stopped,
+}
+
+impl Error {
+    pub(crate) fn input(
+        what: impl Into<String>,
+        expected: impl Into<String>,
+        found: impl Into<String>,
+        help: impl Into<String>,
+    ) -> Error {
+        Error::Input { what: what.into(), expected: expected.into(), found: found.into(), help: help.into() }
+    }
+}

@@ -1,0 +1,56 @@
+//! Events: who did something with which item, when, how much.
+
+use crate::{Ids, Sparse};
+
+/// One user did something with one item.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Event {
+    /// Number of the user.
+    pub user: u32,
+    /// Number of the item.
+    pub item: u32,
+    /// How much; above 0 for what was liked. An event of less teaches nothing, but its item counts as seen.
+    pub weight: f32,
+    /// Milliseconds since 1970, UTC; 0 where the table has no times.
+    pub time: i64,
+}
+
+/// Events with the names of users, items and domains.
+#[derive(Debug, Clone, Default)]
+pub struct Interactions {
+    /// Users.
+    pub users: Ids,
+    /// Items. Items of two domains are two items, whatever they are called.
+    pub items: Ids,
+    /// Domains; one without a name where the table has none.
+    pub domains: Ids,
+    /// The domain of each item.
+    pub domain_of: Vec<u32>,
+    /// Events in the order of (time, user, item), whatever the order of the table.
+    pub events: Vec<Event>,
+    /// Whether the table has times.
+    pub timed: bool,
+}
+
+impl Interactions {
+    /// Brings the events into their order: time, then user, then item.
+    pub fn sort(&mut self) {
+        self.events.sort_by_key(|e| (e.time, e.user, e.item));
+    }
+
+    /// Users x items with 1 where a user liked an item at least once, of these events.
+    pub fn matrix(&self, events: &[Event]) -> Sparse {
+        let mut pairs: Vec<(u32, u32)> =
+            events.iter().filter(|e| e.weight > 0.0).map(|e| (e.user, e.item)).collect();
+        pairs.sort_unstable();
+        pairs.dedup();
+        let mut starts = vec![0; self.users.len() + 1];
+        pairs.iter().for_each(|(user, _)| starts[*user as usize + 1] += 1);
+        for i in 1..starts.len() {
+            starts[i] += starts[i - 1];
+        }
+        let items: Vec<u32> = pairs.into_iter().map(|(_, item)| item).collect();
+        let ones = vec![1.0; items.len()];
+        Sparse::new((self.users.len(), self.items.len()), starts, items, ones)
+    }
+}

@@ -1,0 +1,24 @@
+//! Recommendation across domains: events of users with items become a fitted recommender, this ranks items and says why.
+//!
+//! ```text
+//! table of events -> Interactions -> split -> Training -> Model::fit -> Recommender -> scores of all items
+//!                                          -> Serving (seen, filters, quotas, diversity) -> ranked items, reasons
+//! Interactions + models -> evaluate -> figures with intervals
+//! ```
+//!
+//! A model of [`RECOMMENDERS`] is a file of this crate. Nothing here prints, reads environment variables or opens connections.
+
+mod error;
+mod ids;
+mod interactions;
+mod model;
+pub mod models;
+mod progress;
+mod training;
+
+pub use error::{Error, Result};
+pub use ids::Ids;
+pub use interactions::{Event, Interactions};
+pub use model::{Contribution, Entry, Model, Query, RECOMMENDERS, Recommender};
+pub use progress::Progress;
+pub use training::{Features, Sparse, Training};

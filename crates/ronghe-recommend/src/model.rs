@@ -1,0 +1,127 @@
+//! What every model can do, and the table of them.
+
+use crate::models::popularity;
+use crate::{Error, Progress, Result, Training};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Whom to recommend to.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Query<'a> {
+    /// Number of the user, if the model was fitted with this user; models that need no user look only at `history`.
+    pub user: Option<u32>,
+    /// Items that the user liked, with weights (1 as a rule), the oldest first.
+    pub history: &'a [(u32, f32)],
+}
+
+/// What one event of the history adds to a score.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Contribution {
+    /// The item of the event.
+    pub item: u32,
+    /// What it adds; all of them and the model's constant sum to the score.
+    pub value: f32,
+}
+
+/// A fitted model.
+pub trait Recommender: Send + Sync {
+    /// Number of items.
+    fn items(&self) -> usize;
+
+    /// The score of every item; higher is better. `out` has a place for each item. An item that the model knows nothing of
+    /// gets negative infinity. A query without user and history gets what the model says of anybody.
+    fn scores(&self, query: Query<'_>, out: &mut [f32]);
+
+    /// What each event of the history adds to the score of `item`, exactly, and the constant beside them; `None` for models whose
+    /// scores are no such sum.
+    fn contributions(&self, query: Query<'_>, item: u32) -> Option<(Vec<Contribution>, f32)> {
+        let _ = (query, item);
+        None
+    }
+
+    /// How alike every item is to `item`; higher is more. False if the model cannot say.
+    fn similar(&self, item: u32, out: &mut [f32]) -> bool {
+        let _ = (item, out);
+        false
+    }
+
+    /// Its numbers by name, to be kept in a file: sizes and values.
+    fn tensors(&self) -> BTreeMap<String, (Vec<usize>, Vec<f32>)>;
+}
+
+/// A model with its settings.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "model", rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Model {
+    /// How often an item was liked.
+    Popularity(popularity::Settings),
+}
+
+impl Model {
+    /// Its name in [`RECOMMENDERS`].
+    pub fn name(&self) -> &'static str {
+        match self {
+            Model::Popularity(_) => "popularity",
+        }
+    }
+
+    /// Fits it.
+    pub fn fit(&self, data: &Training<'_>, progress: Progress<'_>) -> Result<Box<dyn Recommender>> {
+        let _ = progress;
+        match self {
+            Model::Popularity(settings) => Ok(Box::new(popularity::fit(settings, data)?)),
+        }
+    }
+
+    /// The fitted model of these numbers, which [`Recommender::tensors`] gave.
+    pub fn restore(
+        &self,
+        tensors: &mut BTreeMap<String, (Vec<usize>, Vec<f32>)>,
+    ) -> Result<Box<dyn Recommender>> {
+        match self {
+            Model::Popularity(_) => Ok(Box::new(popularity::Popularity::restore(tensors)?)),
+        }
+    }
+}
+
+/// A kind of model.
+#[derive(Debug)]
+pub struct Entry {
+    /// Name.
+    pub name: &'static str,
+    /// What it does.
+    pub about: &'static str,
+    /// With its usual settings.
+    pub usual: fn() -> Model,
+    /// Settings that are tried, the likelier ones first.
+    pub grid: fn() -> Vec<Model>,
+}
+
+/// Every kind of model.
+pub static RECOMMENDERS: &[Entry] = &[Entry {
+    name: "popularity",
+    about: "how often an item was liked, in all events or the last share of them",
+    usual: || Model::Popularity(popularity::Settings::default()),
+    grid: || popularity::grid().into_iter().map(Model::Popularity).collect(),
+}];
+
+/// Takes the tensor called `name` of `width` numbers a row (0: any) out of those of a file.
+pub(crate) fn take(
+    tensors: &mut BTreeMap<String, (Vec<usize>, Vec<f32>)>,
+    name: &str,
+) -> Result<(Vec<usize>, Vec<f32>)> {
+    let (shape, values) = tensors.remove(name).ok_or_else(|| {
+        Error::input("a fitted recommender", format!("the tensor `{name}`"), "none", "fit it again")
+    })?;
+    if shape.iter().product::<usize>() != values.len() {
+        let found = format!("{} numbers for {shape:?}", values.len());
+        return Err(Error::input(
+            "a fitted recommender",
+            format!("`{name}` to be whole"),
+            found,
+            "fit it again",
+        ));
+    }
+    Ok((shape, values))
+}
