@@ -12,6 +12,14 @@ pub enum Error {
     /// A table that cannot be read.
     #[error(transparent)]
     Data(#[from] ronghe_data::Error),
+    /// A file that cannot be read or written.
+    #[error("{}: {}", .path.display(), ronghe_data::plain::io(.source))]
+    Io {
+        /// The file.
+        path: std::path::PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
     /// Events, settings or a request that cannot be used.
     #[error("{what}: expected {expected}, found {found}; {help}")]
     Input {
@@ -44,6 +52,10 @@ pub enum Error {
 }
 
 impl Error {
+    pub(crate) fn io(path: &std::path::Path, source: std::io::Error) -> Error {
+        Error::Io { path: path.to_owned(), source }
+    }
+
     pub(crate) fn input(
         what: impl Into<String>,
         expected: impl Into<String>,

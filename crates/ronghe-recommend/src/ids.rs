@@ -21,6 +21,15 @@ impl Ids {
         number
     }
 
+    /// These names in their order; of two that are equal the first is found.
+    pub fn numbered(names: Vec<String>) -> Ids {
+        let mut numbers = HashMap::with_capacity(names.len());
+        for (number, name) in names.iter().enumerate() {
+            numbers.entry(name.clone()).or_insert(number as u32);
+        }
+        Ids { names, numbers }
+    }
+
     /// The number of `name`, if it was met.
     pub fn number(&self, name: &str) -> Option<u32> {
         self.numbers.get(name).copied()

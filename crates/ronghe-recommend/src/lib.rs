@@ -8,6 +8,7 @@
 //!
 //! A model of [`RECOMMENDERS`] is a file of this crate. Nothing here prints, reads environment variables or opens connections.
 
+mod artifact;
 mod error;
 mod ids;
 mod interactions;
@@ -16,6 +17,7 @@ pub mod models;
 mod progress;
 mod training;
 
+pub use artifact::{FORMAT_VERSION, Fitted};
 pub use error::{Error, Result};
 pub use ids::Ids;
 pub use interactions::{Event, Interactions};

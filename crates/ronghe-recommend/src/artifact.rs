@@ -1,0 +1,283 @@
+//! A fitted recommender: a folder of plain files, as models are.
+//!
+//! | file | what |
+//! |---|---|
+//! | `recommender.json` | format version, the model with its settings, the seed, what was read of the table |
+//! | `recommender.safetensors` | the numbers of the model |
+//! | `names.json` | users, items, domains, and the domain of each item |
+//! | `events.bin` | the events, 20 bytes each, little-endian: user u32, item u32, weight f32, milliseconds i64 |
+//! | `items.parquet` | rows of the items, where a table of items was given |
+//! | `hashes.json` | sha256 of every file above; checked when it is opened, and written last |
+
+use crate::{Error, Event, Ids, Interactions, Model, Recommender, Result};
+use ronghe_data::{Table, plain};
+use ronghe_graph::weights::{safetensors, write_atomic};
+use ronghe_graph::{Tensor, Weights};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Version of the folder's format. A program reads its own and older ones.
+pub const FORMAT_VERSION: u32 = 1;
+
+const EVENT_BYTES: usize = 20;
+
+/// A fitted recommender with all that it needs to answer.
+pub struct Fitted {
+    /// The model and its settings.
+    pub model: Model,
+    /// The fitted model.
+    pub recommender: Box<dyn Recommender>,
+    /// The events that it was fitted on, with all names.
+    pub interactions: Interactions,
+    /// Rows of the items, in the order of their numbers; an item without a row has only missing cells.
+    pub items: Option<Table>,
+    /// What decided everything random.
+    pub seed: u64,
+    /// What else is to be known of the fit: roles of columns, threshold, figures.
+    pub notes: serde_json::Value,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Head {
+    format_version: u32,
+    ronghe_version: String,
+    #[serde(flatten)]
+    model: Model,
+    seed: u64,
+    timed: bool,
+    notes: serde_json::Value,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Names {
+    users: Vec<String>,
+    items: Vec<String>,
+    domains: Vec<String>,
+    domain_of: Vec<u32>,
+}
+
+impl Fitted {
+    /// Saves it into `folder`, which is made.
+    pub fn save(&self, folder: &Path) -> Result<()> {
+        let of = &self.interactions;
+        let head = Head {
+            format_version: FORMAT_VERSION,
+            ronghe_version: env!("CARGO_PKG_VERSION").into(),
+            model: self.model.clone(),
+            seed: self.seed,
+            timed: of.timed,
+            notes: self.notes.clone(),
+        };
+        let names = Names {
+            users: of.users.names().to_vec(),
+            items: of.items.names().to_vec(),
+            domains: of.domains.names().to_vec(),
+            domain_of: of.domain_of.clone(),
+        };
+        let mut weights = Weights::new();
+        for (name, (shape, values)) in self.recommender.tensors() {
+            let tensor = Tensor::f32(&shape, values).map_err(|e| odd(folder, &e.to_string()))?;
+            weights.insert(&name, tensor, false);
+        }
+        let mut events = Vec::with_capacity(of.events.len() * EVENT_BYTES);
+        for e in &of.events {
+            events.extend_from_slice(&e.user.to_le_bytes());
+            events.extend_from_slice(&e.item.to_le_bytes());
+            events.extend_from_slice(&e.weight.to_le_bytes());
+            events.extend_from_slice(&e.time.to_le_bytes());
+        }
+        let mut files = BTreeMap::from([
+            ("recommender.json", json(folder, &head)?),
+            ("names.json", json(folder, &names)?),
+            ("recommender.safetensors", safetensors::write(&weights, &BTreeMap::new())),
+            ("events.bin", events),
+        ]);
+        if let Some(items) = &self.items {
+            files.insert("items.parquet", items.pack()?);
+        }
+        std::fs::create_dir_all(folder).map_err(|e| Error::io(folder, e))?;
+        let write = |name: &str, bytes: &[u8]| {
+            write_atomic(&folder.join(name), bytes).map_err(|e| odd(&folder.join(name), &e.to_string()))
+        };
+        let hashes: BTreeMap<&str, String> =
+            files.iter().map(|(name, bytes)| (*name, sha256(bytes))).collect();
+        // Without it a folder is no recommender: what was there before ends with this.
+        let _ = std::fs::remove_file(folder.join("hashes.json"));
+        files.iter().try_for_each(|(name, bytes)| write(name, bytes))?;
+        write("hashes.json", &json(folder, &hashes)?)
+    }
+
+    /// Opens the folder, checking every hash.
+    pub fn open(folder: &Path) -> Result<Fitted> {
+        let hashes: BTreeMap<String, String> =
+            parse(&folder.join("hashes.json"), &read(&folder.join("hashes.json"))?)?;
+        let file = |name: &str| -> Result<Option<Vec<u8>>> {
+            let Some(expected) = hashes.get(name) else { return Ok(None) };
+            let path = folder.join(name);
+            let bytes = read(&path)?;
+            if sha256(&bytes) == *expected {
+                Ok(Some(bytes))
+            } else {
+                Err(odd(&path, "bytes that were changed"))
+            }
+        };
+        let needed = |name: &str| file(name)?.ok_or_else(|| odd(&folder.join(name), "nothing"));
+        let place = folder.join("recommender.json");
+        let bytes = needed("recommender.json")?;
+        let version: serde_json::Value = parse(&place, &bytes)?;
+        let version = version.get("format_version").and_then(serde_json::Value::as_u64).unwrap_or(0);
+        if version == 0 || version > u64::from(FORMAT_VERSION) {
+            return Err(odd(&place, &format!("format version {version}, of a newer ronghe")));
+        }
+        let head: Head = parse(&place, &bytes)?;
+        let names: Names = parse(&folder.join("names.json"), &needed("names.json")?)?;
+        let place = folder.join("recommender.safetensors");
+        let weights = safetensors::read(&place.to_string_lossy(), &needed("recommender.safetensors")?)
+            .map_err(|e| odd(&place, &e.to_string()))?;
+        let mut tensors: BTreeMap<String, (Vec<usize>, Vec<f32>)> = weights
+            .iter()
+            .map(|(name, p)| (name.to_owned(), (p.tensor.shape().to_vec(), p.tensor.as_f32().to_vec())))
+            .collect();
+        let items = file("items.parquet")?
+            .map(|bytes| Table::unpack(bytes, &folder.join("items.parquet")))
+            .transpose()?;
+        let interactions = Interactions {
+            users: names.users.iter().collect(),
+            items: Ids::numbered(names.items),
+            domains: names.domains.iter().collect(),
+            domain_of: names.domain_of,
+            events: events(&needed("events.bin")?),
+            timed: head.timed,
+        };
+        let recommender = head.model.restore(&mut tensors)?;
+        let (users, count) = (interactions.users.len(), interactions.items.len());
+        let inside = |e: &Event| (e.user as usize) < users && (e.item as usize) < count;
+        if recommender.items() != count
+            || interactions.domain_of.len() != count
+            || items.as_ref().is_some_and(|t| t.rows() != count)
+            || !interactions.events.iter().all(inside)
+        {
+            return Err(odd(folder, "files that do not belong together"));
+        }
+        Ok(Fitted { model: head.model, recommender, interactions, items, seed: head.seed, notes: head.notes })
+    }
+
+    /// The items that a user liked, once each with weight 1, the oldest first; and all items that the user has seen.
+    pub fn history(&self, user: u32) -> (Vec<(u32, f32)>, Vec<u32>) {
+        let own = self.interactions.events.iter().filter(|e| e.user == user);
+        let (mut liked, mut seen) = (Vec::new(), Vec::new());
+        for event in own {
+            if !seen.contains(&event.item) {
+                seen.push(event.item);
+            }
+            if event.weight > 0.0 && !liked.iter().any(|(item, _)| *item == event.item) {
+                liked.push((event.item, 1.0));
+            }
+        }
+        (liked, seen)
+    }
+}
+
+fn events(bytes: &[u8]) -> Vec<Event> {
+    let (events, _) = bytes.as_chunks::<EVENT_BYTES>();
+    let four = |e: &[u8; EVENT_BYTES], at: usize| [e[at], e[at + 1], e[at + 2], e[at + 3]];
+    let event = |e: &[u8; EVENT_BYTES]| Event {
+        user: u32::from_le_bytes(four(e, 0)),
+        item: u32::from_le_bytes(four(e, 4)),
+        weight: f32::from_le_bytes(four(e, 8)),
+        time: i64::from(u32::from_le_bytes(four(e, 12))) | i64::from(i32::from_le_bytes(four(e, 16))) << 32,
+    };
+    events.iter().map(event).collect()
+}
+
+fn odd(path: &Path, found: &str) -> Error {
+    Error::input(
+        path.display().to_string(),
+        "a file of a fitted recommender",
+        found,
+        "name the folder that `recommend fit` wrote, and copy it whole",
+    )
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    std::fs::read(path).map_err(|e| match e.kind() {
+        std::io::ErrorKind::NotFound => odd(path, "nothing"),
+        _ => Error::io(path, e),
+    })
+}
+
+fn json<T: Serialize>(folder: &Path, value: &T) -> Result<Vec<u8>> {
+    let mut bytes = serde_json::to_vec_pretty(value).map_err(|e| odd(folder, &plain::json(&e)))?;
+    bytes.push(b'\n');
+    Ok(bytes)
+}
+
+fn parse<T: for<'a> Deserialize<'a>>(path: &Path, bytes: &[u8]) -> Result<T> {
+    serde_json::from_slice(bytes).map_err(|e| odd(path, &plain::json(&e)))
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Training;
+    use crate::models::popularity;
+
+    fn fitted() -> Fitted {
+        let mut of = Interactions {
+            users: ["a", "b"].iter().collect(),
+            items: ["x", "y", "z"].iter().collect(),
+            domains: [""].iter().collect(),
+            domain_of: vec![0; 3],
+            events: vec![
+                Event { user: 0, item: 1, weight: 1.0, time: -5 },
+                Event { user: 1, item: 1, weight: 1.0, time: 1 << 40 },
+                Event { user: 1, item: 2, weight: -1.0, time: 7 },
+            ],
+            timed: true,
+        };
+        of.sort();
+        let liked = of.matrix(&of.events);
+        let model = Model::Popularity(popularity::Settings::default());
+        let data =
+            Training { liked: &liked, events: &of.events, of: &of, features: None, seed: 1, threads: 1 };
+        let recommender = model.fit(&data, &|_, _| true).unwrap();
+        Fitted { model, recommender, interactions: of, items: None, seed: 1, notes: serde_json::Value::Null }
+    }
+
+    #[test]
+    fn a_folder_comes_back_as_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let saved = fitted();
+        saved.save(folder.path()).unwrap();
+        let opened = Fitted::open(folder.path()).unwrap();
+        assert_eq!(opened.interactions.events, saved.interactions.events);
+        assert_eq!(opened.model, saved.model);
+        assert_eq!(opened.history(1), (vec![(1, 1.0)], vec![2, 1]));
+        let mut scores = [0.0; 3];
+        opened.recommender.scores(crate::Query::default(), &mut scores);
+        assert_eq!(scores, [0.0, 2.0, 0.0]);
+    }
+
+    #[test]
+    fn changed_files_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        fitted().save(folder.path()).unwrap();
+        let path = folder.path().join("events.bin");
+        let mut bytes = std::fs::read(&path).unwrap();
+        bytes[0] ^= 1;
+        std::fs::write(&path, bytes).unwrap();
+        let error = Fitted::open(folder.path()).err().unwrap().to_string();
+        assert!(
+            error.contains(
+                "events.bin: expected a file of a fitted recommender, found bytes that were changed"
+            ),
+            "{error}"
+        );
+    }
+}
