@@ -8,6 +8,7 @@
 //! | `data` | what a report is made of |
 //! | `page` | the page, section by section |
 //! | `results`, `curves`, `confusion`, `explained` | the sections that draw |
+//! | `recommended` | the page of recommended items |
 //! | `gather` | fills a report from studies and explanations |
 //! | `text` | results and explanations for a terminal |
 //! | `plot` | charts of explanations, in the page and as files |
@@ -24,6 +25,7 @@ mod media;
 mod number;
 mod page;
 mod plot;
+mod recommended;
 mod results;
 mod svg;
 pub mod text;
@@ -37,4 +39,5 @@ pub use page::html;
 #[cfg(feature = "png")]
 pub use plot::Rasterizer;
 pub use plot::{Ground, plots, plots_on};
+pub use recommended::{Recommendations, RecommendedItem, RecommendedList, recommendations};
 pub use words::Language;

@@ -1,7 +1,7 @@
 //! The page: one HTML file that loads nothing and runs nothing.
 
 use super::escape::html as safe;
-use super::{Note, ReportData, confusion, curves, explained, number, plot, results};
+use super::{Language, Note, ReportData, confusion, curves, explained, number, plot, results};
 
 const STYLE: &str = include_str!("style.css");
 
@@ -12,7 +12,7 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src dat
 pub fn html(data: &ReportData) -> String {
     let language = data.language;
     let mut body = header(data);
-    body += &notes(data);
+    body += &notes(&data.notes, language);
     if let Some(found) = &data.results {
         body += &section(language.pick("Results", "结果"), &results::table(found, language));
     }
@@ -58,6 +58,11 @@ pub fn html(data: &ReportData) -> String {
     if !data.commands.is_empty() {
         body += &section(language.pick("Next", "下一步"), &commands(data));
     }
+    shell(language, &data.title, &body)
+}
+
+/// A whole page around `body`.
+pub(super) fn shell(language: Language, title: &str, body: &str) -> String {
     format!(
         "<!doctype html>\n<html lang=\"{}\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
@@ -65,12 +70,12 @@ pub fn html(data: &ReportData) -> String {
          <meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\">\
          <title>{}</title><style>{}{STYLE}</style></head><body><main>{body}</main></body></html>\n",
         language.tag(),
-        safe(&data.title),
+        safe(title),
         plot::theme::css(),
     )
 }
 
-fn section(title: &str, body: &str) -> String {
+pub(super) fn section(title: &str, body: &str) -> String {
     format!("<section><h2>{title}</h2>{body}</section>")
 }
 
@@ -114,14 +119,13 @@ fn header(data: &ReportData) -> String {
     )
 }
 
-fn notes(data: &ReportData) -> String {
-    let items: String = data
-        .notes
+pub(super) fn notes(notes: &[Note], language: Language) -> String {
+    let items: String = notes
         .iter()
         .map(|note| match note {
             Note::Remark(text) => format!("<li>{}</li>", safe(text)),
             Note::Warning(text) => {
-                let label = data.language.pick("Warning", "注意");
+                let label = language.pick("Warning", "注意");
                 format!("<li class=\"warning\"><b>{label}</b> {}</li>", safe(text))
             }
         })
