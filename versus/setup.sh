@@ -3,6 +3,7 @@
 #   versus/setup.sh          the Python environment with the core peers (several GB: torch brings CUDA libraries)
 #   versus/setup.sh heavy    also the peers of the knowledge half
 #   versus/setup.sh data     also the writers and readers of tables
+#   versus/setup.sh recommend  the peers of recommendation, in an environment of their own
 #   versus/setup.sh weights  the packages whose weights and pictures the golden generators read
 # RONGHE_VERSUS_VENV     the environment (default ~/.cache/ronghe/versus)
 # RONGHE_VERSUS_WEIGHTS  the packages (default ~/.cache/ronghe/versus-weights)
@@ -36,10 +37,14 @@ case "${1:-core}" in
     environment "$here/requirements-core.txt"
     environment "$here/requirements-heavy.txt"
     ;;
+  recommend)
+    [ -x "$venv-recommend/bin/python" ] || python3 -m venv "$venv-recommend"
+    "$venv-recommend/bin/pip" install --quiet --requirement "$here/recommend/requirements.txt"
+    ;;
   data) environment "$here/data/requirements.txt" ;;
   weights) fetch ;;
   *)
-    echo "usage: versus/setup.sh [core | heavy | data | weights]" >&2
+    echo "usage: versus/setup.sh [core | heavy | data | recommend | weights]" >&2
     exit 2
     ;;
 esac
