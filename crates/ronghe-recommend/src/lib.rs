@@ -8,16 +8,20 @@
 //!
 //! A model of [`RECOMMENDERS`] is a file of this crate. Nothing here prints, reads environment variables or opens connections.
 
+pub mod collect;
 mod error;
 mod ids;
 mod interactions;
 mod model;
 pub mod models;
+pub mod movielens;
 mod progress;
+pub mod roles;
+pub mod source;
 mod training;
 
 pub use error::{Error, Result};
-pub use ids::Ids;
+pub use ids::{Ids, name_order};
 pub use interactions::{Event, Interactions};
 pub use model::{Contribution, Entry, Model, Query, RECOMMENDERS, Recommender};
 pub use progress::Progress;
