@@ -10,17 +10,22 @@
 
 pub mod collect;
 mod error;
+pub mod evaluate;
+mod history;
 mod ids;
 mod interactions;
 mod model;
 pub mod models;
 pub mod movielens;
 mod progress;
+pub mod report;
 pub mod roles;
 pub mod source;
+pub mod split;
 mod training;
 
 pub use error::{Error, Result};
+pub use history::Histories;
 pub use ids::{Ids, name_order};
 pub use interactions::{Event, Interactions};
 pub use model::{Contribution, Entry, Model, Query, RECOMMENDERS, Recommender};
