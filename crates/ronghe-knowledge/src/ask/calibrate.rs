@@ -12,7 +12,7 @@ use super::find;
 use super::questions::questions;
 use crate::store::{Filter, Store};
 use crate::{Embed, Remembered, Result, Role};
-use ronghe_stats::linalg::Cholesky;
+use ronghe_stats::linalg::{Cholesky, dot};
 use serde::{Deserialize, Serialize};
 
 /// Penalty on squared weights: large, for questions made of a corpus are not quite those that people ask, and an even mix of what
@@ -119,7 +119,7 @@ impl Calibration {
             let mut gradient = vec![0.0; SIZE];
             let mut hessian = vec![0.0; SIZE * SIZE];
             for (z, (_, right)) in z.iter().zip(examples) {
-                let p = 1.0 / (1.0 + (-z.iter().zip(&weights).map(|(z, w)| z * w).sum::<f64>()).exp());
+                let p = 1.0 / (1.0 + (-dot(z, &weights)).exp());
                 for i in 0..=COUNT {
                     gradient[i] += (f64::from(u8::from(*right)) - p) * z[i];
                     (0..=i).for_each(|j| hessian[i * SIZE + j] += p * (1.0 - p) * z[i] * z[j]);
