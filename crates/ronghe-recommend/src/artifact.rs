@@ -143,9 +143,13 @@ impl Fitted {
         let items = file("items.parquet")?
             .map(|bytes| Table::unpack(bytes, &folder.join("items.parquet")))
             .transpose()?;
+        let mut items_found = Ids::default();
+        names.items.iter().for_each(|name| {
+            items_found.push(name);
+        });
         let interactions = Interactions {
             users: names.users.iter().collect(),
-            items: Ids::numbered(names.items),
+            items: items_found,
             domains: names.domains.iter().collect(),
             domain_of: names.domain_of,
             events: events(&needed("events.bin")?),

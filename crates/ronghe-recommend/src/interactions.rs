@@ -1,6 +1,7 @@
 //! Events: who did something with which item, when, how much.
 
 use crate::{Ids, Sparse};
+use rayon::prelude::*;
 
 /// One user did something with one item.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -13,6 +14,13 @@ pub struct Event {
     pub weight: f32,
     /// Milliseconds since 1970, UTC; 0 where the table has no times.
     pub time: i64,
+}
+
+/// Brings events into their order: time, then user, then item. Events of one instant that are alike but for their weight go by that.
+pub(crate) fn sort(events: &mut [Event]) {
+    events.par_sort_unstable_by(|a, b| {
+        (a.time, a.user, a.item).cmp(&(b.time, b.user, b.item)).then(a.weight.total_cmp(&b.weight))
+    });
 }
 
 /// Events with the names of users, items and domains.
@@ -35,7 +43,17 @@ pub struct Interactions {
 impl Interactions {
     /// Brings the events into their order: time, then user, then item.
     pub fn sort(&mut self) {
-        self.events.sort_by_key(|e| (e.time, e.user, e.item));
+        sort(&mut self.events);
+    }
+
+    /// The number of the item called `name`, in that domain where one is given, else the first one called so.
+    pub fn item(&self, name: &str, domain: Option<u32>) -> Option<u32> {
+        let first = self.items.number(name)?;
+        let Some(domain) = domain else { return Some(first) };
+        let there = |&item: &u32| self.domain_of.get(item as usize) == Some(&domain);
+        // Only items called the same follow one another, so the search ends at once as a rule.
+        let same = (first..self.items.len() as u32).filter(|&i| self.items.name(i) == name);
+        Some(first).filter(there).or_else(|| same.filter(there).last())
     }
 
     /// Users x items with 1 where a user liked an item at least once, of these events.

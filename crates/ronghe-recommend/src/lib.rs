@@ -9,17 +9,27 @@
 //! A model of [`RECOMMENDERS`] is a file of this crate. Nothing here prints, reads environment variables or opens connections.
 
 mod artifact;
+pub mod collect;
+pub mod cross;
 mod error;
+pub mod evaluate;
+mod history;
 mod ids;
 mod interactions;
 mod model;
 pub mod models;
+pub mod movielens;
 mod progress;
+pub mod report;
+pub mod roles;
+pub mod source;
+pub mod split;
 mod training;
 
 pub use artifact::{FORMAT_VERSION, Fitted};
 pub use error::{Error, Result};
-pub use ids::Ids;
+pub use history::Histories;
+pub use ids::{Ids, name_order};
 pub use interactions::{Event, Interactions};
 pub use model::{Contribution, Entry, Model, Query, RECOMMENDERS, Recommender};
 pub use progress::Progress;

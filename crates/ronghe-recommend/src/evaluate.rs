@@ -1,0 +1,382 @@
+//! How well models rank: every item of the catalogue, for every user with something to find.
+//!
+//! Candidates are all items but those that the user liked in what is known (with `exclude_seen` also those seen and not liked). The
+//! list has the `k` best by score, of equal scores the lower number first; an item whose score is negative infinity or no number
+//! is not listed, so a list may be shorter and is never filled up. A user is counted where a target is relevant (liked); without a list
+//! all figures are 0. A target that the user liked before cannot be listed and stays relevant ([`crate::split::Counted::seen_pairs`]). A user
+//! without a known liked event gets the items by their number of users. Definitions: [`Metric::definition`]. Relevance is binary. Figures from
+//! sampled candidates order models wrongly (Krichene & Rendle 2020): there are none.
+//!
+//! Intervals: percentile bootstrap over users, 2,000 draws; models are compared by the differences of the same users. `O(users * items)` and the
+//! models' scores; users are cut into chunks of a fixed size, so threads change nothing.
+
+use crate::report::{Evaluation, Figure, Figures, Metric, OfDomain, Scored, Versus};
+use crate::split::Fold;
+use crate::{Error, Features, Histories, Interactions, Progress, Query, Recommender, Result};
+use rayon::prelude::*;
+use ronghe_stats::random::SplitMix64;
+use ronghe_stats::{bootstrap, rank};
+use ronghe_vector::{Top, dot};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Instant;
+
+/// Users whose lists are made one after another.
+const CHUNK: usize = 32;
+
+/// How models are measured.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Protocol {
+    /// Length of the lists, at least 1.
+    pub k: usize,
+    /// Whether items that were seen and not liked are no candidates either, as when serving.
+    pub exclude_seen: bool,
+    /// Names of the models that all others are compared with, where they are there.
+    pub baselines: Vec<String>,
+    /// Decides the draws of the bootstrap.
+    pub seed: u64,
+    /// Threads; 0 = all cores.
+    pub threads: usize,
+}
+
+impl Default for Protocol {
+    fn default() -> Protocol {
+        Protocol {
+            k: 10,
+            exclude_seen: false,
+            baselines: vec!["popularity".into(), "ease".into()],
+            seed: 0,
+            threads: 0,
+        }
+    }
+}
+
+/// The list of one user and its figures.
+struct List {
+    items: Vec<u32>,
+    values: [f64; 6],
+    /// Figures within domains that have a relevant item.
+    domains: Vec<(u32, [f64; 6])>,
+}
+
+/// The users of a fold and what they are to find.
+struct Task<'a> {
+    of: &'a Interactions,
+    protocol: &'a Protocol,
+    known: Histories,
+    /// Whether the model was fitted with the user.
+    fitted: Vec<bool>,
+    /// Users with a relevant item, in the order of their numbers, and these items.
+    relevant: Vec<(u32, HashMap<u32, u32>)>,
+    /// Users who liked each item.
+    counts: Vec<f32>,
+}
+
+/// Measures models that were fitted on `fold.fit`.
+pub fn evaluate(
+    of: &Interactions,
+    fold: &Fold,
+    models: &[(String, &dyn Recommender)],
+    features: Option<&Features>,
+    protocol: &Protocol,
+    progress: Progress<'_>,
+) -> Result<Evaluation> {
+    let task = Task::new(of, fold, protocol)?;
+    let users: Vec<(u32, bool)> =
+        task.relevant.iter().map(|(user, _)| (*user, !task.known.liked(*user).is_empty())).collect();
+    let mut scored = Vec::new();
+    within_threads(protocol.threads, || {
+        for (place, (name, model)) in models.iter().enumerate() {
+            let start = Instant::now();
+            let told = |done: usize, of: usize| progress(place * of + done, models.len() * of);
+            let lists = task.lists(*model, &told)?;
+            let seconds = start.elapsed().as_secs_f64();
+            scored.push(task.scored(name, &lists, &users, features, seconds));
+        }
+        let baselines: Vec<(String, Vec<[f64; 6]>)> = scored
+            .iter()
+            .filter(|s| protocol.baselines.contains(&s.name))
+            .map(|s| (s.name.clone(), s.by_user.clone()))
+            .collect();
+        scored.par_iter_mut().for_each(|s| s.versus = versus(s, &baselines, &users, protocol.seed));
+        Ok(())
+    })?;
+    Ok(Evaluation {
+        k: protocol.k,
+        catalogue: of.items.len(),
+        targets: fold.counted(),
+        models: scored,
+        users,
+    })
+}
+
+/// Mean NDCG over the users with a past: what settings and mixes are chosen by. None where no such user has a relevant item.
+pub fn ndcg(
+    of: &Interactions,
+    fold: &Fold,
+    model: &dyn Recommender,
+    protocol: &Protocol,
+    progress: Progress<'_>,
+) -> Result<Option<f64>> {
+    let mut task = Task::new(of, fold, protocol)?;
+    let known = &task.known;
+    task.relevant.retain(|(user, _)| !known.liked(*user).is_empty());
+    let lists = within_threads(protocol.threads, || task.lists(model, progress))?;
+    let sum: f64 = lists.iter().map(|l| l.values[Metric::Ndcg as usize]).sum();
+    Ok((!lists.is_empty()).then(|| sum / lists.len() as f64))
+}
+
+/// Runs `work` on so many threads; 0: on all cores.
+pub(crate) fn within_threads<T: Send>(threads: usize, work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
+    if threads == 0 {
+        return work();
+    }
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    let pool = pool.map_err(|e| {
+        Error::input("threads", "as many as the system gives", format!("{threads}: {e}"), "give fewer")
+    })?;
+    pool.install(work)
+}
+
+/// The figures of a list in the order of [`Metric::ALL`].
+pub(crate) fn figures(list: &[u32], relevant: &HashMap<u32, u32>, k: usize) -> [f64; 6] {
+    let (mut hits, mut precisions) = (0, 0.0);
+    for (i, item) in list.iter().take(k).enumerate() {
+        if relevant.contains_key(item) {
+            hits += 1;
+            precisions += f64::from(hits) / (i + 1) as f64;
+        }
+    }
+    Metric::ALL.map(|metric| match metric {
+        Metric::Recall => rank::recall(list, relevant, k).unwrap_or(0.0),
+        Metric::Ndcg => rank::ndcg(list, relevant, k).unwrap_or(0.0),
+        Metric::Precision => f64::from(hits) / k as f64,
+        Metric::Map => precisions / relevant.len().min(k).max(1) as f64,
+        Metric::Mrr => rank::reciprocal_rank(list, relevant, k).unwrap_or(0.0),
+        Metric::HitRate => f64::from(u8::from(hits > 0)),
+    })
+}
+
+impl<'a> Task<'a> {
+    fn new(of: &'a Interactions, fold: &Fold, protocol: &'a Protocol) -> Result<Task<'a>> {
+        if protocol.k == 0 {
+            return Err(Error::input(
+                "`k` of an evaluation",
+                "at least 1",
+                "0",
+                "give the length of the lists",
+            ));
+        }
+        let mut known = fold.fit.clone();
+        known.extend(&fold.known);
+        crate::interactions::sort(&mut known);
+        let mut fitted = vec![false; of.users.len()];
+        fold.fit.iter().filter(|e| e.weight > 0.0).for_each(|e| fitted[e.user as usize] = true);
+        let mut counts = vec![0.0; of.items.len()];
+        of.matrix(&fold.fit).indices().iter().for_each(|&item| counts[item as usize] += 1.0);
+        let mut relevant: BTreeMap<u32, HashMap<u32, u32>> = BTreeMap::new();
+        for event in fold.target.iter().filter(|e| e.weight > 0.0) {
+            relevant.entry(event.user).or_default().insert(event.item, 1);
+        }
+        Ok(Task {
+            of,
+            protocol,
+            known: Histories::new(of.users.len(), &known),
+            fitted,
+            relevant: relevant.into_iter().collect(),
+            counts,
+        })
+    }
+
+    fn lists(&self, model: &dyn Recommender, progress: Progress<'_>) -> Result<Vec<List>> {
+        if model.items() != self.of.items.len() {
+            return Err(Error::input(
+                "a model to measure",
+                format!("{} items, as in the events", self.of.items.len()),
+                model.items().to_string(),
+                "fit it on these events",
+            ));
+        }
+        let (done, go_on) = (AtomicUsize::new(0), AtomicBool::new(true));
+        let chunks: Vec<Vec<List>> = self
+            .relevant
+            .par_chunks(CHUNK)
+            .map(|users| {
+                if !go_on.load(Ordering::Relaxed) {
+                    return Vec::new();
+                }
+                let mut scores = vec![0.0; self.of.items.len()];
+                let lists =
+                    users.iter().map(|(u, relevant)| self.list(model, *u, relevant, &mut scores)).collect();
+                let done = done.fetch_add(users.len(), Ordering::Relaxed) + users.len();
+                if !progress(done, self.relevant.len()) {
+                    go_on.store(false, Ordering::Relaxed);
+                }
+                lists
+            })
+            .collect();
+        if go_on.into_inner() { Ok(chunks.into_iter().flatten().collect()) } else { Err(Error::Stopped) }
+    }
+
+    fn list(
+        &self,
+        model: &dyn Recommender,
+        user: u32,
+        relevant: &HashMap<u32, u32>,
+        scores: &mut [f32],
+    ) -> List {
+        let history = self.known.liked(user);
+        if history.is_empty() {
+            scores.copy_from_slice(&self.counts);
+        } else {
+            let user = self.fitted[user as usize].then_some(user);
+            model.scores(Query { user, history }, scores);
+        }
+        history.iter().for_each(|&(item, _)| scores[item as usize] = f32::NAN);
+        if self.protocol.exclude_seen {
+            self.known.seen(user).iter().for_each(|&item| scores[item as usize] = f32::NAN);
+        }
+        let k = self.protocol.k;
+        let items = best(scores, k, |_| true);
+        let values = figures(&items, relevant, k);
+        let mut domains = Vec::new();
+        if self.of.domains.len() > 1 {
+            let mut inside: BTreeMap<u32, HashMap<u32, u32>> = BTreeMap::new();
+            for (&item, &grade) in relevant {
+                inside.entry(self.of.domain_of[item as usize]).or_default().insert(item, grade);
+            }
+            for (domain, relevant) in inside {
+                let list = best(scores, k, |item| self.of.domain_of[item as usize] == domain);
+                domains.push((domain, figures(&list, &relevant, k)));
+            }
+        }
+        List { items, values, domains }
+    }
+
+    fn scored(
+        &self,
+        name: &str,
+        lists: &[List],
+        users: &[(u32, bool)],
+        features: Option<&Features>,
+        seconds: f64,
+    ) -> Scored {
+        let beyond = Beyond::new(self, features);
+        let warm: Vec<&List> = lists.iter().zip(users).filter(|(_, u)| u.1).map(|(l, _)| l).collect();
+        let all: Vec<&List> = lists.iter().collect();
+        let domains = (0..self.of.domains.len() as u32).filter(|_| self.of.domains.len() > 1).map(|domain| {
+            let own = |l: &List| l.domains.iter().find(|d| d.0 == domain).map(|d| d.1);
+            let values: Vec<[f64; 6]> = lists.iter().filter_map(own).collect();
+            let domain = self.of.domains.name(domain).to_owned();
+            OfDomain { domain, users: values.len(), figures: intervals(&values, self.protocol.seed) }
+        });
+        Scored {
+            name: name.to_owned(),
+            warm: beyond.figures(&warm),
+            all: beyond.figures(&all),
+            domains: domains.collect(),
+            versus: Vec::new(),
+            seconds,
+            by_user: lists.iter().map(|l| l.values).collect(),
+        }
+    }
+}
+
+/// The `k` best items; of equal scores the lower number first.
+pub(crate) fn best(scores: &[f32], k: usize, among: impl Fn(u32) -> bool) -> Vec<u32> {
+    let mut top = Top::new(k);
+    for (item, &score) in (0_u32..).zip(scores) {
+        if score > f32::NEG_INFINITY && among(item) {
+            top.push(item, score);
+        }
+    }
+    top.into_sorted().into_iter().map(|(item, _)| item).collect()
+}
+
+fn intervals(values: &[[f64; 6]], seed: u64) -> Vec<Figure> {
+    let of = |metric: Metric| {
+        let own: Vec<f64> = values.iter().map(|v| v[metric as usize]).collect();
+        let found = bootstrap::interval(&own, 0.95, |draw| SplitMix64::numbered(seed, draw))?;
+        Some(Figure { metric, value: found.into() })
+    };
+    Metric::ALL.par_iter().filter_map(|&metric| of(metric)).collect()
+}
+
+fn versus(
+    scored: &Scored,
+    baselines: &[(String, Vec<[f64; 6]>)],
+    users: &[(u32, bool)],
+    seed: u64,
+) -> Vec<Versus> {
+    let others = baselines.iter().filter(|(name, _)| *name != scored.name);
+    others
+        .map(|(name, values)| {
+            let less = |(a, b): (&[f64; 6], &[f64; 6])| std::array::from_fn(|i| a[i] - b[i]);
+            let all: Vec<[f64; 6]> = scored.by_user.iter().zip(values).map(less).collect();
+            let warm: Vec<[f64; 6]> = all.iter().zip(users).filter(|(_, u)| u.1).map(|(v, _)| *v).collect();
+            Versus { baseline: name.clone(), warm: intervals(&warm, seed), all: intervals(&all, seed) }
+        })
+        .collect()
+}
+
+/// Figures of lists that look at no target.
+struct Beyond<'a> {
+    task: &'a Task<'a>,
+    features: Option<&'a Features>,
+    users: f64,
+    percentile: Vec<f64>,
+}
+
+impl<'a> Beyond<'a> {
+    fn new(task: &'a Task<'a>, features: Option<&'a Features>) -> Beyond<'a> {
+        let users = task.fitted.iter().filter(|&&fitted| fitted).count().max(1) as f64;
+        let mut sorted = task.counts.clone();
+        sorted.sort_unstable_by(f32::total_cmp);
+        let place = |count: &f32| {
+            let (less, upto) =
+                (sorted.partition_point(|c| c < count), sorted.partition_point(|c| c <= count));
+            (less + upto) as f64 / 2.0 / sorted.len() as f64
+        };
+        Beyond { task, features, users, percentile: task.counts.iter().map(place).collect() }
+    }
+
+    fn figures(&self, lists: &[&List]) -> Figures {
+        let values: Vec<[f64; 6]> = lists.iter().map(|l| l.values).collect();
+        let filled: Vec<&&List> = lists.iter().filter(|l| !l.items.is_empty()).collect();
+        let mean = |of: &dyn Fn(u32) -> f64| {
+            let list = |l: &&&List| l.items.iter().map(|&i| of(i)).sum::<f64>() / l.items.len() as f64;
+            (!filled.is_empty()).then(|| filled.iter().map(list).sum::<f64>() / filled.len() as f64)
+        };
+        let count = |item: u32| f64::from(self.task.counts[item as usize]);
+        let mut listed = vec![false; self.task.counts.len()];
+        lists.iter().flat_map(|l| &l.items).for_each(|&i| listed[i as usize] = true);
+        let unlike: Vec<f64> = filled.iter().filter_map(|l| self.unlike(&l.items)).collect();
+        Figures {
+            users: lists.len(),
+            without_list: lists.len() - filled.len(),
+            figures: intervals(&values, self.task.protocol.seed),
+            coverage: listed.iter().filter(|&&l| l).count() as f64 / listed.len().max(1) as f64,
+            novelty: mean(&|item| -(count(item).max(1.0) / self.users).log2()),
+            diversity: (!unlike.is_empty()).then(|| unlike.iter().sum::<f64>() / unlike.len() as f64),
+            popularity: mean(&count),
+            percentile: mean(&|item| self.percentile[item as usize]),
+        }
+    }
+
+    /// Mean of `1 - cosine` over the pairs of items with content; none for fewer than two of them.
+    fn unlike(&self, items: &[u32]) -> Option<f64> {
+        let features = self.features?;
+        let rows = items.iter().map(|&item| features.row(item));
+        let rows: Vec<(&[f32], f32)> = rows.map(|r| (r, dot(r, r).sqrt())).filter(|r| r.1 > 0.0).collect();
+        let (mut sum, mut pairs) = (0.0, 0);
+        for (i, a) in rows.iter().enumerate() {
+            for b in &rows[..i] {
+                sum += 1.0 - f64::from(dot(a.0, b.0) / (a.1 * b.1));
+                pairs += 1;
+            }
+        }
+        (pairs > 0).then(|| sum / f64::from(pairs))
+    }
+}

@@ -1,0 +1,254 @@
+//! The forms in which MovieLens comes: `u.data` (tabs, no header), `ratings.dat` and `movies.dat` (`::`), `ratings.csv` and
+//! `movies.csv`, `u.item` (windows-1252, `|`, a flag a genre), and tables of any format with a column a genre.
+
+use crate::collect::{Clock, Collector};
+use crate::roles::{Assigned, Role, item_of};
+use crate::source::{Loaded, Source, finish};
+use crate::{Error, Features, Interactions, Progress, Result};
+use ronghe_data::read::{self, ReadOptions};
+use ronghe_data::{Kind, Table};
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+
+/// The genres of `u.item`, in the order of its flags.
+const GENRES: [&str; 19] = [
+    "unknown",
+    "Action",
+    "Adventure",
+    "Animation",
+    "Children's",
+    "Comedy",
+    "Crime",
+    "Documentary",
+    "Drama",
+    "Fantasy",
+    "Film-Noir",
+    "Horror",
+    "Musical",
+    "Mystery",
+    "Romance",
+    "Sci-Fi",
+    "Thriller",
+    "War",
+    "Western",
+];
+const RATINGS: [&str; 4] = ["u.data", "ratings.dat", "ratings.csv", "ratings.parquet"];
+const FILMS: [&str; 4] = ["u.item", "movies.dat", "movies.csv", "films.parquet"];
+const COLUMNS: [&str; 4] = ["user_id", "item_id", "rating", "timestamp"];
+
+/// How a file of ratings is to be read.
+#[derive(Debug)]
+pub(crate) struct Form {
+    /// The file; that of a folder of MovieLens where the folder was given.
+    pub path: PathBuf,
+    /// Whether `::` stands between cells.
+    pub double_colons: bool,
+    /// Names of the columns of a file that names none.
+    pub columns: Option<[&'static str; 4]>,
+}
+
+/// The form of a file of ratings, from its first line.
+pub(crate) fn form(path: &Path) -> Result<Form> {
+    let path = within(path, &RATINGS);
+    let mut head = Vec::new();
+    if path.is_file() {
+        let file = File::open(&path).map_err(|e| io(&path, &e))?;
+        file.take(4096).read_to_end(&mut head).map_err(|e| io(&path, &e))?;
+    }
+    let first = head.split(|&b| b == b'\n').next().unwrap_or_default();
+    let first = String::from_utf8_lossy(first);
+    let whole = |cell: &str| !cell.is_empty() && cell.bytes().all(|b| b.is_ascii_digit());
+    let cells: Vec<&str> = first.trim_end().split('\t').collect();
+    Ok(Form {
+        path,
+        double_colons: first.matches("::").count() == 3,
+        columns: (cells.len() == 4 && cells.iter().all(|c| whole(c))).then_some(COLUMNS),
+    })
+}
+
+/// The first of these files in a folder; else the path itself.
+fn within(path: &Path, names: &[&str]) -> PathBuf {
+    let inside = |name: &&str| Some(path.join(name)).filter(|p| p.is_file());
+    names.iter().find_map(inside).filter(|_| path.is_dir()).unwrap_or_else(|| path.to_owned())
+}
+
+fn io(path: &Path, error: &std::io::Error) -> Error {
+    Error::input(path.display().to_string(), "a file that can be read", error.to_string(), "check the path")
+}
+
+/// A line's text: UTF-8, else windows-1252, whose letters are those of ISO 8859-1.
+fn text(line: &[u8]) -> Cow<'_, str> {
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    match std::str::from_utf8(line) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => Cow::Owned(line.iter().map(|&b| char::from(b)).collect()),
+    }
+}
+
+/// Lines of a file, one after another, with their numbers from 1.
+fn lines(path: &Path, mut each: impl FnMut(usize, &str) -> Result<()>) -> Result<()> {
+    let mut file = BufReader::new(File::open(path).map_err(|e| io(path, &e))?);
+    let mut line = Vec::new();
+    for number in 1.. {
+        line.clear();
+        // A line of ratings or of a film is short: more is another kind of file.
+        let read = file.by_ref().take(1 << 20).read_until(b'\n', &mut line).map_err(|e| io(path, &e))?;
+        if read == 0 {
+            break;
+        }
+        each(number, &text(&line))?;
+    }
+    Ok(())
+}
+
+/// Reads `user::item::rating::time`.
+pub(crate) fn read_ratings(
+    path: &Path,
+    source: &Source,
+    progress: Progress<'_>,
+) -> Result<(Interactions, Loaded)> {
+    let mut collector = Collector::new(Clock::Counted);
+    let mut skipped = 0;
+    lines(path, |number, line| {
+        if number % 65_536 == 0 && !progress(number, 0) {
+            return Err(Error::Stopped);
+        }
+        let cells: Vec<&str> = line.split("::").map(str::trim).collect();
+        let parsed = match cells[..] {
+            [user, item, rating, time] => rating.parse().ok().zip(time.parse().ok()).map(|n| (user, item, n)),
+            _ => None,
+        };
+        match parsed {
+            Some((user, item, (rating, time))) => {
+                let named = |name: &'_ str| !name.is_empty();
+                let (user, item) = (Some(user).filter(|n| named(n)), Some(item).filter(|n| named(n)));
+                collector.push(user, item, "", Some(rating), Some(time));
+            }
+            None if line.trim().is_empty() => {}
+            None if source.read.skip_bad_rows => skipped += 1,
+            None => {
+                return Err(Error::input(
+                    format!("{}: row {number}", path.display()),
+                    "user::item::rating::time",
+                    format!("`{}`", line.chars().take(60).collect::<String>()),
+                    "mend the row, or skip bad rows",
+                ));
+            }
+        }
+        Ok(())
+    })?;
+    let roles = [Role::User, Role::Item, Role::Weight, Role::Time].into_iter().zip(COLUMNS);
+    let columns = roles.map(|(role, name)| Assigned { role, column: name.into(), guessed: true }).collect();
+    let (found, mut loaded) = finish(collector, source, Some("rating"), columns);
+    loaded.skipped = skipped;
+    Ok((found, loaded))
+}
+
+/// A film.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Film {
+    /// Its name among the items.
+    pub id: String,
+    /// Title, with the year in brackets as a rule.
+    pub title: String,
+    /// Genres in the order of the file.
+    pub genres: Vec<String>,
+}
+
+/// Reads the films of a file, or of that in a folder of MovieLens.
+pub fn films(path: &Path) -> Result<Vec<Film>> {
+    let path = within(path, &FILMS);
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let mut films = Vec::new();
+    if name.ends_with(".item") || name.ends_with(".dat") {
+        lines(&path, |number, line| {
+            if !line.trim().is_empty() {
+                films.push(film(line).ok_or_else(|| {
+                    Error::input(
+                        format!("{}: row {number}", path.display()),
+                        "id::title::genres, or id|title|...| and 19 flags",
+                        format!("`{}`", line.chars().take(60).collect::<String>()),
+                        "mend the row",
+                    )
+                })?);
+            }
+            Ok(())
+        })?;
+        return Ok(films);
+    }
+    table(&path)
+}
+
+fn film(line: &str) -> Option<Film> {
+    if let [id, title, genres] = line.split("::").collect::<Vec<_>>()[..] {
+        let genres = listed(genres);
+        return Some(Film { id: id.into(), title: title.into(), genres });
+    }
+    let cells: Vec<&str> = line.split('|').collect();
+    if cells.len() != 5 + GENRES.len() {
+        return None;
+    }
+    let genres = GENRES.iter().zip(&cells[5..]).filter(|(_, flag)| flag.trim() == "1");
+    Some(Film {
+        id: cells[0].into(),
+        title: cells[1].into(),
+        genres: genres.map(|(g, _)| (*g).to_owned()).collect(),
+    })
+}
+
+fn listed(genres: &str) -> Vec<String> {
+    genres.split('|').map(str::trim).filter(|g| !g.is_empty()).map(str::to_owned).collect()
+}
+
+/// Films of a table: the item's column, one of titles, and one of genres or a flag a genre.
+fn table(path: &Path) -> Result<Vec<Film>> {
+    let first = read::open(path, &ReadOptions::default())?;
+    let schema = first.schema().clone();
+    let item = item_of(&schema).ok_or_else(|| {
+        Error::input(
+            path.display().to_string(),
+            "a column of items (movie_id, item ...)",
+            format!("the columns {}", schema.names().join(", ")),
+            "name it so",
+        )
+    })?;
+    let called =
+        |word: &str| schema.columns.iter().map(|c| &c.name).find(|n| n.to_lowercase().contains(word));
+    let title = called("title").or_else(|| called("name")).cloned();
+    let genres = called("genre").cloned();
+    let mut options = ReadOptions::default();
+    let texts = [Some(item.clone()), title.clone(), genres.clone()];
+    options.kinds = texts.into_iter().flatten().map(|name| (name, Kind::Identifier)).collect();
+    let read = read::read(path, &options)?;
+    let column = |name: &Option<String>| name.as_ref().map(|n| read.find(n)).transpose();
+    let (item, title, genres) = (column(&Some(item))?, column(&title)?, column(&genres)?);
+    let flags: Vec<usize> =
+        (0..schema.columns.len()).filter(|&i| GENRES.contains(&schema.columns[i].name.as_str())).collect();
+    let cell =
+        |found: Option<(usize, Kind)>, row: usize| found.and_then(|(i, _)| read.text(i, row)).unwrap_or("");
+    let set = |row: usize, i: usize| matches!(&*read.display(i, row), "1" | "true");
+    let one = |row: usize| {
+        let flagged = flags.iter().filter(|&&i| set(row, i)).map(|&i| schema.columns[i].name.clone());
+        let genres = listed(cell(genres, row)).into_iter().chain(flagged).collect();
+        Film { id: cell(item, row).to_owned(), title: cell(title, row).to_owned(), genres }
+    };
+    Ok((0..Table::rows(&read)).map(one).collect())
+}
+
+/// A flag a genre for every item, in the order of the genres' names.
+pub fn genres(films: &[Film], of: &Interactions) -> Features {
+    let names: Vec<String> =
+        films.iter().flat_map(|f| f.genres.clone()).collect::<BTreeSet<_>>().into_iter().collect();
+    let mut values = vec![0.0; of.items.len() * names.len()];
+    for film in films {
+        let Some(item) = of.items.number(&film.id) else { continue };
+        for genre in film.genres.iter().filter_map(|g| names.binary_search(g).ok()) {
+            values[item as usize * names.len() + genre] = 1.0;
+        }
+    }
+    Features { width: names.len(), values, names }
+}

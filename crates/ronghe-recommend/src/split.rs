@@ -1,0 +1,430 @@
+//! Which events a model is fitted on, tuned on and tested on.
+//!
+//! Shares are of the events of something liked (`n` of them): the parts end at `floor(n (1 - validation - test))` and `floor(n (1 - test))`
+//! of them. Events of what was seen and not liked go with the liked ones around them; they are never a target. Nothing is dropped:
+//! users and items that training does not know and pairs that it has are counted ([`Counted`]) and stay.
+//!
+//! * by time: the events in the order of (time, user, item) are cut; those of one instant may be cut apart;
+//! * the last one out: of each user's liked events the last is the test, the one before it validation. Of equal times the item of the
+//!   higher number, which is the later name in [`crate::name_order`], is the later, whatever the order of rows. A user of one event
+//!   is tested without a past. Training may hold events that are younger than the test events of others: [`Counted::old`];
+//! * by users: users in the order of a hash are cut; of those held out the last `floor(n / 5)` events, at least one, are targets, those
+//!   before are known when ranking and not fitted on;
+//! * by chance: events in the order of a hash of (user, item, time) are cut.
+//!
+//! `O(n log n)` time.
+
+use crate::{Error, Event, Interactions, Result, Sparse, Training, interactions};
+use ronghe_stats::random::SplitMix64;
+use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
+
+/// What decides about the part of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SplitBy {
+    /// Time: the newest test.
+    #[default]
+    Time,
+    /// The last event of each user tests.
+    LastOut,
+    /// Users: some are held out whole.
+    Users,
+    /// Chance.
+    Random,
+}
+
+/// Shares of the liked events (or of the users); the rest trains. The last one out has none.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Shares {
+    /// Share of validation.
+    pub validation: f64,
+    /// Share of test.
+    pub test: f64,
+}
+
+impl Default for Shares {
+    fn default() -> Shares {
+        Shares { validation: 0.1, test: 0.1 }
+    }
+}
+
+/// Events of each part in the order of time.
+#[derive(Debug, Clone, Default)]
+pub struct Split {
+    /// To learn from.
+    pub train: Vec<Event>,
+    /// To choose by.
+    pub validation: Vec<Event>,
+    /// To measure on, once.
+    pub test: Vec<Event>,
+    /// What is known of held-out users when they are ranked for validation; empty but for a split by users.
+    pub validation_known: Vec<Event>,
+    /// What is known of held-out users when they are ranked for the test.
+    pub test_known: Vec<Event>,
+}
+
+/// One measurement: what is fitted on, what is known beside it, what is to be found.
+#[derive(Debug, Clone, Default)]
+pub struct Fold {
+    /// Fitted on.
+    pub fit: Vec<Event>,
+    /// Known when ranking, not fitted on.
+    pub known: Vec<Event>,
+    /// To be found.
+    pub target: Vec<Event>,
+}
+
+/// What the targets of a fold are, next to what is fitted on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Counted {
+    /// Liked events fitted on.
+    pub fit: usize,
+    /// Targets.
+    pub targets: usize,
+    /// Users with a target.
+    pub users: usize,
+    /// Those of them without a liked event that is known.
+    pub cold_users: usize,
+    /// Items that are a target.
+    pub items: usize,
+    /// Those of them without a liked event that is fitted on.
+    pub cold_items: usize,
+    /// Targets whose user liked the item before, so that it is not ranked any more.
+    pub seen_pairs: usize,
+    /// Share of the targets that are older than the median event fitted on: training knows what came after them.
+    pub old: f64,
+}
+
+fn liked(events: &[Event]) -> impl Iterator<Item = &Event> {
+    events.iter().filter(|e| e.weight > 0.0)
+}
+
+impl Fold {
+    /// Its numbers.
+    pub fn counted(&self) -> Counted {
+        let known_users: HashSet<u32> = liked(&self.fit).chain(liked(&self.known)).map(|e| e.user).collect();
+        let known_items: HashSet<u32> = liked(&self.fit).map(|e| e.item).collect();
+        let users: HashSet<u32> = liked(&self.target).map(|e| e.user).collect();
+        let items: HashSet<u32> = liked(&self.target).map(|e| e.item).collect();
+        let seen: HashSet<(u32, u32)> = liked(&self.fit)
+            .chain(liked(&self.known))
+            .filter(|e| users.contains(&e.user))
+            .map(|e| (e.user, e.item))
+            .collect();
+        let fit = liked(&self.fit).count();
+        let targets = liked(&self.target).count();
+        let median = liked(&self.fit).nth(fit / 2).map_or(i64::MIN, |e| e.time);
+        let old = liked(&self.target).filter(|e| e.time < median).count();
+        Counted {
+            fit,
+            targets,
+            users: users.len(),
+            cold_users: users.difference(&known_users).count(),
+            items: items.len(),
+            cold_items: items.difference(&known_items).count(),
+            seen_pairs: liked(&self.target).filter(|e| seen.contains(&(e.user, e.item))).count(),
+            old: if targets == 0 { 0.0 } else { old as f64 / targets as f64 },
+        }
+    }
+
+    /// What models are fitted on.
+    pub fn fitting(&self, of: &Interactions) -> Fitting {
+        Fitting::new(&self.fit, of)
+    }
+}
+
+/// Events in the form in which models are fitted on them.
+#[derive(Debug, Clone)]
+pub struct Fitting {
+    /// Users x items.
+    pub liked: Sparse,
+    /// Liked events.
+    pub events: Vec<Event>,
+}
+
+impl Fitting {
+    /// Of the liked ones among these events, which are in the order of time.
+    pub fn new(events: &[Event], of: &Interactions) -> Fitting {
+        Fitting { liked: of.matrix(events), events: liked(events).copied().collect() }
+    }
+
+    /// As the models take it.
+    pub fn training<'a>(&'a self, of: &'a Interactions, seed: u64, threads: usize) -> Training<'a> {
+        Training { liked: &self.liked, events: &self.events, of, features: None, seed, threads }
+    }
+}
+
+impl Split {
+    /// Fit on training, choose by validation.
+    pub fn tuning(&self) -> Fold {
+        Fold {
+            fit: self.train.clone(),
+            known: self.validation_known.clone(),
+            target: self.validation.clone(),
+        }
+    }
+
+    /// Fit on training and validation, measure on the test.
+    pub fn testing(&self) -> Fold {
+        let mut fit = [&self.train[..], &self.validation_known, &self.validation].concat();
+        interactions::sort(&mut fit);
+        Fold { fit, known: self.test_known.clone(), target: self.test.clone() }
+    }
+}
+
+/// Splits the events of `of`. The same events, rule, shares and seed give the same parts; the seed matters to users and chance only.
+pub fn split(of: &Interactions, by: SplitBy, shares: Shares, seed: u64) -> Result<Split> {
+    let Shares { validation, test } = shares;
+    let wrong = !(validation >= 0.0 && test >= 0.0 && validation + test < 1.0);
+    if wrong && by != SplitBy::LastOut {
+        return Err(Error::input(
+            "shares of validation and test",
+            "0 to below 1 together",
+            format!("{validation} and {test}"),
+            "lower them",
+        ));
+    }
+    if matches!(by, SplitBy::Time | SplitBy::LastOut) && !of.timed {
+        return Err(Error::input(
+            "a split by time",
+            "events with times",
+            "none",
+            "name the column of times, or split by `random` or `users`",
+        ));
+    }
+    let mut split = match by {
+        SplitBy::Time => by_time(of, shares),
+        SplitBy::LastOut => last_out(of),
+        SplitBy::Users => by_users(of, shares, seed),
+        SplitBy::Random => by_chance(of, shares, seed),
+    };
+    let parts = [&mut split.train, &mut split.validation, &mut split.test];
+    parts.into_iter().for_each(|part| interactions::sort(part));
+    Ok(split)
+}
+
+/// Where training and validation end among `n`.
+fn cuts(n: usize, shares: Shares) -> (usize, usize) {
+    // A share of 0.3 of 10 is 3, not 2.9999999999999996.
+    let at = |share: f64| (n as f64 * share + 1e-9).floor() as usize;
+    let last = at(1.0 - shares.test);
+    (at(1.0 - shares.validation - shares.test).min(last), last)
+}
+
+fn by_time(of: &Interactions, shares: Shares) -> Split {
+    let (a, b) = cuts(liked(&of.events).count(), shares);
+    let mut split = Split::default();
+    let mut place = 0;
+    for &event in &of.events {
+        let part = match place {
+            p if p < a => &mut split.train,
+            p if p < b => &mut split.validation,
+            _ => &mut split.test,
+        };
+        part.push(event);
+        place += usize::from(event.weight > 0.0);
+    }
+    split
+}
+
+/// The events of each user in the order of (time, item): positions in `events`, user after user, and where each user begins.
+fn by_user(of: &Interactions, events: &[Event]) -> (Vec<u32>, Vec<usize>) {
+    let mut starts = vec![0; of.users.len() + 1];
+    events.iter().for_each(|e| starts[e.user as usize + 1] += 1);
+    for i in 1..starts.len() {
+        starts[i] += starts[i - 1];
+    }
+    let mut next = starts.clone();
+    let mut order = vec![0; events.len()];
+    for (i, event) in events.iter().enumerate() {
+        order[next[event.user as usize]] = i as u32;
+        next[event.user as usize] += 1;
+    }
+    (order, starts)
+}
+
+fn last_out(of: &Interactions) -> Split {
+    let (order, starts) = by_user(of, &of.events);
+    let mut split = Split::default();
+    for user in starts.windows(2) {
+        let own: Vec<Event> = order[user[0]..user[1]].iter().map(|&i| of.events[i as usize]).collect();
+        let liked: Vec<usize> = (0..own.len()).filter(|&i| own[i].weight > 0.0).collect();
+        let back = |n: usize| liked.len().checked_sub(n).map(|i| liked[i]);
+        let (test, validation) = (back(1), back(2));
+        for (i, event) in own.into_iter().enumerate() {
+            match i {
+                _ if Some(i) == test => split.test.push(event),
+                _ if Some(i) == validation => split.validation.push(event),
+                _ if test.is_some_and(|t| i > t) => split.test.push(event),
+                _ if validation.is_some_and(|v| i > v) => split.validation.push(event),
+                _ => split.train.push(event),
+            }
+        }
+    }
+    split
+}
+
+fn by_users(of: &Interactions, shares: Shares, seed: u64) -> Split {
+    let mut users: Vec<u32> = (0..of.users.len() as u32).collect();
+    users.sort_by_key(|&user| SplitMix64::numbered(seed, u64::from(user)).next_u64());
+    let (a, b) = cuts(users.len(), shares);
+    let (order, starts) = by_user(of, &of.events);
+    let mut split = Split::default();
+    for (place, &user) in users.iter().enumerate() {
+        let own = &order[starts[user as usize]..starts[user as usize + 1]];
+        let own = own.iter().map(|&i| of.events[i as usize]);
+        if place < a {
+            split.train.extend(own);
+            continue;
+        }
+        let n = own.clone().filter(|e| e.weight > 0.0).count();
+        let known = n - (n / 5).max(1).min(n);
+        let (before, target) = match place < b {
+            true => (&mut split.validation_known, &mut split.validation),
+            false => (&mut split.test_known, &mut split.test),
+        };
+        let mut met = 0;
+        for event in own {
+            if met < known {
+                before.push(event)
+            } else {
+                target.push(event)
+            }
+            met += usize::from(event.weight > 0.0);
+        }
+    }
+    interactions::sort(&mut split.validation_known);
+    interactions::sort(&mut split.test_known);
+    split
+}
+
+fn by_chance(of: &Interactions, shares: Shares, seed: u64) -> Split {
+    let hash = |e: &Event| {
+        let pair = u64::from(e.user) << 32 | u64::from(e.item);
+        let pair = SplitMix64::numbered(seed, pair).next_u64();
+        (SplitMix64::new(pair ^ e.time as u64).next_u64(), e.user, e.item, e.time)
+    };
+    let mut order: Vec<u32> =
+        (0..of.events.len() as u32).filter(|&i| of.events[i as usize].weight > 0.0).collect();
+    order.sort_by_cached_key(|&i| hash(&of.events[i as usize]));
+    let (a, b) = cuts(order.len(), shares);
+    let take = |places: &[u32]| places.iter().map(|&i| of.events[i as usize]).collect::<Vec<Event>>();
+    let mut split = Split { train: take(&order[..a]), ..Split::default() };
+    split.validation = take(&order[a..b]);
+    split.test = take(&order[b..]);
+    // What was seen and not liked is known from the beginning.
+    split.train.extend(of.events.iter().filter(|e| e.weight <= 0.0));
+    split
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::collect::{Clock, Collector, Meaning};
+
+    /// Six users; user 5 has one event, two events of user 1 and all of user 2 are of one instant.
+    const ROWS: [(&str, &str, f32, f64); 14] = [
+        ("1", "2", 1.0, 1.0),
+        ("1", "10", 1.0, 3.0),
+        ("1", "9", 1.0, 3.0),
+        ("2", "1", 1.0, 2.0),
+        ("2", "2", 1.0, 2.0),
+        ("2", "10", 1.0, 2.0),
+        ("3", "1", 1.0, 4.0),
+        ("3", "2", -1.0, 5.0),
+        ("3", "3", 1.0, 6.0),
+        ("3", "1", 1.0, 7.0),
+        ("4", "7", 1.0, 8.0),
+        ("4", "1", 1.0, 9.0),
+        ("5", "8", 1.0, 9.5),
+        ("6", "2", -1.0, 9.7),
+    ];
+
+    fn events(rows: &[(&str, &str, f32, f64)]) -> Interactions {
+        let mut collector = Collector::new(Clock::Counted);
+        rows.iter().for_each(|(u, i, w, t)| collector.push(Some(u), Some(i), "", Some(*w), Some(*t)));
+        collector.finish(Meaning::Count, None, None).0
+    }
+
+    fn named(of: &Interactions, events: &[Event]) -> Vec<String> {
+        events.iter().map(|e| format!("{}-{}", of.users.name(e.user), of.items.name(e.item))).collect()
+    }
+
+    #[test]
+    fn by_time_in_the_order_of_time_user_item() {
+        let of = events(&ROWS);
+        let found = split(&of, SplitBy::Time, Shares { validation: 0.25, test: 0.25 }, 0).unwrap();
+        assert_eq!(named(&of, &found.train), ["1-2", "2-1", "2-2", "2-10", "1-9", "1-10"]);
+        assert_eq!(named(&of, &found.validation), ["3-1", "3-2", "3-3", "3-1"]);
+        assert_eq!(named(&of, &found.test), ["4-7", "4-1", "5-8", "6-2"]);
+        let counted = found.testing().counted();
+        assert_eq!((counted.fit, counted.targets, counted.users, counted.cold_users), (9, 3, 2, 2));
+        assert_eq!((counted.items, counted.cold_items, counted.seen_pairs, counted.old), (3, 2, 0, 0.0));
+        // The same pair again is counted and stays.
+        assert_eq!(
+            Fold { fit: found.train, known: vec![], target: of.events.clone() }.counted().seen_pairs,
+            6
+        );
+    }
+
+    #[test]
+    fn the_last_one_does_not_depend_on_the_order_of_rows() {
+        let of = events(&ROWS);
+        let found = split(&of, SplitBy::LastOut, Shares::default(), 0).unwrap();
+        assert_eq!(named(&of, &found.test), ["2-10", "1-10", "3-1", "4-1", "5-8"]);
+        assert_eq!(named(&of, &found.validation), ["2-2", "1-9", "3-3", "4-7"]);
+        assert_eq!(named(&of, &found.train), ["1-2", "2-1", "3-1", "3-2", "6-2"]);
+        let counted = found.testing().counted();
+        assert_eq!((counted.cold_users, counted.seen_pairs, counted.old), (1, 1, 0.4));
+        for seed in 0..20 {
+            let mut rows = ROWS;
+            SplitMix64::new(seed).shuffle(&mut rows);
+            let of = events(&rows);
+            let again = split(&of, SplitBy::LastOut, Shares::default(), 0).unwrap();
+            assert_eq!(again.test, found.test);
+            assert_eq!((again.validation, again.train), (found.validation.clone(), found.train.clone()));
+        }
+    }
+
+    #[test]
+    fn users_are_held_out_whole() {
+        let rows: Vec<(String, String)> =
+            (0..20).flat_map(|u| (0..10).map(move |i| (u.to_string(), (u + i).to_string()))).collect();
+        let rows: Vec<(&str, &str, f32, f64)> =
+            rows.iter().enumerate().map(|(t, (u, i))| (u.as_str(), i.as_str(), 1.0, t as f64)).collect();
+        let of = events(&rows);
+        let found = split(&of, SplitBy::Users, Shares { validation: 0.1, test: 0.2 }, 3).unwrap();
+        let sizes =
+            [&found.train, &found.validation, &found.validation_known, &found.test, &found.test_known];
+        assert_eq!(sizes.map(|part| part.len()), [140, 4, 16, 8, 32]);
+        let testing = found.testing();
+        assert_eq!((testing.fit.len(), testing.counted().cold_users), (160, 0));
+        assert!(testing.known.iter().all(|e| testing.fit.iter().all(|f| f.user != e.user)));
+        let random = split(&of, SplitBy::Random, Shares { validation: 0.1, test: 0.2 }, 3).unwrap();
+        assert_eq!([&random.train, &random.validation, &random.test].map(|part| part.len()), [140, 20, 40]);
+        assert_ne!(split(&of, SplitBy::Random, Shares::default(), 4).unwrap().test, random.test);
+    }
+
+    #[test]
+    fn bad_shares_and_events_without_times_are_errors() {
+        let mut of = events(&ROWS);
+        for shares in [(1.0, 0.0), (0.5, 0.5), (-0.1, 0.1), (f64::NAN, 0.1)] {
+            let shares = Shares { validation: shares.0, test: shares.1 };
+            assert!(split(&of, SplitBy::Random, shares, 0).is_err(), "{shares:?}");
+        }
+        of.timed = false;
+        assert_eq!(
+            split(&of, SplitBy::Time, Shares::default(), 0).unwrap_err().to_string(),
+            "a split by time: expected events with times, found none; name the column of times, or split by `random` or `users`"
+        );
+        let none = split(
+            &Interactions { timed: true, ..Interactions::default() },
+            SplitBy::LastOut,
+            Shares::default(),
+            0,
+        );
+        assert_eq!(none.unwrap().testing().counted(), Counted::default());
+    }
+}
