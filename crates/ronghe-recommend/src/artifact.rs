@@ -6,11 +6,11 @@
 //! | `recommender.safetensors` | the numbers of the model |
 //! | `names.json` | users, items, domains, and the domain of each item |
 //! | `events.bin` | the events, 20 bytes each, little-endian: user u32, item u32, weight f32, milliseconds i64 |
-//! | `items.parquet` | rows of the items, where a table of items was given |
+//! | `items.json` | what is known of the items, where a table of them was given |
 //! | `hashes.json` | sha256 of every file above; checked when it is opened, and written last |
 
-use crate::{Error, Event, Ids, Interactions, Model, Recommender, Result};
-use ronghe_data::{Table, plain};
+use crate::{Error, Event, Ids, Interactions, Items, Model, Recommender, Result};
+use ronghe_data::plain;
 use ronghe_graph::weights::{safetensors, write_atomic};
 use ronghe_graph::{Tensor, Weights};
 use serde::{Deserialize, Serialize};
@@ -31,8 +31,8 @@ pub struct Fitted {
     pub recommender: Box<dyn Recommender>,
     /// The events that it was fitted on, with all names.
     pub interactions: Interactions,
-    /// Rows of the items, in the order of their numbers; an item without a row has only missing cells.
-    pub items: Option<Table>,
+    /// What is known of the items.
+    pub items: Option<Items>,
     /// What decided everything random.
     pub seed: u64,
     /// What else is to be known of the fit: roles of columns, threshold, figures.
@@ -95,7 +95,7 @@ impl Fitted {
             ("events.bin", events),
         ]);
         if let Some(items) = &self.items {
-            files.insert("items.parquet", items.pack()?);
+            files.insert("items.json", json(folder, items)?);
         }
         std::fs::create_dir_all(folder).map_err(|e| Error::io(folder, e))?;
         let write = |name: &str, bytes: &[u8]| {
@@ -140,9 +140,8 @@ impl Fitted {
             .iter()
             .map(|(name, p)| (name.to_owned(), (p.tensor.shape().to_vec(), p.tensor.as_f32().to_vec())))
             .collect();
-        let items = file("items.parquet")?
-            .map(|bytes| Table::unpack(bytes, &folder.join("items.parquet")))
-            .transpose()?;
+        let place = folder.join("items.json");
+        let items: Option<Items> = file("items.json")?.map(|bytes| parse(&place, &bytes)).transpose()?;
         let mut items_found = Ids::default();
         names.items.iter().for_each(|name| {
             items_found.push(name);
@@ -160,7 +159,7 @@ impl Fitted {
         let inside = |e: &Event| (e.user as usize) < users && (e.item as usize) < count;
         if recommender.items() != count
             || interactions.domain_of.len() != count
-            || items.as_ref().is_some_and(|t| t.rows() != count)
+            || items.as_ref().is_some_and(|t| t.rows.len() != count)
             || !interactions.events.iter().all(inside)
         {
             return Err(odd(folder, "files that do not belong together"));
