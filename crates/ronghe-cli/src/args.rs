@@ -1,10 +1,16 @@
 //! The command line, parsed and nothing else.
 
 mod knowledge;
+mod recommend;
 
 pub(crate) use knowledge::{
     Ask, Documents, EvaluateAsk, EvaluateSearch, EvaluateSummary, Index, Model, Search, Store, StoreCommand,
     Summarise,
+};
+
+pub(crate) use recommend::{
+    Events, Recommend, RecommendCommand, RecommendEvaluate, RecommendExplain, RecommendFit, RecommendFor,
+    RecommendSimilar, RecommendTransfer, Rules,
 };
 
 use clap::{Args, Parser, Subcommand};
@@ -70,6 +76,8 @@ pub(crate) enum Command {
     Counterfactual(Counterfactual),
     /// The rows of another table that the model takes to be most alike.
     Nearest(Nearest),
+    /// Recommend items to users: fit, ask, explain, measure, across domains.
+    Recommend(Box<Recommend>),
     /// Bring a store of documents up to date with files and folders.
     Index(Index),
     /// Passages of a store's documents for a query, by words and by meaning.

@@ -42,7 +42,8 @@ fn ended(result: anyhow::Result<Outcome>) -> ExitCode {
         Ok(Outcome::NoAnswer) => ExitCode::from(4),
         Err(error) => {
             let stopped = matches!(error.downcast_ref(), Some(ronghe::Error::Stopped))
-                || matches!(error.downcast_ref(), Some(ronghe_knowledge::Error::Stopped));
+                || matches!(error.downcast_ref(), Some(ronghe_knowledge::Error::Stopped))
+                || matches!(error.downcast_ref(), Some(ronghe_recommend::Error::Stopped));
             render::error(&error);
             ExitCode::from(if stopped { 130 } else { 1 })
         }

@@ -9,7 +9,9 @@
 use crate::evaluate::{Protocol, evaluate};
 use crate::report::{Interval, Metric};
 use crate::split::Fold;
-use crate::{Error, Event, Histories, Interactions, Model, Progress, Query, Recommender, Result, Training};
+use crate::{
+    Error, Event, Histories, Interactions, Model, Progress, Query, RECOMMENDERS, Recommender, Result, Training,
+};
 use ronghe_stats::bootstrap;
 use ronghe_stats::random::SplitMix64;
 use serde::{Deserialize, Serialize};
@@ -36,6 +38,27 @@ pub struct Plan {
     pub seed: u64,
     /// Threads; 0 = all cores. Results do not depend on it.
     pub threads: usize,
+}
+
+impl Plan {
+    /// The usual models, lists of ten, five events kept.
+    pub fn usual(source: &str, target: &str) -> Plan {
+        let usual = |names: &[&str]| {
+            let entries = names.iter().filter_map(|name| RECOMMENDERS.iter().find(|e| e.name == *name));
+            entries.map(|e| (e.usual)()).collect()
+        };
+        Plan {
+            source: source.to_owned(),
+            target: target.to_owned(),
+            kept: 5,
+            to_find: 5,
+            k: 10,
+            alone: usual(&["popularity", "item-knn", "ease", "ials"]),
+            joint: usual(&["item-knn", "ease", "ials"]),
+            seed: 0,
+            threads: 0,
+        }
+    }
 }
 
 /// Who is in which domain.

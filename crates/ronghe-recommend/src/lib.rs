@@ -10,6 +10,7 @@
 
 mod artifact;
 pub mod collect;
+pub mod compare;
 pub mod cross;
 mod error;
 pub mod evaluate;

@@ -16,6 +16,7 @@ mod predict;
 mod pull;
 mod pull_table;
 mod quickstart;
+mod recommend;
 mod search;
 mod store;
 mod summarise;
@@ -43,6 +44,7 @@ pub(crate) fn run(cli: Cli) -> Result<Outcome> {
         Command::Importance(args) => importance::run(&args, &common),
         Command::Counterfactual(args) => counterfactual::run(&args, &common),
         Command::Nearest(args) => nearest::run(&args, &common),
+        Command::Recommend(args) => recommend::run(&args, &common),
         Command::Index(args) => index::run(&args, &common),
         Command::Search(args) => search::run(&args, &common),
         Command::Ask(args) => ask::run(&args, &common),

@@ -1,0 +1,174 @@
+//! `ronghe recommend fit|for|similar|explain|evaluate|transfer`
+
+mod evaluate;
+mod explain;
+mod fit;
+mod serve;
+mod similar;
+mod transfer;
+
+use crate::args::{Common, Events, Recommend, RecommendCommand};
+use crate::progress::Progress;
+use crate::{Outcome, render, session, tables};
+use anyhow::{Context, Result};
+use ronghe::catalogue::Cache;
+use ronghe_recommend::collect::Counts;
+use ronghe_recommend::compare::Wanted;
+use ronghe_recommend::roles::{Choice, Choices};
+use ronghe_recommend::source::{self, Loaded, Source};
+use ronghe_recommend::{Interactions, Items, RECOMMENDERS};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::Ordering;
+
+pub(crate) fn run(args: &Recommend, common: &Common) -> Result<Outcome> {
+    match &args.command {
+        RecommendCommand::Fit(args) => fit::run(args, common),
+        RecommendCommand::For(args) => serve::run(args, common),
+        RecommendCommand::Similar(args) => similar::run(args, common),
+        RecommendCommand::Explain(args) => explain::run(args, common),
+        RecommendCommand::Evaluate(args) => evaluate::run(args, common),
+        RecommendCommand::Transfer(args) => transfer::run(args, common),
+    }
+}
+
+/// Events with what is known of their items.
+struct Read {
+    of: Interactions,
+    items: Option<Items>,
+    loaded: Loaded,
+}
+
+/// Reads the events and items that the command line names, and says how they were taken.
+fn read(args: &Events, watch: &Watch, common: &Common) -> Result<Read> {
+    let path = fetched(&args.events, common)?;
+    let choice = |given: &Option<String>| match given.as_deref() {
+        None => Choice::Guess,
+        Some("-") => Choice::Without,
+        Some(column) => Choice::Column(column.to_owned()),
+    };
+    let source = Source {
+        columns: Choices {
+            user: choice(&args.user),
+            item: choice(&args.item),
+            weight: choice(&args.weight),
+            time: choice(&args.time),
+            domain: choice(&args.domain),
+        },
+        meaning: None,
+        at_least: args.at_least,
+        now: now(),
+        read: tables::read_options(&args.reading)?,
+    };
+    let (mut of, loaded) = source::read(&path, &source, &watch.stage("reading events"))?;
+    let beside = || Some(path.join("films.parquet")).filter(|films| films.is_file());
+    let items = match args.items.clone().or_else(beside) {
+        None => None,
+        Some(items) => {
+            let options = tables::read_options(&args.reading)?;
+            let told = watch.stage("reading items");
+            Some(Items::read(&items, args.item_id.as_deref(), &options, &mut of, &told)?)
+        }
+    };
+    if !common.quiet {
+        report(&of, &loaded);
+    }
+    Ok(Read { of, items, loaded })
+}
+
+/// The table; `pull:NAME` is fetched if it is not at hand.
+fn fetched(path: &Path, common: &Common) -> Result<PathBuf> {
+    let Some(name) = path.to_str().and_then(|p| p.strip_prefix("pull:")) else { return Ok(path.to_owned()) };
+    let cache = Cache::open(&session::cache_folder(common));
+    super::pull::fetch(name, &cache, common)?;
+    Ok(cache.find(name)?)
+}
+
+/// Milliseconds since 1970.
+fn now() -> Option<i64> {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).ok()?;
+    i64::try_from(since.as_millis()).ok()
+}
+
+/// Says which column was taken for what, and what the rows hold.
+fn report(of: &Interactions, loaded: &Loaded) {
+    let roles: Vec<String> =
+        loaded.columns.iter().map(|a| format!("{} `{}`", format!("{:?}", a.role).to_lowercase(), a.column)).collect();
+    render::log(&format!("columns: {}", roles.join(", ")));
+    if let Some(weights) = &loaded.weights {
+        let least = weights.at_least.map_or("any above 0".to_owned(), |least| format!("{least} or more"));
+        let guessed = if weights.guessed { " (--at-least says otherwise)" } else { "" };
+        render::log(&format!("an item was liked where its weight is {least}{guessed}"));
+    }
+    let domains = if of.domains.len() > 1 { format!(", {} domains", of.domains.len()) } else { String::new() };
+    let liked = of.events.iter().filter(|e| e.weight > 0.0).count();
+    render::log(&format!("{} users, {} items{domains}, {liked} liked", of.users.len(), of.items.len()));
+    counted(&loaded.counts).iter().for_each(|line| render::warn(line));
+    loaded.warnings.iter().for_each(|warning| render::warn(&tables::say(warning)));
+}
+
+/// What is odd about the rows, a sentence each.
+fn counted(counts: &Counts) -> Vec<String> {
+    let said = [
+        (counts.without_user + counts.without_item, "rows without a user or an item are left out"),
+        (counts.without_weight, "rows without a weight are left out"),
+        (counts.repeats, "rows repeat a user and an item"),
+        (counts.zeros, "rows have a weight of 0 and are no events"),
+        (counts.negative, "rows have a negative weight: seen, never liked"),
+        (counts.future, "rows have a time in the future"),
+    ];
+    said.into_iter().filter(|(rows, _)| *rows > 0).map(|(rows, what)| format!("{rows} {what}")).collect()
+}
+
+/// Progress that also listens for Ctrl-C.
+struct Watch {
+    progress: Mutex<Progress>,
+    stop: std::sync::Arc<std::sync::atomic::AtomicBool>,
+}
+
+impl Watch {
+    fn new(common: &Common) -> Result<Watch> {
+        Ok(Watch { progress: Mutex::new(Progress::new(common.quiet)), stop: session::stop_signal()? })
+    }
+
+    /// What long work tells.
+    fn stage<'a>(&'a self, stage: &'a str) -> impl Fn(usize, usize) -> bool + Sync + 'a {
+        move |done, of| {
+            if let Ok(mut progress) = self.progress.lock() {
+                progress.step(stage, done, of, "");
+            }
+            !self.stop.load(Ordering::Relaxed)
+        }
+    }
+
+    /// Takes the bar away.
+    fn end(&self) {
+        if let Ok(mut progress) = self.progress.lock() {
+            progress.end();
+        }
+    }
+}
+
+/// A model that was named on the command line: a name of the table, or JSON with settings.
+fn wanted(text: &str) -> Result<Wanted> {
+    if text.trim_start().starts_with('{') {
+        let model = serde_json::from_str(text)
+            .map_err(|e| anyhow::anyhow!("--model {text}: {}", ronghe_data::plain::json(&e)))?;
+        return Ok(Wanted::Model(model));
+    }
+    let valid: Vec<&str> = RECOMMENDERS.iter().map(|e| e.name).collect();
+    let entry = RECOMMENDERS.iter().find(|e| e.name == text).with_context(|| {
+        let hint = ronghe_data::suggest::hint(text, &valid);
+        format!("no model `{text}`{hint}; there are: {}", valid.join(", "))
+    })?;
+    Ok(Wanted::Best(entry))
+}
+
+/// What an item is called in a table: its title and its name.
+fn called(of: &Interactions, items: Option<&Items>, item: u32) -> String {
+    let name = of.items.name(item);
+    match items.and_then(|items| items.title(item)) {
+        Some(title) if title != name => format!("{title} [{name}]"),
+        _ => name.to_owned(),
+    }
+}
