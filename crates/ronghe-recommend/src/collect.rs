@@ -95,7 +95,14 @@ impl Collector {
     }
 
     /// One row. `time` counts as the clock says; `weight` is none where it is missing or no finite number.
-    pub fn push(&mut self, user: Option<&str>, item: Option<&str>, domain: &str, weight: Option<f32>, time: Option<f64>) {
+    pub fn push(
+        &mut self,
+        user: Option<&str>,
+        item: Option<&str>,
+        domain: &str,
+        weight: Option<f32>,
+        time: Option<f64>,
+    ) {
         self.counts.rows += 1;
         let (user, item) = match (user, item) {
             (None, _) => return self.counts.without_user += 1,
@@ -139,7 +146,12 @@ impl Collector {
 
     /// The events. A pair is liked from a weight of `at_least` on, where that is given, else from any above 0: a rating by itself, a
     /// count as soon as the pair's sum reaches it. `now` is in milliseconds since 1970.
-    pub fn finish(mut self, meaning: Meaning, at_least: Option<f32>, now: Option<i64>) -> (Interactions, Counts) {
+    pub fn finish(
+        mut self,
+        meaning: Meaning,
+        at_least: Option<f32>,
+        now: Option<i64>,
+    ) -> (Interactions, Counts) {
         self.settle_times(meaning);
         let mut events = std::mem::take(&mut self.events);
         let (users, user_of) = in_order(self.users.names(), &[]);
@@ -283,7 +295,13 @@ mod tests {
 
     #[test]
     fn counts_are_summed_until_they_are_enough() {
-        let rows = [("b", "x", 1.0, 1.0), ("b", "x", 2.0, 3.0), ("b", "x", 1.0, 3.0), ("b", "y", 1.0, 2.0), ("a", "y", 0.0, 1.0)];
+        let rows = [
+            ("b", "x", 1.0, 1.0),
+            ("b", "x", 2.0, 3.0),
+            ("b", "x", 1.0, 3.0),
+            ("b", "y", 1.0, 2.0),
+            ("a", "y", 0.0, 1.0),
+        ];
         let (events, counts) = collected(&rows, Clock::Millis, Meaning::Count, Some(3.0));
         assert_eq!(events, [event("b", "x", 0.0, 1), event("b", "y", 0.0, 2), event("b", "x", 3.0, 3)]);
         assert_eq!((counts.repeats, counts.zeros, counts.liked, counts.below), (2, 1, 1, 2));
@@ -307,10 +325,19 @@ mod tests {
 
     #[test]
     fn times_of_every_unit() {
-        for (time, millis) in
-            [(1.5, 1_500), (1.7e9, 1_700_000_000_000), (1.7e12, 1_700_000_000_000), (1.7e15, 1_700_000_000_000), (1.7e18, 1_700_000_000_000)]
-        {
-            let (events, counts) = collected(&[("a", "x", 1.0, time), ("b", "x", 1.0, f64::NAN)], Clock::Counted, Meaning::Count, None);
+        for (time, millis) in [
+            (1.5, 1_500),
+            (1.7e9, 1_700_000_000_000),
+            (1.7e12, 1_700_000_000_000),
+            (1.7e15, 1_700_000_000_000),
+            (1.7e18, 1_700_000_000_000),
+        ] {
+            let (events, counts) = collected(
+                &[("a", "x", 1.0, time), ("b", "x", 1.0, f64::NAN)],
+                Clock::Counted,
+                Meaning::Count,
+                None,
+            );
             assert_eq!((events[0].3, events[1].3), (millis, millis));
             assert_eq!((counts.without_time, counts.future), (1, if millis > 9_000 { 2 } else { 0 }));
         }
@@ -326,7 +353,10 @@ mod tests {
         collector.push(Some("a"), Some("y"), "", Some(-2.0), None);
         assert_eq!(collector.weights(), Some((-2.0, -2.0)));
         let (found, counts) = collector.finish(Meaning::Count, None, None);
-        assert_eq!((counts.without_user, counts.without_item, counts.without_weight, counts.negative), (1, 1, 2, 1));
+        assert_eq!(
+            (counts.without_user, counts.without_item, counts.without_weight, counts.negative),
+            (1, 1, 2, 1)
+        );
         assert_eq!((found.events.len(), found.items.len(), counts.single_users), (1, 2, 1));
         assert!(found.matrix(&found.events).nnz() == 0 && !found.timed);
         let (found, counts) = Collector::new(Clock::Millis).finish(Meaning::Rating, None, None);
@@ -336,13 +366,21 @@ mod tests {
     #[test]
     fn items_of_two_domains_are_two_items() {
         let mut collector = Collector::new(Clock::None);
-        for (item, domain) in [("10", "films"), ("2", "films"), ("10", "books"), ("1", "films"), ("01", "films")] {
+        for (item, domain) in
+            [("10", "films"), ("2", "films"), ("10", "books"), ("1", "films"), ("01", "films")]
+        {
             collector.push(Some("u"), Some(item), domain, Some(1.0), None);
         }
         let (found, _) = collector.finish(Meaning::Count, None, None);
         assert_eq!(found.items.names(), ["1", "01", "2", "10", "10"]);
-        assert_eq!((found.domains.names(), &found.domain_of[..]), (&["books".into(), "films".into()][..], &[1, 1, 1, 0, 1][..]));
-        assert_eq!([None, Some(0), Some(1), Some(2)].map(|d| found.item("10", d)), [Some(3), Some(3), Some(4), None]);
+        assert_eq!(
+            (found.domains.names(), &found.domain_of[..]),
+            (&["books".into(), "films".into()][..], &[1, 1, 1, 0, 1][..])
+        );
+        assert_eq!(
+            [None, Some(0), Some(1), Some(2)].map(|d| found.item("10", d)),
+            [Some(3), Some(3), Some(4), None]
+        );
         assert_eq!(found.item("2", Some(0)), None);
     }
 }

@@ -76,8 +76,13 @@ mod tests {
     #[test]
     fn liked_once_and_seen() {
         let event = |user, item, weight, time| Event { user, item, weight, time };
-        let events =
-            [event(0, 5, 1.0, 1), event(2, 1, -1.0, 2), event(0, 3, 2.0, 3), event(0, 5, 1.0, 4), event(0, 2, 0.0, 5)];
+        let events = [
+            event(0, 5, 1.0, 1),
+            event(2, 1, -1.0, 2),
+            event(0, 3, 2.0, 3),
+            event(0, 5, 1.0, 4),
+            event(0, 2, 0.0, 5),
+        ];
         let found = Histories::new(3, &events);
         assert_eq!((found.liked(0), found.seen(0)), (&[(3, 1.0), (5, 1.0)][..], &[2, 3, 5][..]));
         assert_eq!((found.liked(1), found.seen(1)), (&[][..], &[][..]));

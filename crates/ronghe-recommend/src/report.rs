@@ -43,7 +43,9 @@ impl Metric {
     pub fn definition(self) -> &'static str {
         match self {
             Metric::Recall => "hits / relevant items",
-            Metric::Ndcg => "sum of 1 / log2(rank + 1) over hits, over that of min(k, relevant) hits at the top",
+            Metric::Ndcg => {
+                "sum of 1 / log2(rank + 1) over hits, over that of min(k, relevant) hits at the top"
+            }
             Metric::Precision => "hits / k",
             Metric::Map => "sum over hits of the precision at their rank / min(k, relevant)",
             Metric::Mrr => "1 / rank of the first hit within k, else 0",

@@ -65,24 +65,118 @@ pub struct Assigned {
 }
 
 const USERS: &[&str] = &[
-    "userid", "user", "uid", "customerid", "customer", "reviewerid", "reviewer", "memberid", "member", "visitorid", "visitor",
-    "buyerid", "buyer", "clientid", "accountid", "用户编号", "用户id", "用户", "用户名", "客户编号", "客户", "会员编号", "会员",
-    "买家", "读者", "评论者",
+    "userid",
+    "user",
+    "uid",
+    "customerid",
+    "customer",
+    "reviewerid",
+    "reviewer",
+    "memberid",
+    "member",
+    "visitorid",
+    "visitor",
+    "buyerid",
+    "buyer",
+    "clientid",
+    "accountid",
+    "用户编号",
+    "用户id",
+    "用户",
+    "用户名",
+    "客户编号",
+    "客户",
+    "会员编号",
+    "会员",
+    "买家",
+    "读者",
+    "评论者",
 ];
 const ITEMS: &[&str] = &[
-    "itemid", "item", "iid", "movieid", "movie", "filmid", "film", "productid", "product", "asin", "parentasin", "sku", "isbn",
-    "bookid", "book", "articleid", "article", "newsid", "songid", "song", "trackid", "track", "artistid", "artist", "gameid",
-    "game", "videoid", "video", "documentid", "document", "contentid", "商品编号", "商品id", "商品", "物品编号", "物品", "影片编号",
-    "影片", "电影编号", "电影", "产品编号", "产品", "图书编号", "图书", "书籍", "文章", "歌曲", "视频", "内容", "文档",
+    "itemid",
+    "item",
+    "iid",
+    "movieid",
+    "movie",
+    "filmid",
+    "film",
+    "productid",
+    "product",
+    "asin",
+    "parentasin",
+    "sku",
+    "isbn",
+    "bookid",
+    "book",
+    "articleid",
+    "article",
+    "newsid",
+    "songid",
+    "song",
+    "trackid",
+    "track",
+    "artistid",
+    "artist",
+    "gameid",
+    "game",
+    "videoid",
+    "video",
+    "documentid",
+    "document",
+    "contentid",
+    "商品编号",
+    "商品id",
+    "商品",
+    "物品编号",
+    "物品",
+    "影片编号",
+    "影片",
+    "电影编号",
+    "电影",
+    "产品编号",
+    "产品",
+    "图书编号",
+    "图书",
+    "书籍",
+    "文章",
+    "歌曲",
+    "视频",
+    "内容",
+    "文档",
 ];
 /// A weight of these names may be a rating.
-const RATINGS: &[&str] = &["rating", "ratings", "stars", "star", "score", "overall", "评分", "打分", "星级", "分数"];
+const RATINGS: &[&str] =
+    &["rating", "ratings", "stars", "star", "score", "overall", "评分", "打分", "星级", "分数"];
 const COUNTS: &[&str] = &[
-    "weight", "count", "counts", "plays", "playcount", "clicks", "views", "quantity", "qty", "purchases", "权重", "次数",
-    "播放次数", "点击次数", "购买次数", "数量",
+    "weight",
+    "count",
+    "counts",
+    "plays",
+    "playcount",
+    "clicks",
+    "views",
+    "quantity",
+    "qty",
+    "purchases",
+    "权重",
+    "次数",
+    "播放次数",
+    "点击次数",
+    "购买次数",
+    "数量",
 ];
 const TIMES: &[&str] = &[
-    "timestamp", "time", "datetime", "date", "ts", "unixreviewtime", "reviewtime", "eventtime", "createdat", "时间戳", "时间",
+    "timestamp",
+    "time",
+    "datetime",
+    "date",
+    "ts",
+    "unixreviewtime",
+    "reviewtime",
+    "eventtime",
+    "createdat",
+    "时间戳",
+    "时间",
     "日期",
 ];
 const DOMAINS: &[&str] = &["domain", "domains", "领域", "域"];
@@ -126,7 +220,8 @@ impl Choices {
                 }
             }
         }
-        for (role, what, words) in [(Role::User, "users", "user, 用户"), (Role::Item, "items", "item, 商品")] {
+        for (role, what, words) in [(Role::User, "users", "user, 用户"), (Role::Item, "items", "item, 商品")]
+        {
             if !found.iter().any(|a| a.role == role) {
                 return Err(Error::input(
                     "a table of events",
@@ -188,7 +283,8 @@ fn guess(schema: &Schema, found: &[Assigned], role: Role) -> Option<String> {
         all.next().filter(|_| all.next().is_none())
     };
     // Short words are parts of others: "ts" of "artists", "item" of nothing else.
-    let within = |c: &&(String, &str, Kind)| words.iter().any(|w| w.chars().count() >= least(w) && c.0.contains(w));
+    let within =
+        |c: &&(String, &str, Kind)| words.iter().any(|w| w.chars().count() >= least(w) && c.0.contains(w));
     let found = called.or_else(|| match role {
         Role::User | Role::Item => only(&within),
         Role::Time => only(&|c| c.2 == Kind::Date),
@@ -217,10 +313,28 @@ mod tests {
     fn names_of_both_languages() {
         use Kind::{Category, Date, Number, Text};
         for columns in [
-            [("user_id", Number), ("movie_id", Number), ("rating", Number), ("timestamp", Date), ("domain", Category)],
+            [
+                ("user_id", Number),
+                ("movie_id", Number),
+                ("rating", Number),
+                ("timestamp", Date),
+                ("domain", Category),
+            ],
             [("userId", Number), ("asin", Text), ("Stars", Number), ("ts", Number), ("domains", Category)],
-            [("user_id:token", Number), ("item_id:token", Number), ("weight", Number), ("Date", Date), ("DOMAIN", Text)],
-            [("用户编号", Category), ("商品", Category), ("评分", Number), ("时间", Date), ("领域", Category)],
+            [
+                ("user_id:token", Number),
+                ("item_id:token", Number),
+                ("weight", Number),
+                ("Date", Date),
+                ("DOMAIN", Text),
+            ],
+            [
+                ("用户编号", Category),
+                ("商品", Category),
+                ("评分", Number),
+                ("时间", Date),
+                ("领域", Category),
+            ],
             [("reviewerID", Text), ("影片", Text), ("次数", Number), ("日期", Date), ("领域", Text)],
             [("the user", Text), ("movie title", Text), ("count", Number), ("when", Date), ("domain", Text)],
         ] {
@@ -232,7 +346,8 @@ mod tests {
 
     #[test]
     fn what_is_said_goes_first() {
-        let columns = [("user", Kind::Text), ("item", Kind::Text), ("rating", Kind::Number), ("who", Kind::Text)];
+        let columns =
+            [("user", Kind::Text), ("item", Kind::Text), ("rating", Kind::Number), ("who", Kind::Text)];
         let choices = Choices {
             user: Choice::Column("who".into()),
             item: Choice::Column("user".into()),
@@ -246,7 +361,11 @@ mod tests {
             assigned(&choices, &columns).unwrap_err().to_string(),
             "no column `usr` (did you mean `user`?); there are: user, item, rating, who"
         );
-        let twice = Choices { user: Choice::Column("who".into()), item: Choice::Column("who".into()), ..Choices::default() };
+        let twice = Choices {
+            user: Choice::Column("who".into()),
+            item: Choice::Column("who".into()),
+            ..Choices::default()
+        };
         assert_eq!(
             assigned(&twice, &columns).unwrap_err().to_string(),
             "column `who`: expected one role, found user and item; name another column"
