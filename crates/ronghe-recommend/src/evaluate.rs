@@ -380,3 +380,202 @@ impl<'a> Beyond<'a> {
         (pairs > 0).then(|| sum / f64::from(pairs))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Event, Ids};
+
+    /// Says what it was told, whoever asks.
+    struct Fixed(Vec<Vec<f32>>);
+
+    impl Recommender for Fixed {
+        fn items(&self) -> usize {
+            self.0[0].len()
+        }
+
+        fn scores(&self, query: Query<'_>, out: &mut [f32]) {
+            out.copy_from_slice(&self.0[query.user.map_or(0, |u| u as usize)]);
+        }
+
+        fn tensors(&self) -> BTreeMap<String, (Vec<usize>, Vec<f32>)> {
+            BTreeMap::new()
+        }
+    }
+
+    fn events(pairs: &[(u32, u32)]) -> Vec<Event> {
+        pairs.iter().map(|&(user, item)| Event { user, item, weight: 1.0, time: 0 }).collect()
+    }
+
+    fn of(users: usize, items: usize, domains: usize) -> Interactions {
+        Interactions {
+            users: (0..users).map(|u| u.to_string()).collect(),
+            items: (0..items).map(|i| i.to_string()).collect::<Ids>(),
+            domains: (0..domains).map(|d| d.to_string()).collect(),
+            domain_of: (0..items as u32).map(|i| i % domains as u32).collect(),
+            ..Interactions::default()
+        }
+    }
+
+    fn planted() -> (Fold, Fixed) {
+        let fit = events(&[(0, 0), (0, 1), (1, 1), (1, 2), (1, 3), (2, 0), (2, 1), (3, 4), (3, 1)]);
+        let target = events(&[
+            (0, 2),
+            (0, 5),
+            (0, 7),
+            (1, 0),
+            (1, 5),
+            (2, 2),
+            (2, 3),
+            (2, 4),
+            (2, 5),
+            (3, 0),
+            (4, 1),
+            (4, 6),
+        ]);
+        let scores = [
+            [0, 9, 5, 5, 1, 7, 2, 7],
+            [3, 1, 1, 1, 2, 2, 8, 0],
+            [0, 0, 1, 2, 2, 2, 2, 0],
+            [4, 4, 4, 4, 4, 4, 4, 4],
+            [1, 2, 3, 4, 5, 6, 7, 8],
+            [1, 1, 1, 1, 1, 1, 1, 1],
+        ];
+        let scores = scores.map(|row| row.map(|s| s as f32).to_vec());
+        (Fold { fit, known: Vec::new(), target }, Fixed(scores.to_vec()))
+    }
+
+    fn measured(of: &Interactions, fold: &Fold, model: &dyn Recommender, k: usize) -> Evaluation {
+        let protocol = Protocol { k, threads: 2, ..Protocol::default() };
+        let models = [("fixed".to_owned(), model), ("popularity".to_owned(), model)];
+        evaluate(of, fold, &models, None, &protocol, &|_, _| true).unwrap()
+    }
+
+    /// Values of `evaluate` in rec_common.py of 2026-11-30, numpy 2.3.5, scipy 1.17.1.
+    #[test]
+    fn figures_of_the_comparison() {
+        let (fold, model) = planted();
+        let of = of(6, 8, 1);
+        for (k, recalls, ndcgs) in [
+            (3, [1.0, 0.5, 0.75, 1.0, 0.5], [1.0, 0.38685281, 1.0, 1.0, 0.61314719]),
+            (10, [1.0; 5], [1.0, 0.65092093, 0.98289208, 1.0, 0.81752959]),
+        ] {
+            let found = measured(&of, &fold, &model, k);
+            let scored = &found.models[0];
+            assert_eq!(found.users, [(0, true), (1, true), (2, true), (3, true), (4, false)]);
+            for (values, (recall, ndcg)) in scored.by_user.iter().zip(recalls.into_iter().zip(ndcgs)) {
+                assert!((values[0] - recall).abs() < 1e-6 && (values[1] - ndcg).abs() < 1e-6, "{values:?}");
+            }
+            let mean = |figures: &Figures, metric| figures.get(metric).unwrap().mean;
+            assert_eq!((scored.warm.users, scored.all.users, scored.all.without_list), (4, 5, 0));
+            assert!((mean(&scored.all, Metric::Ndcg) - ndcgs.iter().sum::<f64>() / 5.0).abs() < 1e-6);
+            assert!(
+                (mean(&scored.warm, Metric::Recall) - recalls[..4].iter().sum::<f64>() / 4.0).abs() < 1e-6
+            );
+            // The same model: no difference, of no width.
+            let versus = &scored.versus[0].warm[1].value;
+            assert_eq!(
+                (scored.versus[0].baseline.as_str(), versus.low, versus.high),
+                ("popularity", 0.0, 0.0)
+            );
+        }
+    }
+
+    /// The planted case on which libraries differ: wanted at ranks 1 and 6 of one user, 2 to 4 of another. Ours are those of implicit,
+    /// recbole, recpack and cornac for NDCG, of implicit, recbole and map_at_k for MAP, over k for precision.
+    #[test]
+    fn figures_on_which_libraries_differ() {
+        let lists = [[10, 11, 12, 13, 14, 15], [20, 21, 22, 23, 24, 25]];
+        let relevant = [HashMap::from([(10, 1), (15, 1)]), HashMap::from([(21, 1), (22, 1), (23, 1)])];
+        let mean = |k: usize, metric: Metric| {
+            lists.iter().zip(&relevant).map(|(l, r)| figures(l, r, k)[metric as usize]).sum::<f64>() / 2.0
+        };
+        assert!((mean(3, Metric::Ndcg) - 0.572).abs() < 5e-4);
+        assert_eq!((mean(1, Metric::Map), mean(3, Metric::Precision)), (0.5, 0.5));
+        assert_eq!((mean(3, Metric::HitRate), mean(3, Metric::Mrr)), (1.0, 0.75));
+        // (1 / 1) / 2 and (1 / 2 + 2 / 3) / 3.
+        assert!((mean(3, Metric::Map) - (0.5 + (0.5 + 2.0 / 3.0) / 3.0) / 2.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn users_without_a_list_count_as_nothing_and_k_may_pass_the_catalogue() {
+        let (fold, mut model) = planted();
+        model.0[3] = vec![f32::NAN; 8];
+        model.0[2] = vec![f32::NEG_INFINITY; 8];
+        let found = measured(&of(6, 8, 1), &fold, &model, 100);
+        let warm = &found.models[0].warm;
+        assert_eq!((warm.users, warm.without_list, found.models[0].by_user[3]), (4, 2, [0.0; 6]));
+        assert!(warm.figures.iter().all(|f| f.value.mean <= 1.0));
+        // The two lists hold 6 and 5 of the 8 items, together all but item 1.
+        assert_eq!(warm.coverage, 0.875);
+    }
+
+    #[test]
+    fn beyond_accuracy() {
+        let fold = Fold {
+            fit: events(&[(0, 0), (1, 0), (1, 1), (2, 0), (3, 3)]),
+            known: Vec::new(),
+            target: events(&[(0, 1), (3, 0)]),
+        };
+        let model =
+            Fixed(vec![vec![0.0, 2.0, 1.0, 0.0], vec![0.0; 4], vec![0.0; 4], vec![3.0, 0.0, 1.0, 0.0]]);
+        let features =
+            Features { width: 2, values: vec![1.0, 0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 0.0], names: Vec::new() };
+        let protocol = Protocol { k: 2, ..Protocol::default() };
+        let of = of(4, 4, 2);
+        let models: [(String, &dyn Recommender); 1] = [("fixed".to_owned(), &model)];
+        let found = evaluate(&of, &fold, &models, Some(&features), &protocol, &|_, _| true).unwrap();
+        let warm = &found.models[0].warm;
+        // Lists 1, 2 and 0, 2; liked by 3, 1, 0, 1 of four users.
+        assert_eq!((warm.coverage, warm.popularity), (0.75, Some((0.5 + 1.5) / 2.0)));
+        let novelty = (2.0 + ((4.0_f64 / 3.0).log2() + 2.0) / 2.0) / 2.0;
+        assert!((warm.novelty.unwrap() - novelty).abs() < 1e-12);
+        // Places of the four: 0.875, 0.5, 0.125, 0.5.
+        assert_eq!(warm.percentile, Some((0.3125 + 0.5) / 2.0));
+        // Items 1 and 2 have nothing in common, 0 and 2 all.
+        assert_eq!(warm.diversity, Some(0.5));
+        let domains = &found.models[0].domains;
+        assert_eq!((domains[0].users, domains[1].users, domains[1].domain.as_str()), (1, 1, "1"));
+        // Within domain 1 the list of user 0 is 1, 3.
+        assert_eq!(domains[1].figures[1].value.mean, 1.0);
+    }
+
+    #[test]
+    fn bits_do_not_depend_on_threads_and_bad_requests_are_errors() {
+        let (fold, model) = planted();
+        let of = of(6, 8, 1);
+        let with = |threads, k| {
+            let protocol = Protocol { threads, k, seed: 3, ..Protocol::default() };
+            evaluate(
+                &of,
+                &fold,
+                &[("fixed".to_owned(), &model as &dyn Recommender)],
+                None,
+                &protocol,
+                &|_, _| true,
+            )
+        };
+        let strip = |mut e: Evaluation| {
+            e.models[0].seconds = 0.0;
+            e
+        };
+        assert_eq!(strip(with(1, 5).unwrap()), strip(with(4, 5).unwrap()));
+        assert_eq!(
+            with(1, 0).unwrap_err().to_string(),
+            "`k` of an evaluation: expected at least 1, found 0; give the length of the lists"
+        );
+        let protocol = Protocol::default();
+        let stop = evaluate(
+            &of,
+            &fold,
+            &[("f".to_owned(), &model as &dyn Recommender)],
+            None,
+            &protocol,
+            &|_, _| false,
+        );
+        assert!(matches!(stop, Err(Error::Stopped)));
+        let small = Fixed(vec![vec![0.0]]);
+        assert!(ndcg(&of, &fold, &small, &protocol, &|_, _| true).is_err());
+        assert_eq!(ndcg(&of, &Fold::default(), &model, &protocol, &|_, _| true).unwrap(), None);
+    }
+}

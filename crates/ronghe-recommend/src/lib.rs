@@ -24,6 +24,8 @@ pub mod movielens;
 mod progress;
 pub mod report;
 pub mod roles;
+pub mod search;
+pub mod serve;
 pub mod source;
 pub mod split;
 mod training;

@@ -1,6 +1,6 @@
 //! What every model can do, and the table of them.
 
-use crate::models::popularity;
+use crate::models::{hybrid, popularity};
 use crate::{Error, Progress, Result, Training};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -56,6 +56,8 @@ pub trait Recommender: Send + Sync {
 pub enum Model {
     /// How often an item was liked.
     Popularity(popularity::Settings),
+    /// A mix of others.
+    Hybrid(hybrid::Settings),
 }
 
 impl Model {
@@ -63,14 +65,15 @@ impl Model {
     pub fn name(&self) -> &'static str {
         match self {
             Model::Popularity(_) => "popularity",
+            Model::Hybrid(_) => "hybrid",
         }
     }
 
     /// Fits it.
     pub fn fit(&self, data: &Training<'_>, progress: Progress<'_>) -> Result<Box<dyn Recommender>> {
-        let _ = progress;
         match self {
             Model::Popularity(settings) => Ok(Box::new(popularity::fit(settings, data)?)),
+            Model::Hybrid(settings) => Ok(Box::new(hybrid::fit(settings, data, progress)?)),
         }
     }
 
@@ -81,6 +84,7 @@ impl Model {
     ) -> Result<Box<dyn Recommender>> {
         match self {
             Model::Popularity(_) => Ok(Box::new(popularity::Popularity::restore(tensors)?)),
+            Model::Hybrid(settings) => Ok(Box::new(hybrid::Hybrid::restore(settings, tensors)?)),
         }
     }
 }
@@ -99,12 +103,20 @@ pub struct Entry {
 }
 
 /// Every kind of model.
-pub static RECOMMENDERS: &[Entry] = &[Entry {
-    name: "popularity",
-    about: "how often an item was liked, in all events or the last share of them",
-    usual: || Model::Popularity(popularity::Settings::default()),
-    grid: || popularity::grid().into_iter().map(Model::Popularity).collect(),
-}];
+pub static RECOMMENDERS: &[Entry] = &[
+    Entry {
+        name: "popularity",
+        about: "how often an item was liked, in all events or the last share of them",
+        usual: || Model::Popularity(popularity::Settings::default()),
+        grid: || popularity::grid().into_iter().map(Model::Popularity).collect(),
+    },
+    Entry {
+        name: "hybrid",
+        about: "a mix of all others, its weights learnt on the last events",
+        usual: || Model::Hybrid(hybrid::Settings::default()),
+        grid: || hybrid::grid().into_iter().map(Model::Hybrid).collect(),
+    },
+];
 
 /// Takes the tensor called `name` of `width` numbers a row (0: any) out of those of a file.
 pub(crate) fn take(

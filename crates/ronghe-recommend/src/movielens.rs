@@ -252,3 +252,93 @@ pub fn genres(films: &[Film], of: &Interactions) -> Features {
     }
     Features { width: names.len(), values, names }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder(files: &[(&str, &[u8])]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        files.iter().for_each(|(name, content)| std::fs::write(folder.path().join(name), content).unwrap());
+        folder
+    }
+
+    #[test]
+    fn ratings_of_three_forms_are_the_same_events() {
+        let rows = [
+            ("196", "242", "3", "881250949"),
+            ("186", "302", "5", "891717742"),
+            ("22", "377", "4", "878887116"),
+        ];
+        let lines = |between: &str, head: &str| {
+            let row = |r: &(&str, &str, &str, &str)| [r.0, r.1, r.2, r.3].join(between);
+            head.to_owned() + &rows.iter().map(row).collect::<Vec<_>>().join("\n") + "\n"
+        };
+        let mut all = Vec::new();
+        for (name, content) in [
+            ("u.data", lines("\t", "")),
+            ("ratings.dat", lines("::", "")),
+            ("ratings.csv", lines(",", "userId,movieId,rating,timestamp\n")),
+        ] {
+            let folder = folder(&[(name, content.as_bytes())]);
+            let inside = crate::source::read(folder.path(), &Source::default(), &|_, _| true).unwrap();
+            let file =
+                crate::source::read(&folder.path().join(name), &Source::default(), &|_, _| true).unwrap();
+            assert_eq!(inside.0.events, file.0.events);
+            assert_eq!((inside.1.counts.liked, inside.1.counts.below), (2, 1), "{name}");
+            all.push((inside.0.users.names().to_vec(), inside.0.items.names().to_vec(), inside.0.events));
+        }
+        assert_eq!(all[0].0, ["22", "186", "196"]);
+        assert_eq!(all[0].2[2].time, 891_717_742_000);
+        assert!(all.windows(2).all(|pair| pair[0] == pair[1]));
+    }
+
+    #[test]
+    fn films_of_three_forms() {
+        let flags = |on: &[usize]| {
+            (0..19).map(|i| if on.contains(&i) { "1" } else { "0" }).collect::<Vec<_>>().join("|")
+        };
+        let mut item = format!("1|Toy Story (1995)|01-Jan-1995||http|{}\n2|Caf", flags(&[3, 5])).into_bytes();
+        item.push(0xe9);
+        item.extend(format!(" (1990)|01-Jan-1990||http|{}\n", flags(&[8])).into_bytes());
+        let dat = b"1::Toy Story (1995)::Animation|Comedy\n2::Caf\xe9 (1990)::Drama\n";
+        let csv =
+            "movieId,title,genres\n1,Toy Story (1995),Animation|Comedy\n2,Café (1990),Drama\n".as_bytes();
+        let table =
+            "movie_id,movie_title,Animation,Comedy,Drama\n1,Toy Story (1995),1,1,0\n2,Café (1990),0,0,1\n"
+                .as_bytes();
+        for (name, content) in
+            [("u.item", &item[..]), ("movies.dat", dat), ("movies.csv", csv), ("t.csv", table)]
+        {
+            let folder = folder(&[(name, content)]);
+            let found = films(&folder.path().join(name)).unwrap();
+            assert_eq!(found.len(), 2, "{name}");
+            assert_eq!((found[0].id.as_str(), found[0].title.as_str()), ("1", "Toy Story (1995)"), "{name}");
+            assert_eq!(found[0].genres, ["Animation", "Comedy"], "{name}");
+            assert_eq!(
+                (found[1].title.as_str(), &found[1].genres[..]),
+                ("Café (1990)", &["Drama".to_owned()][..]),
+                "{name}"
+            );
+            let of = Interactions { items: ["2", "9"].into_iter().collect(), ..Interactions::default() };
+            let features = genres(&found, &of);
+            assert_eq!((features.row(0), features.row(1)), (&[0.0, 0.0, 1.0][..], &[0.0; 3][..]));
+        }
+    }
+
+    #[test]
+    fn bad_rows_have_their_place() {
+        let folder = folder(&[
+            ("ratings.dat", b"1::2::5::7\n1::2::five::7\n\n3::4::5::8\n"),
+            ("movies.dat", b"1::x\n"),
+        ]);
+        let path = folder.path().join("ratings.dat");
+        let error = crate::source::read(&path, &Source::default(), &|_, _| true).unwrap_err().to_string();
+        assert!(error.ends_with("row 2: expected user::item::rating::time, found `1::2::five::7`; mend the row, or skip bad rows"), "{error}");
+        let read = ReadOptions { skip_bad_rows: true, ..ReadOptions::default() };
+        let (of, found) =
+            crate::source::read(&path, &Source { read, ..Source::default() }, &|_, _| true).unwrap();
+        assert_eq!((of.events.len(), found.skipped), (2, 1));
+        assert!(films(&folder.path().join("movies.dat")).unwrap_err().to_string().contains("row 1"));
+    }
+}

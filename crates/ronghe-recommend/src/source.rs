@@ -208,3 +208,140 @@ pub(crate) fn finish(
     };
     (found, loaded)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::roles::Choice;
+    use std::path::PathBuf;
+
+    fn file(folder: &tempfile::TempDir, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = folder.path().join(name);
+        std::fs::write(&path, content).unwrap();
+        path
+    }
+
+    fn loaded(path: &Path, source: &Source) -> Result<(Interactions, Loaded)> {
+        read(path, source, &|_, _| true)
+    }
+
+    fn named(of: &Interactions) -> Vec<(String, String, f32, i64)> {
+        let name = |e: &crate::Event| {
+            (of.users.name(e.user).to_owned(), of.items.name(e.item).to_owned(), e.weight, e.time)
+        };
+        of.events.iter().map(name).collect()
+    }
+
+    #[test]
+    fn ids_stay_as_they_are_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let csv = file(
+            &folder,
+            "a.csv",
+            "用户,商品,评分,时间\n1,苹果,5,2024-01-02\n01,10,4,2024-01-01\n1.0,2,3,2024-01-03\n张三,2,1,2024-01-04\n,2,5,2024-01-04\n1,,5,2024-01-05\n",
+        );
+        let (of, found) = loaded(&csv, &Source::default()).unwrap();
+        assert_eq!(of.users.names(), ["1", "01", "1.0", "张三"]);
+        assert_eq!(of.items.names(), ["2", "10", "苹果"]);
+        let day = 86_400_000_i64;
+        let first = 19_723 * day;
+        let expected = [
+            ("01", "10", 4.0, first),
+            ("1", "苹果", 5.0, first + day),
+            ("1.0", "2", 0.0, first + 2 * day),
+            ("张三", "2", 0.0, first + 3 * day),
+        ];
+        assert_eq!(named(&of), expected.map(|(u, i, w, t)| (u.to_owned(), i.to_owned(), w, t)));
+        let weights = found.weights.unwrap();
+        assert_eq!((weights.at_least, weights.scale, weights.guessed), (Some(4.0), Some(5), true));
+        assert_eq!((found.counts.without_user, found.counts.without_item, found.counts.below), (1, 1, 2));
+        // JSON has both 1 and "1": one user, as both are written so.
+        let json = file(
+            &folder,
+            "a.jsonl",
+            "{\"user\": 1, \"item\": \"01\"}\n{\"user\": \"1\", \"item\": 1}\n{\"user\": \"01\", \"item\": 1}\n",
+        );
+        let (of, found) = loaded(&json, &Source::default()).unwrap();
+        assert_eq!(
+            (of.users.names(), of.items.names()),
+            (&["1".into(), "01".into()][..], &["1".into(), "01".into()][..])
+        );
+        assert_eq!((of.events.len(), found.weights, of.timed), (3, None, false));
+    }
+
+    #[test]
+    fn thresholds_are_guessed_from_scales_and_overridden() {
+        let folder = tempfile::tempdir().unwrap();
+        let rows = |top: f32| format!("user,item,rating\na,x,{top}\na,y,{}\na,z,{}\n", top * 0.8, top * 0.7);
+        for (content, at_least, liked) in [
+            (rows(5.0), Some(4.0), 2),
+            (rows(10.0), Some(8.0), 2),
+            (rows(100.0), None, 3),
+            (rows(1.0), None, 3),
+            (rows(5.0).replace("rating", "plays"), None, 3),
+        ] {
+            let path = file(&folder, "r.csv", &content);
+            let (of, found) = loaded(&path, &Source::default()).unwrap();
+            assert_eq!((found.weights.unwrap().at_least, found.counts.liked), (at_least, liked), "{content}");
+            assert_eq!(of.events.len(), 3);
+        }
+        let path = file(&folder, "r.csv", rows(5.0));
+        let (_, found) = loaded(&path, &Source { at_least: Some(4.5), ..Source::default() }).unwrap();
+        assert_eq!((found.counts.liked, found.counts.below), (1, 2));
+        let columns = Choices { weight: Choice::Without, ..Choices::default() };
+        let (_, found) = loaded(&path, &Source { columns, ..Source::default() }).unwrap();
+        assert_eq!((found.counts.liked, found.weights), (3, None));
+    }
+
+    #[test]
+    fn zeros_negatives_repeats_and_the_future() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = file(
+            &folder,
+            "c.tsv",
+            "uid\titem\tcount\tts\tdomain\na\tx\t2\t1700000000\tfilms\na\tx\t0\t1700000001\tfilms\na\tx\t1\t1700000002\tbooks\nb\tx\t-1\t1700000003\tfilms\n\
+             a\tx\t2\t1700000009\tfilms\nc\ty\t\t1700000001\t\n",
+        );
+        let source = Source { now: Some(1_700_000_005_000), ..Source::default() };
+        let (of, found) = loaded(&path, &source).unwrap();
+        let counts = found.counts;
+        assert_eq!((counts.rows, counts.zeros, counts.negative, counts.repeats), (6, 1, 1, 1));
+        assert_eq!((counts.future, counts.without_weight, counts.single_users), (1, 1, 1));
+        assert_eq!(of.items.names(), ["x", "x", "y"]);
+        assert_eq!(of.domains.names(), ["", "books", "films"]);
+        let liked = of.matrix(&of.events);
+        assert_eq!((liked.nnz(), liked.get(0, 0), liked.get(1, 1)), (2, Some(&1.0), None));
+    }
+
+    #[test]
+    fn what_cannot_be_read_says_why() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = file(&folder, "x.csv", "who,what\na,b\n");
+        let error = loaded(&path, &Source::default()).unwrap_err().to_string();
+        assert!(error.contains("a column of users (user, 用户 ...), found the columns who, what"), "{error}");
+        let columns = Choices {
+            user: Choice::Column("who".into()),
+            item: Choice::Column("what".into()),
+            ..Choices::default()
+        };
+        let (of, found) = loaded(&path, &Source { columns, ..Source::default() }).unwrap();
+        assert!(of.events.len() == 1 && found.columns.iter().all(|c| !c.guessed));
+        let stopped =
+            read(&path, &Source { columns: Choices::default(), ..Source::default() }, &|_, _| false);
+        assert!(stopped.is_err());
+        assert!(loaded(&folder.path().join("none.csv"), &Source::default()).is_err());
+    }
+
+    #[test]
+    fn recbole_and_booleans() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = file(
+            &folder,
+            "a.inter",
+            "user_id:token\titem_id:token\trating:float\ttimestamp:float\n7\t3\t5\t881250949\n7\t4\t3\t881250950\n",
+        );
+        let (of, found) = loaded(&path, &Source::default()).unwrap();
+        assert_eq!(named(&of)[0], ("7".into(), "3".into(), 5.0, 881_250_949_000));
+        assert_eq!(found.counts.liked, 1);
+    }
+}

@@ -176,6 +176,17 @@ impl Split {
 
 /// Splits the events of `of`. The same events, rule, shares and seed give the same parts; the seed matters to users and chance only.
 pub fn split(of: &Interactions, by: SplitBy, shares: Shares, seed: u64) -> Result<Split> {
+    of_events(of, &of.events, by, shares, seed)
+}
+
+/// As [`split`], of some of its events, in the order of time.
+pub fn of_events(
+    of: &Interactions,
+    events: &[Event],
+    by: SplitBy,
+    shares: Shares,
+    seed: u64,
+) -> Result<Split> {
     let Shares { validation, test } = shares;
     let wrong = !(validation >= 0.0 && test >= 0.0 && validation + test < 1.0);
     if wrong && by != SplitBy::LastOut {
@@ -194,14 +205,15 @@ pub fn split(of: &Interactions, by: SplitBy, shares: Shares, seed: u64) -> Resul
             "name the column of times, or split by `random` or `users`",
         ));
     }
+    let users = of.users.len();
     let mut split = match by {
-        SplitBy::Time => by_time(of, shares),
-        SplitBy::LastOut => last_out(of),
-        SplitBy::Users => by_users(of, shares, seed),
-        SplitBy::Random => by_chance(of, shares, seed),
+        SplitBy::Time => by_time(events, shares),
+        SplitBy::LastOut => last_out(users, events),
+        SplitBy::Users => by_users(users, events, shares, seed),
+        SplitBy::Random => by_chance(events, shares, seed),
     };
-    let parts = [&mut split.train, &mut split.validation, &mut split.test];
-    parts.into_iter().for_each(|part| interactions::sort(part));
+    let Split { train, validation, test, validation_known, test_known } = &mut split;
+    [train, validation, test, validation_known, test_known].into_iter().for_each(|p| interactions::sort(p));
     Ok(split)
 }
 
@@ -213,11 +225,11 @@ fn cuts(n: usize, shares: Shares) -> (usize, usize) {
     (at(1.0 - shares.validation - shares.test).min(last), last)
 }
 
-fn by_time(of: &Interactions, shares: Shares) -> Split {
-    let (a, b) = cuts(liked(&of.events).count(), shares);
+fn by_time(events: &[Event], shares: Shares) -> Split {
+    let (a, b) = cuts(liked(events).count(), shares);
     let mut split = Split::default();
     let mut place = 0;
-    for &event in &of.events {
+    for &event in events {
         let part = match place {
             p if p < a => &mut split.train,
             p if p < b => &mut split.validation,
@@ -230,8 +242,8 @@ fn by_time(of: &Interactions, shares: Shares) -> Split {
 }
 
 /// The events of each user in the order of (time, item): positions in `events`, user after user, and where each user begins.
-fn by_user(of: &Interactions, events: &[Event]) -> (Vec<u32>, Vec<usize>) {
-    let mut starts = vec![0; of.users.len() + 1];
+fn by_user(users: usize, events: &[Event]) -> (Vec<u32>, Vec<usize>) {
+    let mut starts = vec![0; users + 1];
     events.iter().for_each(|e| starts[e.user as usize + 1] += 1);
     for i in 1..starts.len() {
         starts[i] += starts[i - 1];
@@ -245,11 +257,11 @@ fn by_user(of: &Interactions, events: &[Event]) -> (Vec<u32>, Vec<usize>) {
     (order, starts)
 }
 
-fn last_out(of: &Interactions) -> Split {
-    let (order, starts) = by_user(of, &of.events);
+fn last_out(users: usize, events: &[Event]) -> Split {
+    let (order, starts) = by_user(users, events);
     let mut split = Split::default();
     for user in starts.windows(2) {
-        let own: Vec<Event> = order[user[0]..user[1]].iter().map(|&i| of.events[i as usize]).collect();
+        let own: Vec<Event> = order[user[0]..user[1]].iter().map(|&i| events[i as usize]).collect();
         let liked: Vec<usize> = (0..own.len()).filter(|&i| own[i].weight > 0.0).collect();
         let back = |n: usize| liked.len().checked_sub(n).map(|i| liked[i]);
         let (test, validation) = (back(1), back(2));
@@ -266,15 +278,15 @@ fn last_out(of: &Interactions) -> Split {
     split
 }
 
-fn by_users(of: &Interactions, shares: Shares, seed: u64) -> Split {
-    let mut users: Vec<u32> = (0..of.users.len() as u32).collect();
+fn by_users(users: usize, events: &[Event], shares: Shares, seed: u64) -> Split {
+    let (order, starts) = by_user(users, events);
+    let mut users: Vec<u32> = (0..users as u32).collect();
     users.sort_by_key(|&user| SplitMix64::numbered(seed, u64::from(user)).next_u64());
     let (a, b) = cuts(users.len(), shares);
-    let (order, starts) = by_user(of, &of.events);
     let mut split = Split::default();
     for (place, &user) in users.iter().enumerate() {
         let own = &order[starts[user as usize]..starts[user as usize + 1]];
-        let own = own.iter().map(|&i| of.events[i as usize]);
+        let own = own.iter().map(|&i| events[i as usize]);
         if place < a {
             split.train.extend(own);
             continue;
@@ -295,27 +307,24 @@ fn by_users(of: &Interactions, shares: Shares, seed: u64) -> Split {
             met += usize::from(event.weight > 0.0);
         }
     }
-    interactions::sort(&mut split.validation_known);
-    interactions::sort(&mut split.test_known);
     split
 }
 
-fn by_chance(of: &Interactions, shares: Shares, seed: u64) -> Split {
+fn by_chance(events: &[Event], shares: Shares, seed: u64) -> Split {
     let hash = |e: &Event| {
         let pair = u64::from(e.user) << 32 | u64::from(e.item);
         let pair = SplitMix64::numbered(seed, pair).next_u64();
         (SplitMix64::new(pair ^ e.time as u64).next_u64(), e.user, e.item, e.time)
     };
-    let mut order: Vec<u32> =
-        (0..of.events.len() as u32).filter(|&i| of.events[i as usize].weight > 0.0).collect();
-    order.sort_by_cached_key(|&i| hash(&of.events[i as usize]));
+    let mut order: Vec<u32> = (0..events.len() as u32).filter(|&i| events[i as usize].weight > 0.0).collect();
+    order.sort_by_cached_key(|&i| hash(&events[i as usize]));
     let (a, b) = cuts(order.len(), shares);
-    let take = |places: &[u32]| places.iter().map(|&i| of.events[i as usize]).collect::<Vec<Event>>();
+    let take = |places: &[u32]| places.iter().map(|&i| events[i as usize]).collect::<Vec<Event>>();
     let mut split = Split { train: take(&order[..a]), ..Split::default() };
     split.validation = take(&order[a..b]);
     split.test = take(&order[b..]);
     // What was seen and not liked is known from the beginning.
-    split.train.extend(of.events.iter().filter(|e| e.weight <= 0.0));
+    split.train.extend(events.iter().filter(|e| e.weight <= 0.0));
     split
 }
 
@@ -377,7 +386,7 @@ mod tests {
         assert_eq!(named(&of, &found.validation), ["2-2", "1-9", "3-3", "4-7"]);
         assert_eq!(named(&of, &found.train), ["1-2", "2-1", "3-1", "3-2", "6-2"]);
         let counted = found.testing().counted();
-        assert_eq!((counted.cold_users, counted.seen_pairs, counted.old), (1, 1, 0.4));
+        assert_eq!((counted.cold_users, counted.seen_pairs, counted.old), (1, 1, 0.2));
         for seed in 0..20 {
             let mut rows = ROWS;
             SplitMix64::new(seed).shuffle(&mut rows);

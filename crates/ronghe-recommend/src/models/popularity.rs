@@ -1,7 +1,7 @@
 //! How often an item was liked: by everybody, in all events or in the last share of them, in each domain for itself if wanted.
 
 use crate::model::take;
-use crate::{Error, Query, Recommender, Result, Training};
+use crate::{Contribution, Error, Query, Recommender, Result, Training};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -63,6 +63,10 @@ impl Recommender for Popularity {
 
     fn scores(&self, _: Query<'_>, out: &mut [f32]) {
         out.copy_from_slice(&self.counts);
+    }
+
+    fn contributions(&self, _: Query<'_>, item: u32) -> Option<(Vec<Contribution>, f32)> {
+        Some((Vec::new(), *self.counts.get(item as usize)?))
     }
 
     fn tensors(&self) -> BTreeMap<String, (Vec<usize>, Vec<f32>)> {

@@ -1,0 +1,535 @@
+//! A mix of fitted models, its weights learnt on the last events.
+//!
+//! `score(u, i) = sum_m w_m (s_m(u, i) - mean_m(u)) / deviation_m(u)`, `w_m >= 0`, `sum w_m = 1`; mean and deviation over the items that are not in the
+//! user's history and have a finite score. A member that knows nothing of an item, or finds all items equal, says 0; an item that no member
+//! knows has negative infinity. So the contributions of history are the members', each times `w_m / deviation_m(u)`.
+//!
+//! Weights: members are fitted without the last events (the last of each user, or the last share), then searched by coordinates from the best
+//! member alone: one weight is moved up or down by 0.5, 0.25, 0.1, 0.05, all are scaled to sum to 1, and the move stays if it raises the mean
+//! NDCG@10 of the users with a past. So on this window the mix is never below its best member. Where nobody can be measured, all weigh the same.
+//! At most [`CELLS`] scores are held; of more users as many as fit, drawn by the seed, speak. Then the members are fitted on everything.
+//! Time: twice the members' fits, and about 24 measures a member. The idea is that of linear combinations of ranked lists (Vogt & Cottrell
+//! 1999) with directly optimised weights (Metzler & Croft 2007).
+
+use crate::evaluate::{best, figures};
+use crate::model::take;
+use crate::models::popularity;
+use crate::report::Metric;
+use crate::split::{self, Fitting, Fold, Shares, SplitBy};
+use crate::{
+    Contribution, Error, Histories, Interactions, Model, Progress, Query, RECOMMENDERS, Recommender, Result,
+    Training,
+};
+use rayon::prelude::*;
+use ronghe_stats::random::SplitMix64;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, HashMap};
+
+/// Scores that learning holds at most.
+const CELLS: usize = 64 << 20;
+/// Length of the lists that weights are chosen by.
+const K: usize = 10;
+/// Moves of a weight.
+const STEPS: [f32; 4] = [0.5, 0.25, 0.1, 0.05];
+/// Rounds over all members with one step.
+const ROUNDS: usize = 3;
+
+/// Settings.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// What is mixed.
+    pub members: Vec<Model>,
+    /// Their weights; learnt where they are not given.
+    pub weights: Option<Vec<f32>>,
+    /// The events to learn the weights on: the last of each user (`last-out`) or the last share (`time`). Events without times are
+    /// taken by chance.
+    pub window: SplitBy,
+    /// The last share, above 0 and below 1.
+    pub share: f64,
+}
+
+impl Default for Settings {
+    /// Every other model of the table as usual, and what was popular of late.
+    fn default() -> Settings {
+        let recent = Model::Popularity(popularity::Settings { recent: 0.05 });
+        let others = RECOMMENDERS.iter().filter(|e| e.name != "hybrid").map(|e| (e.usual)());
+        Settings {
+            members: others.chain([recent]).collect(),
+            weights: None,
+            window: SplitBy::Time,
+            share: 0.1,
+        }
+    }
+}
+
+/// Windows that are tried.
+pub(crate) fn grid() -> Vec<Settings> {
+    let windows = [(SplitBy::Time, 0.1), (SplitBy::LastOut, 0.1), (SplitBy::Time, 0.3)];
+    windows.into_iter().map(|(window, share)| Settings { window, share, ..Settings::default() }).collect()
+}
+
+/// Fitted models and their weights.
+pub struct Hybrid {
+    members: Vec<Box<dyn Recommender>>,
+    weights: Vec<f32>,
+}
+
+impl Settings {
+    fn check(&self) -> Result<()> {
+        let wrong = |what: &str, expected: &str, found: String| {
+            Err(Error::input(format!("`{what}` of hybrid"), expected, found, "mend the settings"))
+        };
+        if self.members.is_empty() || self.members.iter().any(|m| matches!(m, Model::Hybrid(_))) {
+            let names: Vec<&str> = self.members.iter().map(Model::name).collect();
+            return wrong(
+                "members",
+                "at least one model, none of them hybrid",
+                format!("[{}]", names.join(", ")),
+            );
+        }
+        if !(self.share > 0.0 && self.share < 1.0) {
+            return wrong("share", "a share above 0 and below 1", self.share.to_string());
+        }
+        if self.window == SplitBy::Users {
+            return wrong("window", "`time`, `last-out` or `random`", "users".into());
+        }
+        match &self.weights {
+            Some(weights) if !sound(weights, self.members.len()) => {
+                wrong("weights", "a number from 0 for each member, one above 0", format!("{weights:?}"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn sound(weights: &[f32], members: usize) -> bool {
+    let fine = weights.iter().all(|w| w.is_finite() && *w >= 0.0) && weights.iter().any(|w| *w > 0.0);
+    weights.len() == members && fine
+}
+
+/// Fits the members, and learns their weights unless they are given.
+pub fn fit(settings: &Settings, data: &Training<'_>, progress: Progress<'_>) -> Result<Hybrid> {
+    settings.check()?;
+    let count = settings.members.len();
+    let rounds = if settings.weights.is_some() { 1 } else { 2 };
+    let fit_all = |data: &Training<'_>, round: usize| {
+        let one = |(place, model): (usize, &Model)| {
+            const PART: usize = 100;
+            let told = |done: usize, of: usize| {
+                let step = (round * count + place) * PART + PART * done.min(of) / of.max(1);
+                progress(step, rounds * count * PART)
+            };
+            model.fit(data, &told)
+        };
+        settings.members.iter().enumerate().map(one).collect::<Result<Vec<Box<dyn Recommender>>>>()
+    };
+    let weights = match &settings.weights {
+        Some(weights) => scaled(weights.clone()),
+        None => {
+            let by = if data.of.timed { settings.window } else { SplitBy::Random };
+            let shares = Shares { validation: 0.0, test: settings.share };
+            let fold = split::of_events(data.of, data.events, by, shares, data.seed)?.testing();
+            let fitting = Fitting::new(&fold.fit, data.of);
+            let before = Training { liked: &fitting.liked, events: &fitting.events, ..*data };
+            learn(data.of, &fold, &fit_all(&before, 0)?, data.seed)?
+        }
+    };
+    Ok(Hybrid { members: fit_all(data, rounds - 1)?, weights })
+}
+
+/// Scaled to sum to 1.
+fn scaled(mut weights: Vec<f32>) -> Vec<f32> {
+    let sum: f32 = weights.iter().sum();
+    weights.iter_mut().for_each(|w| *w /= sum);
+    weights
+}
+
+/// A user whose lists decide about the weights.
+struct Judge {
+    /// Standardised scores, member after member; none of the items of history.
+    scores: Vec<f32>,
+    relevant: HashMap<u32, u32>,
+}
+
+/// The weights of models that were fitted on `fold.fit`, by the NDCG@10 of its targets. They sum to 1.
+pub fn learn(
+    of: &Interactions,
+    fold: &Fold,
+    members: &[Box<dyn Recommender>],
+    seed: u64,
+) -> Result<Vec<f32>> {
+    let count = members.len();
+    let judges = judges(of, fold, members, seed);
+    if judges.is_empty() {
+        return Ok(vec![1.0 / count as f32; count]);
+    }
+    let measure = |weights: &[f32]| -> f64 {
+        let one = |judge: &Judge| {
+            let mut mixed = vec![0.0; of.items.len()];
+            mix(&judge.scores, weights, &mut mixed);
+            figures(&best(&mixed, K, |_| true), &judge.relevant, K)[Metric::Ndcg as usize]
+        };
+        let all: Vec<f64> = judges.par_iter().map(one).collect();
+        all.iter().sum::<f64>() / all.len() as f64
+    };
+    let alone = |member: usize| (0..count).map(|m| if m == member { 1.0 } else { 0.0 }).collect::<Vec<f32>>();
+    let mut weights = alone(0);
+    let mut reached = measure(&weights);
+    for member in 1..count {
+        let found = measure(&alone(member));
+        if found > reached {
+            (weights, reached) = (alone(member), found);
+        }
+    }
+    for step in STEPS {
+        for _ in 0..ROUNDS {
+            let before = reached;
+            for member in 0..count {
+                for moved in [weights[member] + step, weights[member] - step] {
+                    let mut other = weights.clone();
+                    other[member] = moved.max(0.0);
+                    if !sound(&other, count) {
+                        continue;
+                    }
+                    let other = scaled(other);
+                    let found = measure(&other);
+                    if found > reached {
+                        (weights, reached) = (other, found);
+                    }
+                }
+            }
+            if reached <= before {
+                break;
+            }
+        }
+    }
+    Ok(weights)
+}
+
+fn judges(of: &Interactions, fold: &Fold, members: &[Box<dyn Recommender>], seed: u64) -> Vec<Judge> {
+    let known = Histories::new(of.users.len(), &fold.fit);
+    let mut relevant: BTreeMap<u32, HashMap<u32, u32>> = BTreeMap::new();
+    for event in fold.target.iter().filter(|e| e.weight > 0.0 && !known.liked(e.user).is_empty()) {
+        relevant.entry(event.user).or_default().insert(event.item, 1);
+    }
+    let items = of.items.len();
+    let most = (CELLS / (items * members.len()).max(1)).max(1);
+    let users: Vec<(u32, HashMap<u32, u32>)> = relevant.into_iter().collect();
+    let drawn = SplitMix64::numbered(seed, 0).some(users.len(), most);
+    let judge = |&place: &usize| {
+        let (user, relevant) = &users[place];
+        let history = known.liked(*user);
+        let mut scores = vec![0.0; items * members.len()];
+        for (member, own) in members.iter().zip(scores.chunks_mut(items.max(1))) {
+            standardise(member.as_ref(), Query { user: Some(*user), history }, own);
+            history.iter().for_each(|&(item, _)| own[item as usize] = f32::NAN);
+        }
+        Judge { scores, relevant: relevant.clone() }
+    };
+    drawn.par_iter().map(judge).collect()
+}
+
+/// Standardised scores of a member, negative infinity where it knows nothing; their mean and deviation (0 where all are equal).
+fn standardise(member: &dyn Recommender, query: Query<'_>, out: &mut [f32]) -> (f64, f64) {
+    member.scores(query, out);
+    let mut counts = vec![true; out.len()];
+    query.history.iter().for_each(|&(item, _)| counts[item as usize] = false);
+    let finite = || {
+        out.iter().zip(&counts).filter(|(s, counts)| **counts && s.is_finite()).map(|(s, _)| f64::from(*s))
+    };
+    let n = finite().count().max(1) as f64;
+    let mean = finite().sum::<f64>() / n;
+    let deviation = (finite().map(|s| (s - mean) * (s - mean)).sum::<f64>() / n).sqrt();
+    for score in out {
+        *score = match score.is_finite() {
+            true if deviation > 0.0 => ((f64::from(*score) - mean) / deviation) as f32,
+            true => 0.0,
+            false => f32::NEG_INFINITY,
+        };
+    }
+    (mean, deviation)
+}
+
+/// The weighted sum of standardised scores, member after member.
+fn mix(scores: &[f32], weights: &[f32], out: &mut [f32]) {
+    out.fill(f32::NEG_INFINITY);
+    for (own, &weight) in scores.chunks(out.len().max(1)).zip(weights).filter(|(_, w)| **w > 0.0) {
+        add(own, weight, out);
+    }
+}
+
+/// Adds what one member says.
+fn add(own: &[f32], weight: f32, out: &mut [f32]) {
+    for (sum, &score) in out.iter_mut().zip(own) {
+        if score == f32::NEG_INFINITY {
+            continue;
+        }
+        *sum = if *sum == f32::NEG_INFINITY { weight * score } else { *sum + weight * score };
+    }
+}
+
+impl Hybrid {
+    /// The weight of each member; they sum to 1.
+    pub fn weights(&self) -> &[f32] {
+        &self.weights
+    }
+
+    /// Of the tensors that it was saved as.
+    pub fn restore(
+        settings: &Settings,
+        tensors: &mut BTreeMap<String, (Vec<usize>, Vec<f32>)>,
+    ) -> Result<Hybrid> {
+        settings.check()?;
+        let weights = take(tensors, "weights")?.1;
+        let mut members = Vec::new();
+        for (place, model) in settings.members.iter().enumerate() {
+            let prefix = format!("{place}.");
+            let names: Vec<String> = tensors.keys().filter(|n| n.starts_with(&prefix)).cloned().collect();
+            let own =
+                names.into_iter().filter_map(|n| Some((n[prefix.len()..].to_owned(), tensors.remove(&n)?)));
+            members.push(model.restore(&mut own.collect())?);
+        }
+        let alike = members.windows(2).all(|m| m[0].items() == m[1].items());
+        if !sound(&weights, members.len()) || !alike {
+            return Err(Error::input(
+                "a fitted recommender",
+                format!("{} members of as many items with a weight each", members.len()),
+                format!("weights {weights:?}"),
+                "fit it again",
+            ));
+        }
+        Ok(Hybrid { members, weights })
+    }
+
+    fn speaking(&self) -> impl Iterator<Item = (&dyn Recommender, f32)> {
+        let all = self.members.iter().map(AsRef::as_ref).zip(self.weights.iter().copied());
+        all.filter(|(_, weight)| *weight > 0.0)
+    }
+}
+
+impl Recommender for Hybrid {
+    fn items(&self) -> usize {
+        self.members.first().map_or(0, |m| m.items())
+    }
+
+    fn scores(&self, query: Query<'_>, out: &mut [f32]) {
+        out.fill(f32::NEG_INFINITY);
+        let mut own = vec![0.0; out.len()];
+        for (member, weight) in self.speaking() {
+            standardise(member, query, &mut own);
+            add(&own, weight, out);
+        }
+    }
+
+    fn contributions(&self, query: Query<'_>, item: u32) -> Option<(Vec<Contribution>, f32)> {
+        let mut own = vec![0.0; self.items()];
+        let mut sums: BTreeMap<u32, f64> = BTreeMap::new();
+        let mut constant = 0.0;
+        for (member, weight) in self.speaking() {
+            let (mean, deviation) = standardise(member, query, &mut own);
+            if deviation == 0.0 || *own.get(item as usize)? == f32::NEG_INFINITY {
+                continue;
+            }
+            let scale = f64::from(weight) / deviation;
+            let (parts, rest) = member.contributions(query, item)?;
+            parts.iter().for_each(|p| *sums.entry(p.item).or_default() += scale * f64::from(p.value));
+            constant += scale * (f64::from(rest) - mean);
+        }
+        let value = |&(item, _): &(u32, f32)| Some(Contribution { item, value: sums.remove(&item)? as f32 });
+        Some((query.history.iter().filter_map(value).collect(), constant as f32))
+    }
+
+    fn similar(&self, item: u32, out: &mut [f32]) -> bool {
+        let mut order: Vec<(&dyn Recommender, f32)> = self.speaking().collect();
+        order.sort_by(|a, b| b.1.total_cmp(&a.1));
+        order.into_iter().any(|(member, _)| member.similar(item, out))
+    }
+
+    fn tensors(&self) -> BTreeMap<String, (Vec<usize>, Vec<f32>)> {
+        let weights = ("weights".to_owned(), (vec![self.weights.len()], self.weights.clone()));
+        let members = self.members.iter().enumerate();
+        let own =
+            members.flat_map(|(i, m)| m.tensors().into_iter().map(move |(n, t)| (format!("{i}.{n}"), t)));
+        own.chain([weights]).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Event, Ids};
+
+    /// `constant_i + sum over history j of weights[j][i]`.
+    struct Linear {
+        constant: Vec<f32>,
+        weights: Vec<Vec<f32>>,
+        explains: bool,
+    }
+
+    impl Recommender for Linear {
+        fn items(&self) -> usize {
+            self.constant.len()
+        }
+
+        fn scores(&self, query: Query<'_>, out: &mut [f32]) {
+            out.copy_from_slice(&self.constant);
+            for &(item, weight) in query.history {
+                out.iter_mut().zip(&self.weights[item as usize]).for_each(|(o, w)| *o += weight * w);
+            }
+        }
+
+        fn contributions(&self, query: Query<'_>, item: u32) -> Option<(Vec<Contribution>, f32)> {
+            let value = |h: &(u32, f32)| Contribution {
+                item: h.0,
+                value: h.1 * self.weights[h.0 as usize][item as usize],
+            };
+            self.explains.then(|| (query.history.iter().map(value).collect(), self.constant[item as usize]))
+        }
+
+        fn tensors(&self) -> BTreeMap<String, (Vec<usize>, Vec<f32>)> {
+            BTreeMap::new()
+        }
+    }
+
+    const ITEMS: usize = 12;
+
+    fn random(seed: u64) -> Linear {
+        let mut draw = SplitMix64::new(seed);
+        let mut row = || (0..ITEMS).map(|_| draw.normal() as f32).collect::<Vec<f32>>();
+        Linear { constant: row(), weights: (0..ITEMS).map(|_| row()).collect(), explains: true }
+    }
+
+    fn of(users: usize, events: Vec<Event>) -> Interactions {
+        Interactions {
+            users: (0..users).map(|u| u.to_string()).collect(),
+            items: (0..ITEMS).map(|i| i.to_string()).collect::<Ids>(),
+            domains: [""].into_iter().collect(),
+            domain_of: vec![0; ITEMS],
+            events,
+            timed: true,
+        }
+    }
+
+    /// Each user likes an item and, as targets, the two that both of the first members together find best.
+    fn planted() -> (Interactions, Fold, Vec<Box<dyn Recommender>>) {
+        let members: Vec<Box<dyn Recommender>> =
+            vec![Box::new(random(3)), Box::new(random(1)), Box::new(random(2))];
+        let event = |user: usize, item: u32, time| Event { user: user as u32, item, weight: 1.0, time };
+        let fit: Vec<Event> = (0..60).map(|u| event(u, (u % ITEMS) as u32, 0)).collect();
+        let truth =
+            Hybrid { members: vec![Box::new(random(1)), Box::new(random(2))], weights: vec![0.7, 0.3] };
+        let mut target = Vec::new();
+        for user in 0..60 {
+            let history = [((user % ITEMS) as u32, 1.0)];
+            let mut scores = vec![0.0; ITEMS];
+            truth.scores(Query { user: None, history: &history }, &mut scores);
+            scores[user % ITEMS] = f32::NAN;
+            target.extend(best(&scores, 2, |_| true).into_iter().map(|item| event(user, item, 1)));
+        }
+        (of(60, fit.clone()), Fold { fit, known: Vec::new(), target }, members)
+    }
+
+    #[test]
+    fn weights_find_the_mix_and_are_never_below_the_best_member() {
+        let (of, fold, members) = planted();
+        let weights = learn(&of, &fold, &members, 0).unwrap();
+        assert!((weights.iter().sum::<f32>() - 1.0).abs() < 1e-6);
+        assert!(weights[0] < 0.15 && weights[1] > weights[2] && weights[2] > 0.1, "{weights:?}");
+        let protocol = crate::evaluate::Protocol::default();
+        let reached = |model: &dyn Recommender| {
+            crate::evaluate::ndcg(&of, &fold, model, &protocol, &|_, _| true).unwrap().unwrap()
+        };
+        let single = members.iter().map(|m| reached(m.as_ref())).fold(0.0, f64::max);
+        let one_thread = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+        assert_eq!(one_thread.install(|| learn(&of, &fold, &members, 0)).unwrap(), weights);
+        let mixed = reached(&Hybrid { members, weights });
+        assert!(mixed > single && mixed > 0.97, "{mixed} {single}");
+        // Nobody to measure: all weigh the same.
+        let (_, _, members) = planted();
+        assert_eq!(learn(&of, &Fold::default(), &members[..2], 0).unwrap(), [0.5, 0.5]);
+    }
+
+    #[test]
+    fn contributions_sum_to_the_score() {
+        let mut silent = random(5);
+        silent.constant.fill(2.0);
+        silent.weights.iter_mut().for_each(|row| row.fill(0.0));
+        let mut partly = random(6);
+        partly.constant[4] = f32::NEG_INFINITY;
+        let members: Vec<Box<dyn Recommender>> =
+            vec![Box::new(random(4)), Box::new(silent), Box::new(partly)];
+        let hybrid = Hybrid { members, weights: vec![0.5, 0.2, 0.3] };
+        let history = [(1, 1.0), (7, 0.5), (3, 2.0)];
+        for history in [&history[..], &[]] {
+            let query = Query { user: None, history };
+            let mut scores = vec![0.0; ITEMS];
+            hybrid.scores(query, &mut scores);
+            for item in 0..ITEMS as u32 {
+                let (parts, constant) = hybrid.contributions(query, item).unwrap();
+                let sum = constant + parts.iter().map(|p| p.value).sum::<f32>();
+                assert!((sum - scores[item as usize]).abs() < 1e-5, "{item}: {sum} {scores:?}");
+                assert!(parts.iter().map(|p| p.item).eq(history.iter().map(|h| h.0)));
+            }
+        }
+        let mute = Linear { explains: false, ..random(7) };
+        let hybrid = Hybrid { members: vec![Box::new(mute)], weights: vec![1.0] };
+        assert_eq!(hybrid.contributions(Query::default(), 0), None);
+        let nothing = Linear { constant: vec![f32::NEG_INFINITY; ITEMS], ..random(8) };
+        let hybrid = Hybrid { members: vec![Box::new(nothing)], weights: vec![1.0] };
+        let mut scores = vec![0.0; ITEMS];
+        hybrid.scores(Query::default(), &mut scores);
+        assert!(scores.iter().all(|s| *s == f32::NEG_INFINITY));
+    }
+
+    #[test]
+    fn fitted_saved_and_restored() {
+        let event =
+            |i: u32| Event { user: i % 7, item: (i * i + i / 9) % 12, weight: 1.0, time: i64::from(i) };
+        let of = of(7, (0..120).map(event).collect());
+        let fitting = Fitting::new(&of.events, &of);
+        let popular = |recent| Model::Popularity(popularity::Settings { recent });
+        for window in [SplitBy::Time, SplitBy::LastOut, SplitBy::Random] {
+            let settings =
+                Settings { members: vec![popular(1.0), popular(0.2)], window, ..Settings::default() };
+            let model = Model::Hybrid(settings);
+            let model: Model = serde_json::from_str(&serde_json::to_string(&model).unwrap()).unwrap();
+            let fitted = model.fit(&fitting.training(&of, 1, 0), &|_, _| true).unwrap();
+            let mut tensors = fitted.tensors();
+            assert!(tensors.keys().eq(["0.counts", "1.counts", "weights"]));
+            let again = model.restore(&mut tensors).unwrap();
+            let (mut a, mut b) = (vec![0.0; ITEMS], vec![0.0; ITEMS]);
+            fitted.scores(Query::default(), &mut a);
+            again.scores(Query::default(), &mut b);
+            assert!(a == b && a.iter().all(|s| s.is_finite()));
+            assert!(model.restore(&mut BTreeMap::new()).is_err());
+            let stopped = model.fit(&fitting.training(&of, 1, 0), &|_, _| false);
+            assert!(stopped.is_ok() || matches!(stopped, Err(Error::Stopped)));
+        }
+    }
+
+    #[test]
+    fn bad_settings_are_errors() {
+        let of = of(1, Vec::new());
+        let fitting = Fitting::new(&of.events, &of);
+        let training = fitting.training(&of, 0, 0);
+        let popular = || vec![Model::Popularity(popularity::Settings::default())];
+        let usual = || Settings { members: popular(), ..Settings::default() };
+        for (bad, said) in [
+            (Settings { members: Vec::new(), ..usual() }, "at least one model"),
+            (Settings { members: vec![Model::Hybrid(usual())], ..usual() }, "none of them hybrid"),
+            (Settings { share: 0.0, ..usual() }, "`share` of hybrid"),
+            (Settings { share: f64::NAN, ..usual() }, "`share` of hybrid"),
+            (Settings { window: SplitBy::Users, ..usual() }, "`window` of hybrid"),
+            (Settings { weights: Some(vec![0.0]), ..usual() }, "`weights` of hybrid"),
+            (Settings { weights: Some(vec![1.0, 1.0]), ..usual() }, "`weights` of hybrid"),
+            (Settings { weights: Some(vec![-1.0]), ..usual() }, "`weights` of hybrid"),
+        ] {
+            let error = fit(&bad, &training, &|_, _| true).err().unwrap().to_string();
+            assert!(error.contains(said), "{error}");
+        }
+        let given = Settings { weights: Some(vec![4.0]), ..usual() };
+        assert_eq!(fit(&given, &training, &|_, _| true).unwrap().weights(), [1.0]);
+        assert_eq!(fit(&usual(), &training, &|_, _| true).unwrap().weights(), [1.0]);
+    }
+}
