@@ -9,6 +9,7 @@ mod buffer;
 mod call;
 mod cpu;
 mod dispatch;
+mod inverse;
 mod kernels;
 mod layout;
 mod optimise;

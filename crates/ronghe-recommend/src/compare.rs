@@ -1,10 +1,11 @@
 //! Models side by side on the same events: settings chosen on the validation window, fitted again with it, measured on the test once.
 
 use crate::evaluate::{Protocol, evaluate, within_threads};
+use crate::models::popularity;
 use crate::report::Evaluation;
 use crate::search::{Found, Search};
 use crate::split::{Fitting, Shares, Split, SplitBy, split};
-use crate::{Entry, Features, Interactions, Model, Progress, Recommender, Result};
+use crate::{Entry, Features, Interactions, Model, Progress, RECOMMENDERS, Recommender, Result};
 use serde::Serialize;
 use std::time::{Duration, Instant};
 
@@ -18,11 +19,29 @@ pub enum Wanted {
 }
 
 impl Wanted {
-    fn grid(&self) -> Vec<Model> {
-        match self {
+    /// Settings to try; a hybrid mixes the `chosen` models, if there are any.
+    fn grid(&self, chosen: &[Model]) -> Vec<Model> {
+        let mut grid = match self {
             Wanted::Best(entry) => (entry.grid)(),
-            Wanted::Model(model) => vec![model.clone()],
+            Wanted::Model(model) => return vec![model.clone()],
+        };
+        let recent = Model::Popularity(popularity::Settings { recent: 0.05 });
+        for model in &mut grid {
+            if let Model::Hybrid(settings) = model
+                && !chosen.is_empty()
+            {
+                settings.members =
+                    chosen.iter().filter(|m| !matches!(m, Model::Hybrid(_))).cloned().collect();
+                if !settings.members.contains(&recent) {
+                    settings.members.push(recent.clone());
+                }
+            }
         }
+        grid
+    }
+
+    fn is_hybrid(&self) -> bool {
+        matches!(self, Wanted::Best(entry) if entry.name == "hybrid")
     }
 }
 
@@ -66,13 +85,15 @@ pub fn compare(
     for (place, model) in models.iter().enumerate() {
         let steps = models.len() + 1;
         let told = |done: usize, of: usize| progress(place * 1000 + 1000 * done / of.max(1), steps * 1000);
-        let found = search.run(&model.grid(), share(how.limit, began, models.len() - place), &told)?;
+        let chosen: Vec<Model> = searched.iter().map(|f: &Found| f.best.clone()).collect();
+        let found = search.run(&model.grid(&chosen), share(how.limit, began, models.len() - place), &told)?;
         let start = Instant::now();
         fitted.push((found.best.name().to_owned(), search.fit(&found.best, &told)?));
         seconds.push(start.elapsed().as_secs_f64());
         searched.push(found);
     }
-    let named: Vec<(String, &dyn Recommender)> = fitted.iter().map(|(n, m)| (n.clone(), m.as_ref())).collect();
+    let named: Vec<(String, &dyn Recommender)> =
+        fitted.iter().map(|(n, m)| (n.clone(), m.as_ref())).collect();
     let evaluation = evaluate(of, &parts.testing(), &named, features, &how.protocol, progress)?;
     Ok(Compared { searched, seconds, evaluation })
 }
@@ -92,7 +113,16 @@ pub fn fit_all(
 ) -> Result<(Model, Box<dyn Recommender>, Found)> {
     let parts = held_back(of, how)?;
     let search = Search::new(of, &parts, features, how.protocol.clone());
-    let found = search.run(&model.grid(), how.limit, progress)?;
+    let began = Instant::now();
+    let mut chosen = Vec::new();
+    if model.is_hybrid() {
+        let members: Vec<&Entry> = RECOMMENDERS.iter().filter(|e| e.name != "hybrid").collect();
+        for (place, member) in members.iter().enumerate() {
+            let limit = share(how.limit, began, members.len() + 1 - place);
+            chosen.push(search.run(&(member.grid)(), limit, progress)?.best);
+        }
+    }
+    let found = search.run(&model.grid(&chosen), how.limit.saturating_sub(began.elapsed()), progress)?;
     let Protocol { seed, threads, .. } = how.protocol;
     let whole = Fitting::new(&of.events, of);
     let mut training = whole.training(of, seed, threads);

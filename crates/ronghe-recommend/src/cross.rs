@@ -10,7 +10,8 @@ use crate::evaluate::{Protocol, evaluate};
 use crate::report::{Interval, Metric};
 use crate::split::Fold;
 use crate::{
-    Error, Event, Histories, Interactions, Model, Progress, Query, RECOMMENDERS, Recommender, Result, Training,
+    Error, Event, Histories, Interactions, Model, Progress, Query, RECOMMENDERS, Recommender, Result,
+    Training,
 };
 use ronghe_stats::bootstrap;
 use ronghe_stats::random::SplitMix64;

@@ -1,6 +1,7 @@
 //! What every model can do, and the table of them.
 
-use crate::models::{hybrid, popularity};
+use crate::models::item_weights::ItemWeights;
+use crate::models::{ease, hybrid, item_knn, popularity, rp3beta, slim};
 use crate::{Error, Progress, Result, Training};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -56,6 +57,15 @@ pub trait Recommender: Send + Sync {
 pub enum Model {
     /// How often an item was liked.
     Popularity(popularity::Settings),
+    /// Neighbours of the liked items.
+    ItemKnn(item_knn::Settings),
+    /// Walks over items and users.
+    #[serde(rename = "rp3beta")]
+    Rp3Beta(rp3beta::Settings),
+    /// A linear model of each item on all others.
+    Ease(ease::Settings),
+    /// A sparse one.
+    Slim(slim::Settings),
     /// A mix of others.
     Hybrid(hybrid::Settings),
 }
@@ -65,6 +75,10 @@ impl Model {
     pub fn name(&self) -> &'static str {
         match self {
             Model::Popularity(_) => "popularity",
+            Model::ItemKnn(_) => "item-knn",
+            Model::Rp3Beta(_) => "rp3beta",
+            Model::Ease(_) => "ease",
+            Model::Slim(_) => "slim",
             Model::Hybrid(_) => "hybrid",
         }
     }
@@ -73,6 +87,10 @@ impl Model {
     pub fn fit(&self, data: &Training<'_>, progress: Progress<'_>) -> Result<Box<dyn Recommender>> {
         match self {
             Model::Popularity(settings) => Ok(Box::new(popularity::fit(settings, data)?)),
+            Model::ItemKnn(settings) => Ok(Box::new(item_knn::fit(settings, data, progress)?)),
+            Model::Rp3Beta(settings) => Ok(Box::new(rp3beta::fit(settings, data, progress)?)),
+            Model::Ease(settings) => Ok(Box::new(ease::fit(settings, data, progress)?)),
+            Model::Slim(settings) => Ok(Box::new(slim::fit(settings, data, progress)?)),
             Model::Hybrid(settings) => Ok(Box::new(hybrid::fit(settings, data, progress)?)),
         }
     }
@@ -84,6 +102,9 @@ impl Model {
     ) -> Result<Box<dyn Recommender>> {
         match self {
             Model::Popularity(_) => Ok(Box::new(popularity::Popularity::restore(tensors)?)),
+            Model::ItemKnn(_) | Model::Rp3Beta(_) | Model::Ease(_) | Model::Slim(_) => {
+                Ok(Box::new(ItemWeights::restore(tensors)?))
+            }
             Model::Hybrid(settings) => Ok(Box::new(hybrid::Hybrid::restore(settings, tensors)?)),
         }
     }
@@ -109,6 +130,30 @@ pub static RECOMMENDERS: &[Entry] = &[
         about: "how often an item was liked, in all events or the last share of them",
         usual: || Model::Popularity(popularity::Settings::default()),
         grid: || popularity::grid().into_iter().map(Model::Popularity).collect(),
+    },
+    Entry {
+        name: "item-knn",
+        about: "items that the same users like, by cosine or BM25",
+        usual: || Model::ItemKnn(item_knn::Settings::default()),
+        grid: || item_knn::grid().into_iter().map(Model::ItemKnn).collect(),
+    },
+    Entry {
+        name: "rp3beta",
+        about: "walks from the liked items over their users to other items, the popular held back",
+        usual: || Model::Rp3Beta(rp3beta::Settings::default()),
+        grid: || rp3beta::grid().into_iter().map(Model::Rp3Beta).collect(),
+    },
+    Entry {
+        name: "ease",
+        about: "a linear model of each item on all others, in closed form",
+        usual: || Model::Ease(ease::Settings::default()),
+        grid: || ease::grid().into_iter().map(Model::Ease).collect(),
+    },
+    Entry {
+        name: "slim",
+        about: "a sparse linear model of each item on the others, without negative weights",
+        usual: || Model::Slim(slim::Settings::default()),
+        grid: || slim::grid().into_iter().map(Model::Slim).collect(),
     },
     Entry {
         name: "hybrid",
