@@ -9,6 +9,7 @@
 //! | `items.json` | what is known of the items, where a table of them was given |
 //! | `hashes.json` | sha256 of every file above; checked when it is opened, and written last |
 
+use crate::serve::Serving;
 use crate::{Error, Event, Ids, Interactions, Items, Model, Recommender, Result};
 use ronghe_data::plain;
 use ronghe_graph::weights::{safetensors, write_atomic};
@@ -167,19 +168,9 @@ impl Fitted {
         Ok(Fitted { model: head.model, recommender, interactions, items, seed: head.seed, notes: head.notes })
     }
 
-    /// The items that a user liked, once each with weight 1, the oldest first; and all items that the user has seen.
-    pub fn history(&self, user: u32) -> (Vec<(u32, f32)>, Vec<u32>) {
-        let own = self.interactions.events.iter().filter(|e| e.user == user);
-        let (mut liked, mut seen) = (Vec::new(), Vec::new());
-        for event in own {
-            if !seen.contains(&event.item) {
-                seen.push(event.item);
-            }
-            if event.weight > 0.0 && !liked.iter().any(|(item, _)| *item == event.item) {
-                liked.push((event.item, 1.0));
-            }
-        }
-        (liked, seen)
+    /// What answers from it.
+    pub fn serving(&self) -> Result<Serving<'_>> {
+        Serving::new(self.recommender.as_ref(), &self.interactions, &self.interactions.events)
     }
 }
 
@@ -261,7 +252,7 @@ mod tests {
         let opened = Fitted::open(folder.path()).unwrap();
         assert_eq!(opened.interactions.events, saved.interactions.events);
         assert_eq!(opened.model, saved.model);
-        assert_eq!(opened.history(1), (vec![(1, 1.0)], vec![2, 1]));
+        assert_eq!(opened.serving().unwrap().history(1), [(1, 1.0)]);
         let mut scores = [0.0; 3];
         opened.recommender.scores(crate::Query::default(), &mut scores);
         assert_eq!(scores, [0.0, 2.0, 0.0]);

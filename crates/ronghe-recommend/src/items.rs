@@ -6,7 +6,7 @@ use ronghe_data::Kind;
 use ronghe_data::read::{self, ReadOptions};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Different names of a column that each become a feature, at most; a column of more tells items apart and nothing about them.
 const MOST_NAMES: usize = 500;
@@ -25,6 +25,9 @@ pub struct ItemColumn {
 pub struct Items {
     /// The columns but that which names the item, and those of bytes.
     pub columns: Vec<ItemColumn>,
+    /// Folder that the names of pictures are relative to; not kept in files.
+    #[serde(skip)]
+    pub base: Option<PathBuf>,
     /// For each item its cells as people read them; an item without a row has none.
     pub rows: Vec<Vec<Option<String>>>,
 }
@@ -62,8 +65,12 @@ impl Items {
             (0..schema.columns.len()).filter(|&i| i != place && shown(schema.columns[i].kind)).collect();
         let column =
             |&i: &usize| ItemColumn { name: schema.columns[i].name.clone(), kind: schema.columns[i].kind };
-        let mut items =
-            Items { columns: kept.iter().map(column).collect(), rows: vec![Vec::new(); of.items.len()] };
+        let base = options.media.clone().or_else(|| path.parent().map(Path::to_owned));
+        let mut items = Items {
+            base,
+            columns: kept.iter().map(column).collect(),
+            rows: vec![Vec::new(); of.items.len()],
+        };
         if of.domains.is_empty() {
             of.domains.add("");
         }
@@ -94,6 +101,23 @@ impl Items {
     /// The cell of an item.
     pub fn cell(&self, item: u32, column: usize) -> Option<&str> {
         self.rows.get(item as usize)?.get(column)?.as_deref()
+    }
+
+    /// Whether a cell is `value`, or one of the names in it that `|` parts.
+    pub fn says(&self, item: u32, column: usize, value: &str) -> bool {
+        self.cell(item, column)
+            .is_some_and(|cell| cell == value || cell.split('|').any(|part| part.trim() == value))
+    }
+
+    /// What is worth showing of an item: columns and cells, but for titles, pictures and flags that are not set.
+    pub fn facts(&self, item: u32) -> Vec<(String, String)> {
+        let title = self.title(item);
+        let shown = |column: &ItemColumn, cell: &str| {
+            let none = column.kind == Kind::Boolean && matches!(cell, "false" | "0");
+            column.kind != Kind::Image && Some(cell) != title && !none && cell.len() <= 80
+        };
+        let all = self.columns.iter().enumerate().filter_map(|(i, c)| Some((c, self.cell(item, i)?)));
+        all.filter(|(c, cell)| shown(c, cell)).map(|(c, cell)| (c.name.clone(), cell.to_owned())).collect()
     }
 
     /// The column called `name`.

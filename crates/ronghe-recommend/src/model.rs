@@ -16,7 +16,7 @@ pub struct Query<'a> {
 }
 
 /// What one event of the history adds to a score.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Contribution {
     /// The item of the event.
     pub item: u32,

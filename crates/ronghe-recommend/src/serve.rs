@@ -144,6 +144,18 @@ pub enum Why {
     },
 }
 
+/// The items most like `item`, the most alike first, without itself and those that are not alike at all; `None` if the model cannot say.
+pub fn top_similar(model: &dyn Recommender, item: u32, most: usize) -> Option<Vec<(u32, f32)>> {
+    let mut alike = vec![0.0; model.items()];
+    if item as usize >= alike.len() || !model.similar(item, &mut alike) {
+        return None;
+    }
+    let mut top = Top::new(most);
+    let others = (0_u32..).zip(alike).filter(|&(other, score)| other != item && score > 0.0);
+    others.for_each(|(other, score)| top.push(other, score));
+    Some(top.into_sorted())
+}
+
 /// A fitted model with what it must not show again.
 pub struct Serving<'a> {
     model: &'a dyn Recommender,
@@ -178,6 +190,19 @@ impl<'a> Serving<'a> {
         let mut popular = vec![0.0; of.items.len()];
         of.matrix(events).indices().iter().for_each(|&item| popular[item as usize] += 1.0);
         Ok(Serving { model, of, known: Histories::new(of.users.len(), events), fitted, popular })
+    }
+
+    /// What a user liked, the oldest first.
+    pub fn history(&self, user: u32) -> &[(u32, f32)] {
+        self.known.liked(user)
+    }
+
+    pub(crate) fn fitted_with(&self, user: u32) -> bool {
+        self.fitted.get(user as usize).copied().unwrap_or(false)
+    }
+
+    pub(crate) fn model(&self) -> &dyn Recommender {
+        self.model
     }
 
     /// The list.

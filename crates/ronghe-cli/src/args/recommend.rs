@@ -147,6 +147,9 @@ pub(crate) struct RecommendFor {
     /// Write a page with pictures of the items and their reasons.
     #[arg(long, value_name = "FILE")]
     pub(crate) page: Option<PathBuf>,
+    /// Folder that holds the pictures that the table of items names.
+    #[arg(long, value_name = "DIR", requires = "page")]
+    pub(crate) media: Option<PathBuf>,
 }
 
 /// `recommend similar`

@@ -80,7 +80,11 @@ fn rendered(found: &Compared, split: &str) -> String {
     text += "\nsettings, chosen on the validation window\n";
     for (searched, seconds) in found.searched.iter().zip(&found.seconds) {
         let settings = serde_json::to_string(&searched.best).unwrap_or_default();
-        text += &format!("  {settings} ({} of {} tried; fit {seconds:.2} s)\n", searched.tried.len(), searched.of);
+        text += &format!(
+            "  {settings} ({} of {} tried; fit {seconds:.2} s)\n",
+            searched.tried.len(),
+            searched.of
+        );
     }
     text
 }

@@ -34,14 +34,22 @@ pub(crate) fn run(args: &RecommendFit, common: &Common) -> Result<Outcome> {
     let (model, recommender, found) = found?;
     let notes = json!({ "columns": read.loaded.columns, "weights": read.loaded.weights, "validation_ndcg": found.ndcg });
     let (users, items) = (read.of.users.len(), read.of.items.len());
-    let fitted =
-        Fitted { model, recommender, interactions: read.of, items: read.items, seed: args.fitting.seed, notes };
+    let fitted = Fitted {
+        model,
+        recommender,
+        interactions: read.of,
+        items: read.items,
+        seed: args.fitting.seed,
+        notes,
+    };
     fitted.save(&args.out)?;
     let seconds = began.elapsed().as_secs_f64();
     if common.json {
         let model = &fitted.model;
         let out = args.out.display().to_string();
-        render::json(&json!({ "model": model, "search": found, "users": users, "items": items, "seconds": seconds, "out": out }))?;
+        render::json(
+            &json!({ "model": model, "search": found, "users": users, "items": items, "seconds": seconds, "out": out }),
+        )?;
     } else {
         let settings = serde_json::to_string(&fitted.model)?;
         let ndcg = found.ndcg.map_or(String::new(), |n| format!(", NDCG@10 {n:.4} on the newest tenth"));

@@ -7,7 +7,7 @@ mod serve;
 mod similar;
 mod transfer;
 
-use crate::args::{Common, Events, Recommend, RecommendCommand};
+use crate::args::{self, Common, Events, Recommend, RecommendCommand};
 use crate::progress::Progress;
 use crate::{Outcome, render, session, tables};
 use anyhow::{Context, Result};
@@ -15,8 +15,9 @@ use ronghe::catalogue::Cache;
 use ronghe_recommend::collect::Counts;
 use ronghe_recommend::compare::Wanted;
 use ronghe_recommend::roles::{Choice, Choices};
+use ronghe_recommend::serve::{Quota, Request};
 use ronghe_recommend::source::{self, Loaded, Source};
-use ronghe_recommend::{Interactions, Items, RECOMMENDERS};
+use ronghe_recommend::{Fitted, Interactions, Items, RECOMMENDERS};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::Ordering;
@@ -92,15 +93,19 @@ fn now() -> Option<i64> {
 
 /// Says which column was taken for what, and what the rows hold.
 fn report(of: &Interactions, loaded: &Loaded) {
-    let roles: Vec<String> =
-        loaded.columns.iter().map(|a| format!("{} `{}`", format!("{:?}", a.role).to_lowercase(), a.column)).collect();
+    let roles: Vec<String> = loaded
+        .columns
+        .iter()
+        .map(|a| format!("{} `{}`", format!("{:?}", a.role).to_lowercase(), a.column))
+        .collect();
     render::log(&format!("columns: {}", roles.join(", ")));
     if let Some(weights) = &loaded.weights {
         let least = weights.at_least.map_or("any above 0".to_owned(), |least| format!("{least} or more"));
         let guessed = if weights.guessed { " (--at-least says otherwise)" } else { "" };
         render::log(&format!("an item was liked where its weight is {least}{guessed}"));
     }
-    let domains = if of.domains.len() > 1 { format!(", {} domains", of.domains.len()) } else { String::new() };
+    let domains =
+        if of.domains.len() > 1 { format!(", {} domains", of.domains.len()) } else { String::new() };
     let liked = of.events.iter().filter(|e| e.weight > 0.0).count();
     render::log(&format!("{} users, {} items{domains}, {liked} liked", of.users.len(), of.items.len()));
     counted(&loaded.counts).iter().for_each(|line| render::warn(line));
@@ -162,6 +167,99 @@ fn wanted(text: &str) -> Result<Wanted> {
         format!("no model `{text}`{hint}; there are: {}", valid.join(", "))
     })?;
     Ok(Wanted::Best(entry))
+}
+
+/// The number of the item called so; with `DOMAIN/NAME` that of a domain.
+fn item(fitted: &Fitted, name: &str) -> Result<u32> {
+    let of = &fitted.interactions;
+    let in_domain = || {
+        let (domain, name) = name.split_once('/')?;
+        of.item(name, Some(of.domains.number(domain)?))
+    };
+    of.item(name, None).or_else(in_domain).with_context(|| {
+        let names = of.items.names();
+        format!("no item `{name}`{}; there are {}", ronghe_data::suggest::hint(name, names), names.len())
+    })
+}
+
+/// Which items may be shown, with their numbers.
+struct Rules {
+    most: usize,
+    seen: bool,
+    allow: Option<Vec<u32>>,
+    deny: Vec<u32>,
+    quotas: Vec<Quota>,
+    diversity: f32,
+    filter: Box<dyn Fn(u32) -> bool + Sync>,
+}
+
+impl Rules {
+    fn new(fitted: &Fitted, args: &args::Rules) -> Result<Rules> {
+        let of = &fitted.interactions;
+        let items =
+            |names: &[String]| names.iter().map(|name| item(fitted, name)).collect::<Result<Vec<u32>>>();
+        let domains: Vec<u32> = args
+            .domains
+            .iter()
+            .map(|name| {
+                of.domains.number(name).with_context(|| {
+                    let names = of.domains.names();
+                    format!(
+                        "no domain `{name}`{}; there are: {}",
+                        ronghe_data::suggest::hint(name, names),
+                        names.join(", ")
+                    )
+                })
+            })
+            .collect::<Result<_>>()?;
+        let mut cells: Vec<Vec<bool>> = Vec::new();
+        for filter in &args.filters {
+            let known = fitted
+                .items
+                .as_ref()
+                .context("--where asks for a recommender that was fitted with --items")?;
+            let (column, value) =
+                filter.split_once('=').with_context(|| format!("--where {filter}: expected COLUMN=VALUE"))?;
+            let place = known.column(column).with_context(|| {
+                let names: Vec<&str> = known.columns.iter().map(|c| c.name.as_str()).collect();
+                let hint = ronghe_data::suggest::hint(column, &names);
+                format!("no column `{column}` in the table of items{hint}; there are: {}", names.join(", "))
+            })?;
+            let count = of.items.len() as u32;
+            cells.push((0..count).map(|i| known.says(i, place, value)).collect());
+        }
+        let domain_of = of.domain_of.clone();
+        let filter = move |item: u32| {
+            (domains.is_empty() || domains.contains(&domain_of[item as usize]))
+                && cells.iter().all(|let_through| let_through[item as usize])
+        };
+        let most =
+            |n: usize| (0..of.domains.len() as u32).map(move |domain| Quota { domain, least: 0, most: n });
+        Ok(Rules {
+            most: args.most as usize,
+            seen: args.seen,
+            allow: if args.allow.is_empty() { None } else { Some(items(&args.allow)?) },
+            deny: items(&args.deny)?,
+            quotas: args.per_domain.map(|n| most(n).collect()).unwrap_or_default(),
+            diversity: args.diversity as f32,
+            filter: Box::new(filter),
+        })
+    }
+}
+
+/// What is asked for a user or a history.
+fn request<'a>(rules: &'a Rules, user: Option<u32>, history: &'a [(u32, f32)]) -> Request<'a> {
+    Request {
+        user,
+        history,
+        k: rules.most,
+        seen: rules.seen,
+        allow: rules.allow.as_deref(),
+        deny: &rules.deny,
+        filter: Some(rules.filter.as_ref()),
+        quotas: &rules.quotas,
+        diversity: rules.diversity,
+    }
 }
 
 /// What an item is called in a table: its title and its name.

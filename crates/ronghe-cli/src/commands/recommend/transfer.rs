@@ -47,7 +47,11 @@ fn rendered(plan: &Plan, found: &Transfer) -> String {
     }
     let best = found.alone.get(found.best_alone).map_or("", |r| r.model.name());
     text + &match found.chosen.and_then(|i| found.joint.get(i)) {
-        Some(chosen) => format!("\ntransfer helps: {} fitted on both domains leads {best} fitted on {}", chosen.model.name(), plan.target),
+        Some(chosen) => format!(
+            "\ntransfer helps: {} fitted on both domains leads {best} fitted on {}",
+            chosen.model.name(),
+            plan.target
+        ),
         None => format!(
             "\ntransfer is refused: no model fitted on both domains leads {best} fitted on {} alone by more than chance",
             plan.target
