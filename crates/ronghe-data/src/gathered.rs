@@ -68,3 +68,44 @@ impl Gathered {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow_array::{
+        BooleanArray, Float64Array, Int8Array, LargeBinaryArray, StringArray, TimestampMillisecondArray,
+    };
+    use arrow_select::concat::concat;
+
+    #[test]
+    fn parts_are_joined_as_by_arrow() {
+        let wholes: [ArrayRef; 5] = [
+            Arc::new(Float64Array::from(vec![Some(1.0), None, Some(3.0), Some(4.0)])),
+            Arc::new(BooleanArray::from(vec![Some(true), None, Some(false), Some(true)])),
+            Arc::new(
+                TimestampMillisecondArray::from(vec![Some(1), None, Some(3), Some(4)]).with_timezone("UTC"),
+            ),
+            Arc::new(StringArray::from(vec![Some("a"), None, Some("红"), Some("")])),
+            Arc::new(LargeBinaryArray::from(vec![Some(&b"a"[..]), None, Some(b""), Some(b"bc")])),
+        ];
+        for whole in wholes {
+            let parts = [whole.slice(2, 2), whole.slice(0, 0), whole.slice(1, 2), whole.clone()];
+            let mut gathered = Gathered::new(whole.data_type()).unwrap();
+            for part in &parts {
+                gathered.add(part).unwrap();
+            }
+            let expected = concat(&parts.iter().map(|p| p.as_ref()).collect::<Vec<_>>()).unwrap();
+            assert_eq!(&gathered.finish(), &expected);
+        }
+    }
+
+    #[test]
+    fn parts_of_another_type_do_not_fit() {
+        let mut gathered = Gathered::new(&DataType::Utf8).unwrap();
+        let other: ArrayRef = Arc::new(LargeBinaryArray::from(vec![&b"a"[..]]));
+        let e = gathered.add(&other).unwrap_err();
+        assert_eq!(e.to_string(), "Invalid argument error: cells of type LargeBinary after Utf8");
+        let e = Gathered::new(Int8Array::from(vec![1]).data_type()).unwrap_err();
+        assert_eq!(e.to_string(), "Not yet implemented: Int8");
+    }
+}

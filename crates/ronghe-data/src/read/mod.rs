@@ -543,7 +543,9 @@ pub fn collect(reader: &mut dyn Reader, path: &Path) -> Result<Table> {
         let first = reader.skipped().first.first().map_or("none".into(), |e| format!("none; first: {e}"));
         return Err(Error::file(path, "at least one good row", first, "mend the rows"));
     };
-    Table::join(std::iter::once(Ok(first)).chain(std::iter::from_fn(|| reader.next_batch().transpose())))
+    let rest = std::iter::from_fn(|| reader.next_batch().transpose());
+    // Among the threads that do the work, so that this one need not be woken for each batch.
+    rayon::scope(|_| Table::join(std::iter::once(Ok(first)).chain(rest)))
 }
 
 fn format_of(path: &Path, options: &ReadOptions) -> Result<&'static Format> {

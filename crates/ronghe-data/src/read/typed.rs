@@ -34,10 +34,13 @@ impl Scan<'_> {
             at += batch.num_rows();
             Ok(())
         };
-        while let Some(done) = batches.each(&mut work)? {
-            done?;
-        }
-        Ok(())
+        // Among the threads that do the work, so that this one need not be woken for each batch.
+        rayon::scope(|_| {
+            while let Some(done) = batches.each(&mut work)? {
+                done?;
+            }
+            Ok(())
+        })
     }
 
     /// Gives batches of `rows` rows of the columns at `places` until `each` says that it needs no more.

@@ -73,3 +73,32 @@ fn copied<'a>(bytes: impl Iterator<Item = Option<&'a [u8]>>) -> LargeBinaryArray
     bytes.for_each(|bytes| out.append_option(bytes));
     out.finish()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow_array::{BinaryViewArray, FixedSizeBinaryArray};
+    use std::path::Path;
+
+    #[test]
+    fn bytes_of_every_encoding() {
+        let place = Place { path: Path::new("t.parquet"), column: "c", first_row: 1 };
+        let cells = vec![Some(&b"ab"[..]), None, Some(b""), Some(b"\xff")];
+        let expected = LargeBinaryArray::from(vec![None, None, Some(&b"\xff"[..])]);
+        let narrow = BinaryArray::from(cells.clone());
+        let kinds: [ArrayRef; 3] = [
+            Arc::new(narrow.clone()),
+            Arc::new(LargeBinaryArray::from(cells.clone())),
+            Arc::new(BinaryViewArray::from(cells)),
+        ];
+        for kind in kinds {
+            let found = binaries(&kind.slice(1, 3), place).unwrap();
+            assert_eq!(found.as_binary::<i64>(), &expected);
+        }
+        let shared = binaries(&(Arc::new(narrow.clone()) as ArrayRef), place).unwrap();
+        assert_eq!(shared.as_binary::<i64>().values().as_ptr(), narrow.values().as_ptr());
+        let fixed = FixedSizeBinaryArray::try_from_iter([b"ab", b"cd"].iter()).unwrap();
+        let found = binaries(&(Arc::new(fixed) as ArrayRef), place).unwrap();
+        assert_eq!(found.as_binary::<i64>(), &LargeBinaryArray::from(vec![Some(&b"ab"[..]), Some(b"cd")]));
+    }
+}

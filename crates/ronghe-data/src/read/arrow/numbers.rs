@@ -104,3 +104,43 @@ fn decimals<T: DecimalType>(
     };
     cells.as_primitive::<T>().iter().map(|x| x.and_then(read)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow_array::Decimal128Array;
+    use proptest::prelude::*;
+    use std::path::Path;
+
+    const PLACE: fn() -> Place<'static> =
+        || Place { path: Path::new("t.parquet"), column: "c", first_row: 1 };
+
+    #[test]
+    fn finite_floats_are_shared_and_others_are_not_asked_where_nothing_is() {
+        let floats = Float64Array::from(vec![Some(1.5), None, Some(-2.0)]);
+        let found = numbers(&(Arc::new(floats.clone()) as ArrayRef), PLACE()).unwrap();
+        let shared = found.as_primitive::<Float64Type>();
+        assert_eq!((shared.values().as_ptr(), shared), (floats.values().as_ptr(), &floats));
+        // Infinity under a missing cell is no cell.
+        let nulls = Some(vec![true, false].into());
+        let hidden = Float64Array::new(vec![1.0, f64::INFINITY].into(), nulls);
+        let found = numbers(&(Arc::new(hidden) as ArrayRef), PLACE()).unwrap();
+        assert_eq!(found.as_primitive::<Float64Type>(), &Float64Array::from(vec![Some(1.0), None]));
+    }
+
+    proptest! {
+        #[test]
+        fn decimals_are_read_as_their_text(
+            cells in prop::collection::vec(prop::option::of((any::<i64>(), 0u32..64)), 0..20),
+            scale in -3i8..=30,
+        ) {
+            let digits = cells.iter().map(|x| x.map(|(x, shift)| i128::from(x >> shift)));
+            let digits: Decimal128Array = digits.collect();
+            let digits = digits.with_precision_and_scale(38, scale).unwrap();
+            let plain = |x: i128| Decimal128Type::format_decimal(x, 38, scale).parse::<f64>().unwrap();
+            let expected: Float64Array = digits.iter().map(|x| x.map(plain)).collect();
+            let found = numbers(&(Arc::new(digits) as ArrayRef), PLACE()).unwrap();
+            prop_assert_eq!(found.as_primitive::<Float64Type>(), &expected);
+        }
+    }
+}

@@ -155,3 +155,41 @@ fn narrow(strings: &LargeStringArray, place: Place<'_>) -> Result<StringArray> {
         mend: "leave the column out, or shorten its cells".into(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow_array::StringViewArray;
+    use proptest::prelude::*;
+    use std::path::Path;
+
+    proptest! {
+        #[test]
+        fn shared_strings_are_those_that_a_copy_has(
+            cells in prop::collection::vec(
+                prop::option::of(prop::sample::select(vec!["", " ", "\u{3000}", "a", " b ", "红", "[]", "[1]"])),
+                0..20,
+            ),
+            without in any::<bool>(),
+            from in 0usize..5,
+        ) {
+            let place = Place { path: Path::new("t.parquet"), column: "c", first_row: 1 };
+            // Empty lists are rare: without them buffers are shared.
+            let cells: Vec<Option<&str>> =
+                cells.into_iter().filter(|cell| !(without && *cell == Some("[]"))).collect();
+            let from = from.min(cells.len());
+            let said = |text: &str| if text == "[]" { "".to_owned() } else { text.to_owned() };
+            let expected: StringArray =
+                cells[from..].iter().map(|cell| cell.filter(|t| !t.trim().is_empty()).map(said)).collect();
+            let kinds: [ArrayRef; 3] = [
+                Arc::new(StringArray::from(cells.clone())),
+                Arc::new(LargeStringArray::from(cells.clone())),
+                Arc::new(StringViewArray::from(cells.clone())),
+            ];
+            for kind in kinds {
+                let found = strings(&kind.slice(from, cells.len() - from), place).unwrap();
+                prop_assert_eq!(found.as_string::<i32>(), &expected);
+            }
+        }
+    }
+}
