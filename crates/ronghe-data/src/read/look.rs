@@ -1,5 +1,5 @@
-//! What the columns of record batches hold: types give the kinds of booleans and dates, strings, numbers and the lengths of lists are
-//! looked at, bytes are known by their first ones.
+//! What the columns of record batches hold: types give the kinds of booleans and dates; strings, numbers and the lengths of
+//! lists are looked at; bytes are known by their first ones.
 //!
 //! Whole numbers with names of classes in the file's metadata (`huggingface`, as the library `datasets` writes it) are these
 //! names. Columns of types that are no plain values are left out with a warning.
@@ -64,7 +64,8 @@ struct Column {
     /// The kind that it is not to be inferred.
     kind: Option<Kind>,
     guess: Guess,
-    missing: MissingWords,
+    /// Words that are missing although the file calls them strings.
+    missing: Option<MissingWords>,
     /// Whether its bytes are nothing that is learned from.
     foreign: bool,
 }
@@ -100,7 +101,7 @@ pub(super) fn look(
             known: options.like.contains_key(name) && !options.kinds.contains_key(name),
             kind: options.kind(name),
             guess: Guess::default(),
-            missing: MissingWords::of(name, options),
+            missing: (!options.also_missing.is_empty()).then(|| MissingWords::of(name, options)),
             foreign: false,
             looked: Looked { place, name: name.clone(), found, classes },
         });
@@ -109,10 +110,8 @@ pub(super) fn look(
     let mut open: Vec<&mut Column> = columns.iter_mut().filter(|column| column.is_open()).collect();
     if !open.is_empty() {
         let places: Vec<usize> = open.iter().map(|column| column.looked.place).collect();
-        // Lists are long: a batch of them holds fewer rows.
-        let lists = open.iter().any(|column| column.nature == Nature::Vectors);
         let mut row = 1;
-        scan.all(&places, if lists { 1024 } else { 8192 }, |batch| {
+        scan.all(&places, 8192, |batch| {
             // Each column sees its values in order, whichever thread looks.
             let looked = open.par_iter_mut().map(|column| column.observe(batch, path, &base, row));
             // The first column's error, not the first that a thread met.
@@ -199,12 +198,12 @@ impl Column {
                     },
                     _ => strings(&cells, place)?,
                 };
+                let missing =
+                    |text: &str| self.missing.as_ref().is_some_and(|m| m.say(text.trim(), Source::String));
                 for (i, text) in strings.as_string::<i32>().iter().enumerate() {
                     match text.filter(|t| !t.is_empty()) {
                         None => {}
-                        Some(text) if self.missing.say(text.trim(), Source::String) => {
-                            self.guess.observe_missing(text.trim(), row + i);
-                        }
+                        Some(text) if missing(text) => self.guess.observe_missing(text.trim(), row + i),
                         Some(text) => self.guess.observe(text, Source::String, base, row + i),
                     }
                 }

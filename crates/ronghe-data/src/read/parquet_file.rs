@@ -17,6 +17,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+/// Runs of columns, which are decoded side by side, for each thread.
+const RUNS: usize = 4;
+/// Less than this is not worth a reader of its own.
+const LEAST: u64 = 16 << 10;
+
 pub(super) fn open(path: &Path, options: &ReadOptions) -> Result<Box<dyn Reader>> {
     typed::open(&ParquetFile::open(path)?, path, options)
 }
@@ -93,7 +98,7 @@ impl Batches for ParquetBatches {
 fn runs(file: &ArrowReaderMetadata, columns: &[usize]) -> Vec<Vec<usize>> {
     let mut sizes: BTreeMap<usize, u64> = columns.iter().map(|&column| (column, 1)).collect();
     for group in file.metadata().row_groups() {
-        for (leaf, chunk) in group.columns().iter().enumerate() {
+        for (leaf, chunk) in (0..file.parquet_schema().num_columns()).zip(group.columns()) {
             if let Some(size) = sizes.get_mut(&file.parquet_schema().get_column_root_idx(leaf)) {
                 // To unpack takes time, and so does each value.
                 let work = chunk.compressed_size().max(0).unsigned_abs();
@@ -102,11 +107,11 @@ fn runs(file: &ArrowReaderMetadata, columns: &[usize]) -> Vec<Vec<usize>> {
         }
     }
     let total = sizes.values().fold(0, |total: u64, &size| total.saturating_add(size));
-    let most = total / (RUNS * rayon::current_num_threads()) as u64;
+    let most = (total / (RUNS * rayon::current_num_threads()) as u64).max(LEAST);
     let mut runs: Vec<Vec<usize>> = vec![Vec::new()];
     let mut filled = 0u64;
     for (column, size) in sizes {
-        if filled >= most && filled > 0 {
+        if filled >= most {
             runs.push(Vec::new());
             filled = 0;
         }
@@ -117,9 +122,6 @@ fn runs(file: &ArrowReaderMetadata, columns: &[usize]) -> Vec<Vec<usize>> {
     }
     runs
 }
-
-/// Runs of columns for each thread.
-const RUNS: usize = 4;
 
 /// The file's columns by the Arrow schema that its writer left in it; by Parquet's own types where that schema has types which are
 /// not known here (whole numbers of 128 bits by Polars) or not read here (dictionaries of anything but strings by pandas and pyarrow).

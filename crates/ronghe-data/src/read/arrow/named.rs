@@ -12,19 +12,15 @@ use std::sync::Arc;
 /// number without a name, such as -1, is missing.
 pub(crate) fn named(cells: &ArrayRef, names: &[String], place: Place<'_>) -> Result<ArrayRef> {
     let name = |x: f64| (x >= 0.0).then(|| names.get(x as usize)).flatten().map(String::as_str);
-    let of = |cells: &ArrayRef| -> Result<Vec<Option<String>>> {
+    let of = |cells: &ArrayRef| -> Result<Vec<Option<&str>>> {
         let numbers = numbers(cells, place)?;
-        Ok(numbers
-            .as_primitive::<Float64Type>()
-            .iter()
-            .map(|x| x.and_then(name).map(str::to_owned))
-            .collect())
+        Ok(numbers.as_primitive::<Float64Type>().iter().map(|x| x.and_then(name)).collect())
     };
     let list = |valid: bool, items: ArrayRef| -> Result<Option<String>> {
-        let names: Vec<String> = if valid { of(&items)?.into_iter().flatten().collect() } else { Vec::new() };
+        let names: Vec<&str> = if valid { of(&items)?.into_iter().flatten().collect() } else { Vec::new() };
         Ok(valid.then(|| if names.is_empty() { "[]".to_owned() } else { names.join("|") }))
     };
-    let found: Vec<Option<String>> = match cells.data_type() {
+    let found: StringArray = match cells.data_type() {
         DataType::List(_) => {
             let lists = cells.as_list::<i32>();
             (0..lists.len()).map(|i| list(lists.is_valid(i), lists.value(i))).collect::<Result<_>>()?
@@ -33,8 +29,8 @@ pub(crate) fn named(cells: &ArrayRef, names: &[String], place: Place<'_>) -> Res
             let lists = cells.as_list::<i64>();
             (0..lists.len()).map(|i| list(lists.is_valid(i), lists.value(i))).collect::<Result<_>>()?
         }
-        other if nature(other) == Some(Nature::Numbers) => of(cells)?,
+        other if nature(other) == Some(Nature::Numbers) => of(cells)?.into(),
         _ => return Ok(cells.clone()),
     };
-    Ok(Arc::new(StringArray::from(found)))
+    Ok(Arc::new(found))
 }
