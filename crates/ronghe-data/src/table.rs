@@ -197,7 +197,9 @@ impl Table {
             }
             numbers.extend((0..table.rows).map(|i| table.row_number(i) as u32));
             let added = columns.par_iter_mut().zip(table.columns).map(|(column, part)| column.add(&part));
-            added.collect::<std::result::Result<(), _>>().map_err(wrong)?;
+            // The first column's error, not the first that a thread met.
+            let added: Vec<std::result::Result<(), ArrowError>> = added.collect();
+            added.into_iter().collect::<std::result::Result<(), _>>().map_err(wrong)?;
         }
         let columns = columns.into_iter().map(Gathered::finish).collect();
         Ok(Table { columns, rows: numbers.len(), ..whole }.with_row_numbers(numbers))
