@@ -8,6 +8,7 @@ mod content;
 pub mod decode;
 mod distinct;
 mod error;
+mod gathered;
 mod infer;
 pub use media::how_to_convert;
 mod media;

@@ -1,10 +1,12 @@
 //! Rows of typed columns.
 
+use crate::gathered::Gathered;
 use crate::media::{inline_bytes, inline_kind};
 use crate::{ColumnSchema, Error, Kind, Result, Schema};
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef, UInt32Array};
-use arrow_schema::DataType;
+use arrow_schema::{ArrowError, DataType};
+use rayon::prelude::*;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -167,12 +169,13 @@ impl Table {
 
     /// The rows of all `tables` one after another. They must have the same columns.
     pub fn concat(tables: &[Table]) -> Result<Table> {
-        Table::join(tables.to_vec())
+        Table::join(tables.iter().cloned().map(Ok))
     }
 
-    /// As [`Table::concat`], with no more than one column in memory twice.
-    pub(crate) fn join(mut tables: Vec<Table>) -> Result<Table> {
-        let Some(first) = tables.first() else {
+    /// As [`Table::concat`], of tables that come one by one and are let go of at once.
+    pub(crate) fn join(tables: impl IntoIterator<Item = Result<Table>>) -> Result<Table> {
+        let mut tables = tables.into_iter();
+        let Some(first) = tables.next().transpose()? else {
             return Err(Error::File {
                 path: PathBuf::new(),
                 expected: "at least one table".into(),
@@ -180,25 +183,26 @@ impl Table {
                 mend: "give a table with rows".into(),
             });
         };
-        if let Some(other) = tables.iter().find(|t| t.schema != first.schema) {
-            return Err(first.arrow(&format!(
-                "columns {:?} beside {:?}",
-                other.schema.names(),
-                first.schema.names()
-            )));
-        }
-        let numbers = tables.iter().flat_map(|t| (0..t.rows).map(|i| t.row_number(i) as u32)).collect();
-        let rows = tables.iter().map(|t| t.rows).sum();
+        let Some(second) = tables.next() else { return Ok(first) };
         let whole = Table { columns: Vec::new(), ..first.clone() };
-        let mut columns = Vec::with_capacity(first.columns.len());
-        // From the last column on, so that each can be let go of when it is joined.
-        while let Some(parts) = tables.iter_mut().map(|t| t.columns.pop()).collect::<Option<Vec<ArrayRef>>>()
-        {
-            let parts: Vec<&dyn Array> = parts.iter().map(AsRef::as_ref).collect();
-            columns.push(arrow_select::concat::concat(&parts).map_err(|e| whole.arrow(&e.to_string()))?);
+        let wrong = |e: ArrowError| whole.arrow(&e.to_string());
+        let columns = first.columns.iter().map(|c| Gathered::new(c.data_type()));
+        let mut columns = columns.collect::<std::result::Result<Vec<_>, _>>().map_err(wrong)?;
+        let mut numbers: Vec<u32> = Vec::new();
+        for table in [Ok(first), second].into_iter().chain(tables) {
+            let table = table?;
+            if table.schema != whole.schema {
+                let names = (table.schema.names(), whole.schema.names());
+                return Err(whole.arrow(&format!("columns {:?} beside {:?}", names.0, names.1)));
+            }
+            numbers.extend((0..table.rows).map(|i| table.row_number(i) as u32));
+            let added = columns.par_iter_mut().zip(table.columns).map(|(column, part)| column.add(&part));
+            // The first column's error, not the first that a thread met.
+            let added: Vec<std::result::Result<(), ArrowError>> = added.collect();
+            added.into_iter().collect::<std::result::Result<(), _>>().map_err(wrong)?;
         }
-        columns.reverse();
-        Ok(Table { columns, rows, ..whole }.with_row_numbers(numbers))
+        let columns = columns.into_iter().map(Gathered::finish).collect();
+        Ok(Table { columns, rows: numbers.len(), ..whole }.with_row_numbers(numbers))
     }
 
     /// This table with the cells of column `i` replaced; kind and length must stay.

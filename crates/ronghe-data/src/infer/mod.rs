@@ -229,6 +229,12 @@ impl Guess {
         );
     }
 
+    /// Sees a list of `width` numbers; 0 where some of them are missing.
+    pub(crate) fn observe_list(&mut self, width: usize) {
+        self.values += 1;
+        self.observe_vector(width);
+    }
+
     /// Sees that the last value is a list of `width` numbers.
     fn observe_vector(&mut self, width: usize) {
         self.width = if self.vectors == 0 { Some(width) } else { self.width.filter(|&w| w == width) };

@@ -1,13 +1,14 @@
-//! What the columns of record batches hold: types give the kinds of booleans and dates, strings and numbers are looked at, bytes are
-//! known by their first ones.
+//! What the columns of record batches hold: types give the kinds of booleans and dates; strings, numbers and the lengths of
+//! lists are looked at; bytes are known by their first ones.
 //!
 //! Whole numbers with names of classes in the file's metadata (`huggingface`, as the library `datasets` writes it) are these
 //! names. Columns of types that are no plain values are left out with a warning.
 
 use super::arrow::{
-    Nature, Place, binaries, exact, holds, named, nature, no_values, numbers, strings, texts,
+    Exact, Nature, Place, binaries, holds, named, nature, no_values, numbers, strings, texts, widths,
 };
-use super::lists::widths;
+use super::cells::MissingWords;
+use super::typed::Scan;
 use super::{ReadOptions, Source, Warning};
 use crate::decode::media_kind;
 use crate::infer::{Found, Guess};
@@ -15,15 +16,11 @@ use crate::{Error, Kind, Result};
 use arrow_array::cast::AsArray;
 use arrow_array::types::Float64Type;
 use arrow_array::{Array, ArrayRef, RecordBatch};
-use arrow_schema::Schema;
+use arrow_schema::{DataType, Schema};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
-
-/// Gives the batches of the columns at these places, in batches of so many rows, until it is told to stop.
-pub(super) type Scan<'a> =
-    &'a mut dyn FnMut(&[usize], usize, &mut dyn FnMut(&RecordBatch) -> Result<bool>) -> Result<()>;
 
 /// A column that is read.
 #[derive(Debug, Clone)]
@@ -58,18 +55,33 @@ impl Looked {
     }
 }
 
+/// A column that is looked at.
+struct Column {
+    looked: Looked,
+    nature: Nature,
+    /// Whether another table says what it is.
+    known: bool,
+    /// The kind that it is not to be inferred.
+    kind: Option<Kind>,
+    guess: Guess,
+    /// Words that are missing although the file calls them strings.
+    missing: Option<MissingWords>,
+    /// Whether its bytes are nothing that is learned from.
+    foreign: bool,
+}
+
 /// The columns to read of a file with this schema, and what was noticed.
 pub(super) fn look(
     schema: &Schema,
     path: &Path,
     options: &ReadOptions,
-    scan: Scan<'_>,
+    scan: &Scan<'_>,
 ) -> Result<(Vec<Looked>, Vec<Warning>)> {
     let base = options.base(path);
     let names: Vec<String> = schema.fields().iter().map(|f| f.name().clone()).collect();
     let classes = class_names(schema.metadata().get("huggingface").map_or("", String::as_str));
     let mut warnings = Vec::new();
-    let mut columns: Vec<(Looked, Nature, bool)> = Vec::new();
+    let mut columns: Vec<Column> = Vec::new();
     for place in options.choose(path, &names)? {
         let name = &names[place];
         let of = schema.field(place).data_type();
@@ -83,48 +95,34 @@ pub(super) fn look(
             warnings.push(Warning::LeftOut { column: name.clone(), holds: holds(of) });
             continue;
         };
-        let known = options.like.contains_key(name) && !options.kinds.contains_key(name);
         let found = Found::plain(Kind::Category);
-        columns.push((Looked { place, name: name.clone(), found, classes }, nature, known));
+        columns.push(Column {
+            nature,
+            known: options.like.contains_key(name) && !options.kinds.contains_key(name),
+            kind: options.kind(name),
+            guess: Guess::default(),
+            missing: (!options.also_missing.is_empty()).then(|| MissingWords::of(name, options)),
+            foreign: false,
+            looked: Looked { place, name: name.clone(), found, classes },
+        });
     }
-    let mut guesses: Vec<Guess> = vec![Guess::default(); columns.len()];
-    let counted = |nature| matches!(nature, Nature::Strings | Nature::Numbers);
-    let asked: Vec<usize> = (0..columns.len()).filter(|&i| counted(columns[i].1) && !columns[i].2).collect();
-    let mut seen = vec![Guess::default(); asked.len()];
-    if !asked.is_empty() {
-        let places: Vec<usize> = asked.iter().map(|&i| columns[i].0.place).collect();
+    peek(&mut columns, path, scan)?;
+    let mut open: Vec<&mut Column> = columns.iter_mut().filter(|column| column.is_open()).collect();
+    if !open.is_empty() {
+        let places: Vec<usize> = open.iter().map(|column| column.looked.place).collect();
         let mut row = 1;
-        scan(&places, 8192, &mut |batch| {
+        scan.all(&places, 8192, |batch| {
             // Each column sees its values in order, whichever thread looks.
-            let looked = seen.par_iter_mut().zip(&asked).map(|(guess, &i)| {
-                let (column, nature, _) = &columns[i];
-                let cells = column.cells(batch, path, row)?;
-                observe(&cells, *nature, guess, &base, (path, &column.name, row))
-            });
+            let looked = open.par_iter_mut().map(|column| column.observe(batch, path, &base, row));
             // The first column's error, not the first that a thread met.
-            looked.collect::<Vec<Result<()>>>().into_iter().collect::<Result<Vec<()>>>()?;
+            looked.collect::<Vec<Result<()>>>().into_iter().collect::<Result<()>>()?;
             row += batch.num_rows();
-            Ok(true)
+            Ok(())
         })?;
     }
-    asked.iter().zip(seen).for_each(|(&i, guess)| guesses[i] = guess);
-    vectors(&mut columns, path, options, scan, &mut guesses, &mut warnings)?;
-    bytes(&mut columns, path, options, scan, &mut guesses, &base, &mut warnings)?;
     let mut read = Vec::with_capacity(columns.len());
-    for ((mut column, nature, _), guess) in columns.into_iter().zip(&guesses) {
-        column.found = match nature {
-            // Types say what these are; a kind that was given goes before.
-            Nature::Booleans | Nature::Dates => {
-                let kind = if nature == Nature::Booleans { Kind::Boolean } else { Kind::Date };
-                Found::plain(options.kind(&column.name).unwrap_or(kind))
-            }
-            Nature::Bytes | Nature::Vectors => column.found,
-            _ => options.settle(&column.name, guess, &mut warnings),
-        };
-        if nature == Nature::Numbers && guess.is_empty() && options.kind(&column.name).is_none() {
-            column.found.kind = Kind::Number;
-        }
-        read.push(column);
+    for column in columns {
+        read.extend(column.settle(path, options, &mut warnings)?);
     }
     if read.is_empty() {
         return Err(Error::file(path, "at least one column of plain values", "none", "flatten the columns"));
@@ -132,178 +130,141 @@ pub(super) fn look(
     Ok((read, warnings))
 }
 
-fn observe(
-    cells: &ArrayRef,
-    nature: Nature,
-    guess: &mut Guess,
-    base: &Path,
-    at: (&Path, &str, usize),
-) -> Result<()> {
-    let (path, column, first_row) = at;
-    let place = Place { path, column, first_row };
-    if nature == Nature::Strings {
-        let strings = strings(cells, place)?;
-        for (i, text) in strings.as_string::<i32>().iter().enumerate() {
-            if let Some(text) = text.filter(|t| !t.is_empty()) {
-                guess.observe(text, Source::String, base, first_row + i);
-            }
-        }
-        return Ok(());
-    }
-    // A column with infinite numbers is one of numbers; its rows say what is wrong.
-    let Ok(numbers) = numbers(cells, place) else { return Ok(()) };
-    let exact = exact(cells);
-    for (i, x) in numbers.as_primitive::<Float64Type>().iter().enumerate() {
-        if let Some(x) = x {
-            guess.observe_number(x, exact.as_ref().and_then(|e| e[i]));
-        }
-    }
-    Ok(())
-}
-
-/// Settles columns of lists of numbers: vectors where all have the same length, else left out.
-fn vectors(
-    columns: &mut Vec<(Looked, Nature, bool)>,
-    path: &Path,
-    options: &ReadOptions,
-    scan: Scan<'_>,
-    guesses: &mut Vec<Guess>,
-    warnings: &mut Vec<Warning>,
-) -> Result<()> {
-    let mut open: Vec<(usize, Option<usize>, bool)> = Vec::new();
-    for (i, (column, nature, _)) in columns.iter_mut().enumerate() {
-        if *nature != Nature::Vectors {
-            continue;
-        }
-        match (options.like.get(&column.name), options.kinds.get(&column.name)) {
-            (Some(like), None) => {
-                column.found = Found::like(like);
-            }
-            (_, Some(&kind)) if kind != Kind::Vector => column.found = Found::plain(kind),
-            _ => open.push((i, None, true)),
+/// Looks at the first bytes of columns of bytes: they are pictures or sound, else text if they are that.
+fn peek(columns: &mut [Column], path: &Path, scan: &Scan<'_>) -> Result<()> {
+    let mut open: Vec<&mut Column> = Vec::new();
+    for column in columns.iter_mut().filter(|column| column.nature == Nature::Bytes) {
+        column.looked.found = Found::plain(column.kind.unwrap_or(Kind::Image));
+        match column.kind {
+            None => open.push(column),
+            Some(Kind::Image | Kind::Audio) => {}
+            Some(_) => column.nature = Nature::Strings,
         }
     }
     if open.is_empty() {
         return Ok(());
     }
-    let places: Vec<usize> = open.iter().map(|(i, ..)| columns[*i].0.place).collect();
-    scan(&places, 1024, &mut |batch| {
-        for (i, width, agree) in &mut open {
-            for found in widths(&columns[*i].0.cells(batch, path, 1)?).into_iter().flatten() {
-                *agree &= found > 1 && width.is_none_or(|width| width == found);
-                *width = width.or(Some(found));
+    let places: Vec<usize> = open.iter().map(|column| column.looked.place).collect();
+    let mut row = 1;
+    scan.until(&places, 64, |batch| {
+        let mut still = Vec::new();
+        for column in std::mem::take(&mut open) {
+            let place = Place { path, column: &column.looked.name, first_row: row };
+            let cells = column.looked.cells(batch, path, row)?;
+            let files = binaries(&cells, place)?;
+            let Some(first) = files.as_binary::<i64>().iter().flatten().next() else {
+                still.push(column);
+                continue;
+            };
+            let text = std::str::from_utf8(first)
+                .is_ok_and(|t| !t.contains(|c: char| c.is_control() && !c.is_whitespace()));
+            match media_kind(first) {
+                Some(kind) => column.looked.found.kind = kind,
+                None if text && !matches!(cells.data_type(), DataType::Struct(_)) => {
+                    column.nature = Nature::Strings;
+                }
+                None => column.foreign = true,
             }
         }
-        Ok(open.iter().any(|(.., agree)| *agree))
-    })?;
-    for (i, width, agree) in open.into_iter().rev() {
-        let column = &mut columns[i].0;
-        if agree && width.is_some() {
-            column.found = Found::plain(Kind::Vector);
-            column.found.notation.width = width;
-            continue;
-        }
-        let (column, ..) = columns.remove(i);
-        guesses.remove(i);
-        warnings.push(Warning::LeftOut { column: column.name, holds: "lists of different lengths".into() });
-    }
-    Ok(())
+        open = still;
+        row += batch.num_rows();
+        Ok(!open.is_empty())
+    })
 }
 
-/// Settles columns of bytes: pictures or sound by the first bytes, else text if they are that.
-fn bytes(
-    columns: &mut Vec<(Looked, Nature, bool)>,
-    path: &Path,
-    options: &ReadOptions,
-    scan: Scan<'_>,
-    guesses: &mut Vec<Guess>,
-    base: &Path,
-    warnings: &mut Vec<Warning>,
-) -> Result<()> {
-    let mut texts_of: Vec<usize> = Vec::new();
-    let mut foreign: Vec<usize> = Vec::new();
-    let mut open: Vec<usize> = Vec::new();
-    for (i, (column, nature, _)) in columns.iter_mut().enumerate() {
-        if *nature != Nature::Bytes {
-            continue;
-        }
-        column.found = Found::plain(options.kind(&column.name).unwrap_or(Kind::Image));
-        match options.kind(&column.name) {
-            None => open.push(i),
-            Some(Kind::Image | Kind::Audio) => {}
-            Some(_) => texts_of.push(i),
+impl Column {
+    /// Whether its cells say what it is.
+    fn is_open(&self) -> bool {
+        match self.nature {
+            Nature::Strings | Nature::Numbers => !self.known,
+            Nature::Vectors => !self.known && self.kind.is_none_or(|kind| kind == Kind::Vector),
+            _ => false,
         }
     }
-    if !open.is_empty() {
-        let places: Vec<usize> = open.iter().map(|&i| columns[i].0.place).collect();
-        scan(&places, 64, &mut |batch| {
-            let mut still = Vec::new();
-            for &i in &open {
-                let column = &mut columns[i].0;
-                let place = Place { path, column: &column.name, first_row: 1 };
-                let files = binaries(&column.cells(batch, path, 1)?, place)?;
-                let Some(first) = files.as_binary::<i64>().iter().flatten().next() else {
-                    still.push(i);
-                    continue;
+
+    /// Looks at its cells in a batch that begins with `row`. Files are looked for under `base`.
+    fn observe(&mut self, batch: &RecordBatch, path: &Path, base: &Path, row: usize) -> Result<()> {
+        let cells = self.looked.cells(batch, path, row)?;
+        let place = Place { path, column: &self.looked.name, first_row: row };
+        match self.nature {
+            Nature::Strings => {
+                let strings = match nature(cells.data_type()) {
+                    Some(Nature::Bytes) => match texts(&cells, place) {
+                        Err(_) if self.kind.is_none() => {
+                            self.foreign = true;
+                            return Ok(());
+                        }
+                        texts => texts?,
+                    },
+                    _ => strings(&cells, place)?,
                 };
-                let text = std::str::from_utf8(first)
-                    .is_ok_and(|t| !t.contains(|c: char| c.is_control() && !c.is_whitespace()));
-                match media_kind(first) {
-                    Some(kind) => column.found.kind = kind,
-                    None if text
-                        && !matches!(
-                            batch.column_by_name(&column.name).map(|c| c.data_type()),
-                            Some(arrow_schema::DataType::Struct(_))
-                        ) =>
-                    {
-                        texts_of.push(i);
+                let missing =
+                    |text: &str| self.missing.as_ref().is_some_and(|m| m.say(text.trim(), Source::String));
+                for (i, text) in strings.as_string::<i32>().iter().enumerate() {
+                    match text.filter(|t| !t.is_empty()) {
+                        None => {}
+                        Some(text) if missing(text) => self.guess.observe_missing(text.trim(), row + i),
+                        Some(text) => self.guess.observe(text, Source::String, base, row + i),
                     }
-                    None => foreign.push(i),
                 }
             }
-            open = still;
-            Ok(!open.is_empty())
-        })?;
-    }
-    if !texts_of.is_empty() {
-        let places: Vec<usize> = texts_of.iter().map(|&i| columns[i].0.place).collect();
-        let mut row = 1;
-        scan(&places, 8192, &mut |batch| {
-            for &i in &texts_of {
-                let name = columns[i].0.name.clone();
-                let cells = columns[i].0.cells(batch, path, row)?;
-                let given = options.kind(&name).is_some();
-                match texts(&cells, Place { path, column: &name, first_row: row }) {
-                    Ok(text) => observe(&text, Nature::Strings, &mut guesses[i], base, (path, &name, row))?,
-                    Err(e) if given => return Err(e),
-                    Err(_) if !foreign.contains(&i) => foreign.push(i),
-                    Err(_) => {}
+            Nature::Vectors => widths(&cells, |width| self.guess.observe_list(width)),
+            _ => {
+                // A column with infinite numbers is one of numbers; its rows say what is wrong.
+                let Ok(numbers) = numbers(&cells, place) else { return Ok(()) };
+                let exact = Exact::of(&cells);
+                for (i, x) in numbers.as_primitive::<Float64Type>().iter().enumerate() {
+                    if let Some(x) = x {
+                        self.guess.observe_number(x, exact.as_ref().map(|e| e.at(i)));
+                    }
                 }
             }
-            row += batch.num_rows();
-            Ok(true)
-        })?;
-        for &i in &texts_of {
-            let column = &mut columns[i].0;
-            column.found = options.settle(&column.name, &guesses[i], warnings);
         }
+        Ok(())
     }
-    foreign.sort_unstable();
-    for &i in foreign.iter().rev() {
-        let (column, ..) = columns.remove(i);
-        guesses.remove(i);
-        if options.only.is_some() {
-            return Err(Error::file(
-                path,
-                format!("column `{}` to hold the bytes of pictures or sound, or text", column.name),
-                "other bytes",
-                "leave the column out, or give its kind",
-            ));
+
+    /// What it was found to be; `None` if it is left out.
+    fn settle(
+        self,
+        path: &Path,
+        options: &ReadOptions,
+        warnings: &mut Vec<Warning>,
+    ) -> Result<Option<Looked>> {
+        let open = self.is_open();
+        let Column { mut looked, nature, guess, kind, foreign, .. } = self;
+        if foreign {
+            if options.only.is_some() {
+                return Err(Error::file(
+                    path,
+                    format!("column `{}` to hold the bytes of pictures or sound, or text", looked.name),
+                    "other bytes",
+                    "leave the column out, or give its kind",
+                ));
+            }
+            let holds = "bytes that are no picture, sound or text".into();
+            warnings.push(Warning::LeftOut { column: looked.name, holds });
+            return Ok(None);
         }
-        let holds = "bytes that are no picture, sound or text".into();
-        warnings.push(Warning::LeftOut { column: column.name, holds });
+        looked.found = match nature {
+            // Types say what these are; a kind that was given goes before.
+            Nature::Booleans => Found::plain(kind.unwrap_or(Kind::Boolean)),
+            Nature::Dates => Found::plain(kind.unwrap_or(Kind::Date)),
+            Nature::Bytes => looked.found,
+            // Lists that are only copied stay lists, whatever their name says.
+            Nature::Vectors if options.copied(&looked.name) => guess.found(&looked.name),
+            _ => options.settle(&looked.name, &guess, warnings),
+        };
+        if nature == Nature::Numbers && guess.is_empty() && kind.is_none() {
+            looked.found.kind = Kind::Number;
+        }
+        let Found { kind, notation } = &looked.found;
+        if nature == Nature::Vectors && open && !(*kind == Kind::Vector && notation.width > Some(1)) {
+            let holds = "lists of different lengths".into();
+            warnings.push(Warning::LeftOut { column: looked.name, holds });
+            return Ok(None);
+        }
+        Ok(Some(looked))
     }
-    Ok(())
 }
 
 /// Names of classes by column, from the metadata that `datasets` writes into the schema.

@@ -7,6 +7,7 @@
 //! `packed`, `zipped` and `stdin` are ways in which files come, `bytes` undoes them and character encodings, `arrow`
 //! makes the columns of typed files ours. `foreign` names formats that are not read.
 
+mod ahead;
 mod arrow;
 mod batches;
 mod block;
@@ -24,7 +25,6 @@ mod joined;
 mod jsonl;
 mod labelled;
 mod layout;
-mod lists;
 mod look;
 mod memory;
 mod numpy;
@@ -539,15 +539,13 @@ pub fn read(path: &Path, options: &ReadOptions) -> Result<Table> {
 
 /// All batches of `reader` as one table.
 pub fn collect(reader: &mut dyn Reader, path: &Path) -> Result<Table> {
-    let mut tables = Vec::new();
-    while let Some(table) = reader.next_batch()? {
-        tables.push(table);
-    }
-    if tables.is_empty() {
+    let Some(first) = reader.next_batch()? else {
         let first = reader.skipped().first.first().map_or("none".into(), |e| format!("none; first: {e}"));
         return Err(Error::file(path, "at least one good row", first, "mend the rows"));
-    }
-    Table::join(tables)
+    };
+    let rest = std::iter::from_fn(|| reader.next_batch().transpose());
+    // Among the threads that do the work, so that this one need not be woken for each batch.
+    rayon::scope(|_| Table::join(std::iter::once(Ok(first)).chain(rest)))
 }
 
 fn format_of(path: &Path, options: &ReadOptions) -> Result<&'static Format> {

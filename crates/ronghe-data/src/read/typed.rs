@@ -3,8 +3,9 @@
 //! Types give the kinds of numbers, booleans and dates; strings are looked at like those of other files. Bytes are
 //! pictures or sound by their first bytes, alone or as `{bytes, path}`.
 
+use super::ahead::{Ahead, Placed};
 use super::arrow::{Place, convert};
-use super::batches::{Batches, Origin};
+use super::batches::Origin;
 use super::look::{Looked, look};
 use super::{ReadOptions, Reader, Skipped, Warning};
 use crate::{Error, Result, Schema, Table};
@@ -13,22 +14,60 @@ use rayon::prelude::*;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// A reader of what `origin` holds, found at `path`.
-pub(super) fn open(origin: &dyn Origin, path: &Path, options: &ReadOptions) -> Result<Box<dyn Reader>> {
-    let schema = origin.schema();
-    let rows = origin.rows();
-    let mut scan = |places: &[usize], rows: usize, each: &mut dyn FnMut(&RecordBatch) -> Result<bool>| {
-        let mut batches = origin.batches(places, rows)?;
+/// The batches of a file, as often as one likes.
+pub(super) struct Scan<'a> {
+    origin: &'a dyn Origin,
+}
+
+impl Scan<'_> {
+    /// Gives all batches of `rows` rows of the columns at `places`; the next is decoded beside the work with each.
+    pub(super) fn all(
+        &self,
+        places: &[usize],
+        rows: usize,
+        mut each: impl FnMut(&RecordBatch) -> Result<()> + Send,
+    ) -> Result<()> {
+        let mut batches = Ahead::new(self.origin.batches(places, rows)?);
+        let mut at = 0;
+        let mut work = |Placed { batch, place }: Placed| {
+            each(&batch).map_err(|e| in_file(e, place.as_ref(), at))?;
+            at += batch.num_rows();
+            Ok(())
+        };
+        // Among the threads that do the work, so that this one need not be woken for each batch.
+        rayon::scope(|_| {
+            while let Some(done) = batches.each(&mut work)? {
+                done?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Gives batches of `rows` rows of the columns at `places` until `each` says that it needs no more.
+    pub(super) fn until(
+        &self,
+        places: &[usize],
+        rows: usize,
+        mut each: impl FnMut(&RecordBatch) -> Result<bool>,
+    ) -> Result<()> {
+        let mut batches = self.origin.batches(places, rows)?;
         let mut at = 0;
         while let Some(batch) = batches.next()? {
-            if !each(&batch).map_err(|e| in_file(e, batches.as_ref(), at))? {
+            let place = batches.place().map(|(file, before)| (file.to_owned(), before));
+            if !each(&batch).map_err(|e| in_file(e, place.as_ref(), at))? {
                 break;
             }
             at += batch.num_rows();
         }
         Ok(())
-    };
-    let (columns, warnings) = look(&schema, path, options, &mut scan)?;
+    }
+}
+
+/// A reader of what `origin` holds, found at `path`.
+pub(super) fn open(origin: &dyn Origin, path: &Path, options: &ReadOptions) -> Result<Box<dyn Reader>> {
+    let schema = origin.schema();
+    let rows = origin.rows();
+    let (columns, warnings) = look(&schema, path, options, &Scan { origin })?;
     if rows == 0 {
         return Err(Error::file(
             path,
@@ -40,28 +79,36 @@ pub(super) fn open(origin: &dyn Origin, path: &Path, options: &ReadOptions) -> R
     let specs = columns.iter().map(|c| c.found.column(&c.name));
     let places: Vec<usize> = columns.iter().map(|c| c.place).collect();
     Ok(Box::new(TypedReader {
-        batches: origin.batches(&places, options.batch_rows.max(1))?,
-        schema: Arc::new(Schema { columns: specs.collect() }),
-        columns,
+        batches: Ahead::new(origin.batches(&places, options.batch_rows.max(1))?),
+        converter: Converter {
+            schema: Arc::new(Schema { columns: specs.collect() }),
+            columns,
+            options: options.clone(),
+            path: path.to_owned(),
+            base: options.base(path),
+            at: 0,
+            skipped: Skipped::default(),
+        },
         warnings,
-        options: options.clone(),
-        path: path.to_owned(),
-        base: options.base(path),
         rows,
-        at: 0,
-        skipped: Skipped::default(),
     }))
 }
 
 struct TypedReader {
-    batches: Box<dyn Batches>,
+    batches: Ahead,
+    converter: Converter,
+    warnings: Vec<Warning>,
+    rows: usize,
+}
+
+/// Makes tables of batches.
+struct Converter {
     schema: Arc<Schema>,
     columns: Vec<Looked>,
-    warnings: Vec<Warning>,
     options: ReadOptions,
     path: PathBuf,
     base: PathBuf,
-    rows: usize,
+    /// Rows so far.
     at: usize,
     skipped: Skipped,
 }
@@ -71,18 +118,18 @@ fn damaged(path: &Path, found: &str) -> Error {
     Error::file(path, "complete batches of rows", found, "copy, download or write the file again")
 }
 
-/// `error` with the file that its row is in and its row there, where batches come from more than one file. The batch just
-/// given begins after `at` rows.
-fn in_file(error: Error, batches: &dyn Batches, at: usize) -> Error {
-    match (error, batches.place()) {
+/// `error` with the file that its row is in and its row there, where batches come from more than one file. The batch of
+/// `place` begins after `at` rows.
+fn in_file(error: Error, place: Option<&(PathBuf, usize)>, at: usize) -> Error {
+    match (error, place) {
         (Error::Cell { row, column, expected, found, mend, .. }, Some((file, before))) if row > at => {
-            Error::Cell { path: file.to_owned(), row: row - at + before, column, expected, found, mend }
+            Error::Cell { path: file.clone(), row: row - at + before, column, expected, found, mend }
         }
         (error, _) => error,
     }
 }
 
-impl TypedReader {
+impl Converter {
     fn table(&self, batch: &RecordBatch, first_row: usize) -> Result<Table> {
         let (path, options) = (&self.path, &self.options);
         let columns = self
@@ -98,9 +145,11 @@ impl TypedReader {
         Table::new(self.schema.clone(), columns, &self.path, &self.base, first_row)
     }
 
-    /// The good rows of `batch`. Each attempt finds one bad row, which is then left out.
-    fn good_rows(&mut self, mut batch: RecordBatch, first_row: usize) -> Result<Table> {
-        let mut numbers: Vec<u32> = (0..batch.num_rows()).map(|i| (first_row + i) as u32).collect();
+    /// The good rows of the next batch. Each attempt finds one bad row, which is then left out.
+    fn good_rows(&mut self, Placed { mut batch, place }: Placed) -> Result<Table> {
+        let before = self.at;
+        self.at += batch.num_rows();
+        let mut numbers: Vec<u32> = (0..batch.num_rows()).map(|i| (before + 1 + i) as u32).collect();
         loop {
             // Rows are numbered from 0 here, so that the number found is a position.
             match self.table(&batch, 0) {
@@ -113,12 +162,12 @@ impl TypedReader {
                         .map_err(|e| damaged(&self.path, &e.to_string()))?;
                     let row = numbers.remove(at) as usize;
                     let error = Error::Cell { path, row, column, expected, found, mend };
-                    self.skipped.add(in_file(error, self.batches.as_ref(), first_row - 1));
+                    self.skipped.add(in_file(error, place.as_ref(), before));
                 }
                 Err(Error::Cell { path, row, column, expected, found, mend }) => {
                     let row = numbers.get(row).map_or(row, |&n| n as usize);
                     let error = Error::Cell { path, row, column, expected, found, mend };
-                    return Err(in_file(error, self.batches.as_ref(), first_row - 1));
+                    return Err(in_file(error, place.as_ref(), before));
                 }
                 Err(e) => return Err(e),
             }
@@ -128,7 +177,7 @@ impl TypedReader {
 
 impl Reader for TypedReader {
     fn schema(&self) -> &Schema {
-        &self.schema
+        &self.converter.schema
     }
 
     fn rows(&self) -> Option<usize> {
@@ -137,18 +186,16 @@ impl Reader for TypedReader {
 
     fn next_batch(&mut self) -> Result<Option<Table>> {
         loop {
-            let Some(batch) = self.batches.next()? else { return Ok(None) };
-            let first_row = self.at + 1;
-            self.at += batch.num_rows();
-            let table = self.good_rows(batch, first_row)?;
-            if table.rows() > 0 {
-                return Ok(Some(table));
+            let converter = &mut self.converter;
+            match self.batches.each(|batch| converter.good_rows(batch))?.transpose()? {
+                Some(table) if table.rows() == 0 => {}
+                table => return Ok(table),
             }
         }
     }
 
     fn skipped(&self) -> &Skipped {
-        &self.skipped
+        &self.converter.skipped
     }
 
     fn warnings(&self) -> &[Warning] {

@@ -1,13 +1,15 @@
 //! Columns of Parquet as data libraries write them.
 
-use crate::support::kinds;
+use crate::support::{file, kinds, message};
 use arrow_array::types::{Float32Type, Int32Type};
 use arrow_array::{
-    Array, ArrayRef, BinaryArray, Decimal128Array, DictionaryArray, FixedSizeBinaryArray, Int64Array,
-    ListArray, NullArray, RecordBatch, StringArray, StructArray, Time32SecondArray,
+    Array, ArrayRef, BinaryArray, Decimal128Array, DictionaryArray, FixedSizeBinaryArray, Float64Array,
+    Int64Array, LargeStringArray, ListArray, NullArray, RecordBatch, StringArray, StructArray,
+    Time32SecondArray,
 };
 use arrow_schema::{Field, Schema};
 use parquet::arrow::ArrowWriter;
+use parquet::file::properties::WriterProperties;
 use ronghe_data::read::{ReadOptions, Warning, open, read};
 use ronghe_data::{ColumnSchema, Kind, Table};
 use std::collections::HashMap;
@@ -165,4 +167,122 @@ fn embeddings_are_vectors() {
     assert_eq!(found.schema().columns[0].notation.width, Some(3));
     assert_eq!((found.vector(0, 0), found.vector(0, 1)), (Some(vec![0.5, -1.0, 2.0]), None));
     assert_eq!(found.display(0, 2), "[1.5, 0, 4] (3 numbers)");
+}
+
+/// A file of these columns in row groups of 300 rows.
+fn in_groups(columns: Vec<(String, ArrayRef)>) -> (TempDir, PathBuf) {
+    let batch = RecordBatch::try_from_iter(columns).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.parquet");
+    let groups = WriterProperties::builder().set_max_row_group_row_count(Some(300)).build();
+    let file = std::fs::File::create(&path).unwrap();
+    let mut writer = ArrowWriter::try_new(file, batch.schema(), Some(groups)).unwrap();
+    writer.write(&batch).unwrap();
+    writer.close().unwrap();
+    (folder, path)
+}
+
+#[test]
+fn many_columns_keep_their_rows_and_order() {
+    let columns = (0..60).map(|c| {
+        let name = format!("c{c}");
+        let cells: ArrayRef = match c % 3 {
+            0 => Arc::new(Int64Array::from_iter((0..1000).map(|i| (i % 7 != 3).then_some(i * 60 + c)))),
+            1 => Arc::new(Float64Array::from_iter_values((0..1000).map(|i| f64::from(i) + 0.5))),
+            _ => Arc::new(LargeStringArray::from_iter_values((0..1000).map(|i| format!("name {}", i % 9)))),
+        };
+        (name, cells)
+    });
+    let (_folder, path) = in_groups(columns.collect());
+    let only: Vec<String> = (0..60).rev().map(|c| format!("c{c}")).collect();
+    for batch_rows in [128, 8192] {
+        let options = ReadOptions { batch_rows, only: Some(only.clone()), ..ReadOptions::default() };
+        let found = read(&path, &options).unwrap();
+        assert_eq!((found.rows(), found.schema().names()), (1000, only.clone()));
+        for row in [0, 299, 300, 511, 999] {
+            assert_eq!(found.row_number(row), row + 1);
+            for (at, c) in (0..60).rev().enumerate() {
+                let expected = match c % 3 {
+                    0 if row % 7 == 3 => String::new(),
+                    0 => (row * 60 + c).to_string(),
+                    1 => (row as f64 + 0.5).to_string(),
+                    _ => format!("name {}", row % 9),
+                };
+                assert_eq!(found.display(at, row), expected, "{row} c{c}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_first_bad_batch_is_told_by_its_first_column() {
+    let bad = |rows: &'static [i32]| {
+        let number = |i| if rows.contains(&i) { f64::INFINITY } else { f64::from(i) + 0.5 };
+        Arc::new(Float64Array::from_iter_values((0..1000).map(number))) as ArrayRef
+    };
+    let mut columns: Vec<(String, ArrayRef)> = (0..20).map(|c| (format!("c{c}"), bad(&[]))).collect();
+    columns[2].1 = bad(&[950]);
+    columns[7].1 = bad(&[420, 430]);
+    columns[11].1 = bad(&[410]);
+    let (_folder, path) = in_groups(columns);
+    let options = ReadOptions { batch_rows: 100, ..ReadOptions::default() };
+    assert_eq!(
+        message(&path, &options),
+        "t.parquet: row 421, column `c7`: expected a finite number, found inf; leave the cell empty if the value is unknown, or skip bad rows"
+    );
+    let found = read(&path, &ReadOptions { skip_bad_rows: true, ..options }).unwrap();
+    assert_eq!((found.rows(), found.row_number(410), found.row_number(995)), (996, 412, 1000));
+}
+
+#[test]
+fn words_that_are_missing_are_so_in_strings_of_typed_files() {
+    let options = ReadOptions { also_missing: vec!["nix".into()], ..ReadOptions::default() };
+    let cells = ["5 kg", "7 kg", "nix", " nix "];
+    let (_folder, path) = parquet(vec![("weight", Arc::new(StringArray::from(cells.to_vec())))], &[]);
+    let (_folder, text) = file("t.csv", "weight\n5 kg\n7 kg\nnix\nnix\n");
+    for path in [path, text] {
+        let found = read(&path, &options).unwrap();
+        assert_eq!(kinds(&found), [("weight".into(), Kind::Number)]);
+        assert_eq!(found.schema().columns[0].notation.missing, [""; 0]);
+        assert_eq!(column(&found, 0), ["5", "7", "", ""]);
+    }
+    // Digits that a file calls strings are names; the words are missing there too, in text and in bytes.
+    let texts: Vec<&[u8]> = vec![b"5", b"7", b"nix"];
+    let columns: Vec<(&str, ArrayRef)> = vec![
+        ("text", Arc::new(StringArray::from(vec!["5", "7", "nix"]))),
+        ("bytes", Arc::new(BinaryArray::from(texts))),
+    ];
+    let (_folder, path) = parquet(columns, &[]);
+    let found = read(&path, &options).unwrap();
+    assert_eq!(kinds(&found), [("text".into(), Kind::Category), ("bytes".into(), Kind::Category)]);
+    assert_eq!([column(&found, 0), column(&found, 1)], [["5", "7", ""], ["5", "7", ""]]);
+}
+
+#[test]
+fn lists_are_what_was_asked_for() {
+    let lists = |odd: Option<f32>| -> ArrayRef {
+        let row = |i: usize| Some(vec![Some(i as f32), if i == 2 { odd } else { Some(0.5) }]);
+        Arc::new(ListArray::from_iter_primitive::<Float32Type, _, _>((0..4).map(row)))
+    };
+    let columns =
+        vec![("id", lists(Some(1.0))), ("ragged", lists(None)), ("far", lists(Some(f32::INFINITY)))];
+    let (_folder, path) = parquet(columns, &[]);
+    let options = ReadOptions::default();
+    let reader = open(&path, &options).unwrap();
+    let left = Warning::LeftOut { column: "ragged".into(), holds: "lists of different lengths".into() };
+    assert_eq!((reader.warnings(), reader.schema().names()), (&[left][..], vec!["id".into(), "far".into()]));
+    // The row is that of the list.
+    assert_eq!(
+        message(&path, &options),
+        "t.parquet: row 3, column `far`: expected a finite number, found inf; leave the cell empty if the value is unknown, or skip bad rows"
+    );
+    let found = read(&path, &ReadOptions { skip_bad_rows: true, ..options }).unwrap();
+    assert_eq!((found.rows(), found.row_number(2)), (3, 4));
+    // A list that is only copied stays one, whatever its name says.
+    let among = Some(["far".to_owned()].into());
+    let options = ReadOptions { among, row_names: true, skip_bad_rows: true, ..ReadOptions::default() };
+    assert_eq!(
+        kinds(&read(&path, &options).unwrap()),
+        [("id".into(), Kind::Vector), ("far".into(), Kind::Vector)]
+    );
 }

