@@ -6,11 +6,13 @@
 //!
 //! Each item's users are gone through, and what else these like is added up in an array with a place for each item, in the
 //! order of the users: `O(sum over users of n_u^2)` additions. Time: that and a look at the array or, where few places
-//! are touched, at those. Memory: the events once more, an array a thread and the partners kept.
+//! are touched, at those. Memory: the events twice more, an array a thread and the partners kept. Items have their places in
+//! the order of their numbers of users: most additions meet the part of the array that stays in the first cache.
 
 use super::item_weights::Line;
 use crate::{Error, Progress, Result, Sparse};
 use rayon::prelude::*;
+use ronghe_cpu::SparseRows;
 use std::cmp::Reverse;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -18,8 +20,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 const ITEMS: usize = 32;
 /// Places of the array that are looked at together.
 const LANES: usize = 16;
-/// Additions a place of the array from which on all places are looked at.
-const CROWDED: usize = 4;
+/// Places of the array for each addition up to which all of them are looked at: that is a straight loop.
+const SPARSE: usize = 8;
 
 /// The parts of the value of two items.
 pub(super) struct Values {
@@ -36,43 +38,52 @@ pub(super) struct Values {
 /// The `k` partners of highest value of each item, itself not among them; of equal values the lower number stays.
 pub(super) fn best(liked: &Sparse, values: &Values, k: usize, progress: Progress<'_>) -> Result<Vec<Line>> {
     let of_items = liked.to_csc();
-    let (users, items) = (Lines::of(liked), Lines::of(&of_items));
-    let state = || (vec![0.0f32; liked.cols()], Vec::new(), Best::new(k));
+    let items = rows(&of_items);
+    let mut item_at: Vec<u32> = (0..liked.cols() as u32).collect();
+    item_at.sort_unstable_by_key(|&item| (Reverse(items.get(item as usize).len()), item));
+    let mut place_of = vec![0; item_at.len()];
+    (0..).zip(&item_at).for_each(|(place, &item)| place_of[item as usize] = place);
+    let places: Vec<u32> = liked.indices().iter().map(|&item| place_of[item as usize]).collect();
+    let users = SparseRows { places: &places, ..rows(liked) };
+    let others: Vec<f32> = item_at.iter().map(|&item| values.other[item as usize]).collect();
+    let state = || (vec![0.0f32; liked.cols()], vec![0u32; liked.cols() + 1], Best::new(k));
     lines(liked.cols(), progress, state, |(sums, touched, best), item| {
         let fans = items.get(item);
         let additions: usize = fans.iter().map(|&u| users.get(u as usize).len()).sum();
         let (own, scale) = (values.own[item], values.scale[item]);
         let value = |sum: f32, other: f32| own * sum / (scale * other + values.shrink);
-        if additions >= sums.len() * CROWDED {
-            for &user in fans {
-                let weight = values.weight[user as usize];
-                users.get(user as usize).iter().for_each(|&j| sums[j as usize] += weight);
-            }
-            sums[item] = 0.0;
-            let groups = sums.chunks(LANES).zip(values.other.chunks(LANES));
-            for (first, (sums, others)) in (0..).step_by(LANES).zip(groups) {
+        if additions * SPARSE >= sums.len() {
+            users.add(fans, &values.weight, sums);
+            sums[place_of[item] as usize] = 0.0;
+            let groups = sums.chunks(LANES).zip(others.chunks(LANES)).zip(item_at.chunks(LANES));
+            for ((sums, others), items) in groups {
                 let mut found = [0.0; LANES];
                 found.iter_mut().zip(sums).zip(others).for_each(|((v, s), o)| *v = value(*s, *o));
-                if found.iter().fold(false, |any, v| any | (*v >= best.least)) {
-                    (first..).zip(found).for_each(|(j, v)| best.offer(j, v));
+                let high = found.map(|v| u32::from(v >= best.least));
+                let mut high = (0..).zip(high).fold(0u32, |bits, (lane, bit)| bits | bit << lane);
+                while high != 0 {
+                    let lane = high.trailing_zeros() as usize;
+                    high &= high - 1;
+                    best.offer(items[lane], found[lane]);
                 }
             }
             sums.fill(0.0);
         } else {
+            let mut count = 0;
             for &user in fans {
                 let weight = values.weight[user as usize];
-                for &j in users.get(user as usize).iter().filter(|_| weight > 0.0) {
-                    let sum = &mut sums[j as usize];
-                    if *sum == 0.0 {
-                        touched.push(j);
-                    }
+                for &place in users.get(user as usize).iter().filter(|_| weight > 0.0) {
+                    let sum = &mut sums[place as usize];
+                    // Written in any case, and kept where it is new: without a branch that cannot be foreseen.
+                    touched[count] = place;
+                    count += usize::from(*sum == 0.0);
                     *sum += weight;
                 }
             }
-            for j in touched.drain(..) {
-                let sum = std::mem::take(&mut sums[j as usize]);
-                if j as usize != item {
-                    best.offer(j, value(sum, values.other[j as usize]));
+            for &place in &touched[..count] {
+                let (sum, partner) = (std::mem::take(&mut sums[place as usize]), item_at[place as usize]);
+                if partner as usize != item {
+                    best.offer(partner, value(sum, others[place as usize]));
                 }
             }
         }
@@ -105,22 +116,9 @@ pub(super) fn lines<S>(
     Ok(parts?.into_iter().flatten().collect())
 }
 
-/// The lines of a compressed matrix: users' items or items' users.
-#[derive(Clone, Copy)]
-pub(super) struct Lines<'a> {
-    starts: &'a [usize],
-    indices: &'a [u32],
-}
-
-impl<'a> Lines<'a> {
-    pub(super) fn of(matrix: &'a Sparse) -> Lines<'a> {
-        Lines { starts: matrix.indptr().into_raw_storage(), indices: matrix.indices() }
-    }
-
-    #[inline]
-    pub(super) fn get(self, line: usize) -> &'a [u32] {
-        &self.indices[self.starts[line]..self.starts[line + 1]]
-    }
+/// The rows of a compressed matrix, or its columns where these are compressed.
+pub(super) fn rows(matrix: &Sparse) -> SparseRows<'_> {
+    SparseRows { starts: matrix.indptr().into_raw_storage(), places: matrix.indices() }
 }
 
 /// The `k` best of many values above 0.
@@ -145,7 +143,7 @@ impl Best {
             return;
         }
         self.kept.push(key);
-        if self.kept.len() == 4 * self.k + LANES {
+        if self.kept.len() == 2 * self.k + LANES {
             self.cut();
         }
     }

@@ -1,6 +1,6 @@
 //! The Gram matrix X'X of the events: how many users like both of two items.
 
-use super::co_occurrence::Lines;
+use super::co_occurrence::rows;
 use crate::{Error, Result, Sparse};
 use rayon::prelude::*;
 
@@ -25,7 +25,7 @@ pub(super) fn gram(liked: &Sparse, part: Part, model: &str) -> Result<Vec<f32>> 
         return Err(Error::input(what, expected, found, "take `rp3beta` or `item-knn`"));
     }
     let of_items = liked.to_csc();
-    let (of_users, of_items) = (Lines::of(liked), Lines::of(&of_items));
+    let (of_users, of_items) = (rows(liked), rows(&of_items));
     let mut counts = vec![0.0f32; items * items];
     counts.par_chunks_mut(items.max(1)).enumerate().for_each(|(item, counts)| {
         for &user in of_items.get(item) {
