@@ -8,6 +8,7 @@
 //!
 //! A model of [`RECOMMENDERS`] is a file of this crate. Nothing here prints, reads environment variables or opens connections.
 
+mod eigen;
 mod error;
 mod ids;
 mod interactions;

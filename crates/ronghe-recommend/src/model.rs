@@ -1,6 +1,6 @@
 //! What every model can do, and the table of them.
 
-use crate::models::popularity;
+use crate::models::{bpr, content, ials, popularity};
 use crate::{Error, Progress, Result, Training};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -56,6 +56,12 @@ pub trait Recommender: Send + Sync {
 pub enum Model {
     /// How often an item was liked.
     Popularity(popularity::Settings),
+    /// Factors by alternating least squares.
+    Ials(ials::Settings),
+    /// Factors by pairwise ranking.
+    Bpr(bpr::Settings),
+    /// Features of items alone.
+    Content(content::Settings),
 }
 
 impl Model {
@@ -63,14 +69,19 @@ impl Model {
     pub fn name(&self) -> &'static str {
         match self {
             Model::Popularity(_) => "popularity",
+            Model::Ials(_) => "ials",
+            Model::Bpr(_) => "bpr",
+            Model::Content(_) => "content",
         }
     }
 
     /// Fits it.
     pub fn fit(&self, data: &Training<'_>, progress: Progress<'_>) -> Result<Box<dyn Recommender>> {
-        let _ = progress;
         match self {
             Model::Popularity(settings) => Ok(Box::new(popularity::fit(settings, data)?)),
+            Model::Ials(settings) => Ok(Box::new(ials::fit(settings, data, progress)?)),
+            Model::Bpr(settings) => Ok(Box::new(bpr::fit(settings, data, progress)?)),
+            Model::Content(settings) => content::fit(settings, data, progress),
         }
     }
 
@@ -81,6 +92,9 @@ impl Model {
     ) -> Result<Box<dyn Recommender>> {
         match self {
             Model::Popularity(_) => Ok(Box::new(popularity::Popularity::restore(tensors)?)),
+            Model::Ials(settings) => Ok(Box::new(ials::Ials::restore(settings, tensors)?)),
+            Model::Bpr(settings) => Ok(Box::new(bpr::Bpr::restore(settings, tensors)?)),
+            Model::Content(settings) => content::restore(settings, tensors),
         }
     }
 }
@@ -99,12 +113,32 @@ pub struct Entry {
 }
 
 /// Every kind of model.
-pub static RECOMMENDERS: &[Entry] = &[Entry {
-    name: "popularity",
-    about: "how often an item was liked, in all events or the last share of them",
-    usual: || Model::Popularity(popularity::Settings::default()),
-    grid: || popularity::grid().into_iter().map(Model::Popularity).collect(),
-}];
+pub static RECOMMENDERS: &[Entry] = &[
+    Entry {
+        name: "popularity",
+        about: "how often an item was liked, in all events or the last share of them",
+        usual: || Model::Popularity(popularity::Settings::default()),
+        grid: || popularity::grid().into_iter().map(Model::Popularity).collect(),
+    },
+    Entry {
+        name: "ials",
+        about: "factors by alternating least squares, drawn to features of items where there are any",
+        usual: || Model::Ials(ials::Settings::default()),
+        grid: || ials::grid().into_iter().map(Model::Ials).collect(),
+    },
+    Entry {
+        name: "bpr",
+        about: "factors by pairwise ranking: what was liked before what was not",
+        usual: || Model::Bpr(bpr::Settings::default()),
+        grid: || bpr::grid().into_iter().map(Model::Bpr).collect(),
+    },
+    Entry {
+        name: "content",
+        about: "features of items alone: likeness to what was liked, or a map from features to factors",
+        usual: || Model::Content(content::Settings::default()),
+        grid: || content::grid().into_iter().map(Model::Content).collect(),
+    },
+];
 
 /// Takes the tensor called `name` of `width` numbers a row (0: any) out of those of a file.
 pub(crate) fn take(

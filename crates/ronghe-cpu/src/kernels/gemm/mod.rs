@@ -191,6 +191,22 @@ pub fn multiply(a: &[f32], k: usize, b: &[f32], n: usize, out: &mut [f32]) {
     gemm(out, n, Mat::new(a, m, k), Mat::new(b, k, n), false);
 }
 
+/// Adds `a' b` of `a[k, m]` and `b[k, n]` to `out[m, n]`, row-major, on the calling thread: 2 m n k operations.
+///
+/// ```
+/// let mut out = [0.0; 2];
+/// ronghe_cpu::cross(&[1.0, 2.0], 1, &[3.0, 4.0, 5.0, 6.0], 2, &mut out);
+/// assert_eq!(out, [13.0, 16.0]);
+/// ```
+///
+/// # Panics
+/// If the sizes do not fit each other.
+pub fn cross(a: &[f32], m: usize, b: &[f32], n: usize, out: &mut [f32]) {
+    let k = if m == 0 { 0 } else { a.len() / m };
+    assert_eq!((a.len(), b.len(), out.len()), (k * m, k * n, m * n), "sizes of a product");
+    gemm(out, n, Mat::new(a, k, m).t(), Mat::new(b, k, n), true);
+}
+
 /// `out = act(a b + bias)` on the calling thread with `b` in panels; rows of `out` begin every `stride` elements.
 #[allow(unsafe_code)]
 pub(crate) fn gemm_packed(out: &mut [f32], stride: usize, a: Mat, b: Panels, after: After) {
