@@ -220,6 +220,7 @@ impl<'a> Factors<'a> {
                         weights,
                         targets,
                         extra,
+                        next: if r + 1 < count { events.row(piece * ROWS + r + 1) } else { &[] },
                     };
                     match settings.solver {
                         Solver::Cholesky => work.normal.solve(&system, row),

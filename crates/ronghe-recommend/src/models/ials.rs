@@ -202,7 +202,15 @@ impl Ials {
         let mut diagonal = vec![0.0; self.settings.factors];
         self.settings.diagonal(&self.squares, rows.len(), &mut diagonal);
         let mut answer = vec![0.0; self.settings.factors];
-        let system = System { diagonal: &diagonal, vectors: &self.items.rows, rows, weights, targets, extra };
+        let system = System {
+            diagonal: &diagonal,
+            vectors: &self.items.rows,
+            rows,
+            weights,
+            targets,
+            extra,
+            next: &[],
+        };
         Normal::default().solve(&system, &mut answer);
         answer
     }

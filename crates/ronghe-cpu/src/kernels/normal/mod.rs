@@ -30,6 +30,8 @@ const NEAR: usize = 6 << 10;
 const LEAST: usize = 48;
 /// Numbers of gathered rows that stay in the second cache.
 const KEPT: usize = 64 << 10;
+/// Numbers that are fetched ahead of their use.
+const AHEAD: usize = 4 << 10;
 /// Steps end where the squared residual is below this.
 const DONE: f32 = 1e-20;
 
@@ -48,6 +50,8 @@ pub struct System<'a> {
     pub targets: &'a [f32],
     /// e; zeros if absent.
     pub extra: Option<&'a [f32]>,
+    /// Rows of the system that is solved after this one, fetched ahead; may be empty, and changes no result.
+    pub next: &'a [u32],
 }
 
 /// Solves systems of one width, and keeps the memory for it.
@@ -78,7 +82,7 @@ impl Normal {
     /// ```
     /// use ronghe_cpu::{Normal, System};
     /// // (1 + 3 * 2^2) x = 4 * 2 + 5
-    /// let system = System { diagonal: &[1.0], vectors: &[7.0, 2.0], rows: &[1], weights: &[3.0], targets: &[4.0], extra: Some(&[5.0]) };
+    /// let system = System { diagonal: &[1.0], vectors: &[7.0, 2.0], rows: &[1], weights: &[3.0], targets: &[4.0], extra: Some(&[5.0]), next: &[] };
     /// let mut x = [0.0];
     /// Normal::default().solve(&system, &mut x);
     /// assert!((x[0] - 1.0).abs() < 1e-6);
@@ -109,6 +113,7 @@ impl Normal {
         for (c, rows) in system.rows.chunks(most).enumerate() {
             let (weights, targets) = (&system.weights[c * most..], &system.targets[c * most..]);
             for (i, row) in rows.iter().enumerate() {
+                ahead(system, c * most + i, f);
                 let root = weights[i].sqrt();
                 step[i] = targets[i] / root;
                 scaled(vector(system, *row, f), root, &mut panel[i * width..(i + 1) * width]);
@@ -150,6 +155,7 @@ impl Normal {
                 row.fill(0.0);
                 continue;
             };
+            ahead(system, i, f);
             let root = system.weights[i].sqrt();
             right[i] = system.targets[i] / root;
             weighted(vector(system, *number, f), root, scale, row);
@@ -223,7 +229,8 @@ impl Normal {
             let (n, from) = (rows.len(), c * most);
             let part = &mut panel[if kept { from * f } else { 0 }..][..n * f];
             if first || !kept {
-                for (row, place) in rows.iter().zip(part.chunks_exact_mut(f)) {
+                for (i, (row, place)) in rows.iter().zip(part.chunks_exact_mut(f)).enumerate() {
+                    ahead(system, from + i, f);
                     place.copy_from_slice(vector(system, *row, f));
                 }
             }
@@ -235,6 +242,30 @@ impl Normal {
             combine(part, &factors[..n], out);
         }
     }
+}
+
+/// Asks for the vector that will be gathered some time after row `i`; the first of the next system after the last.
+fn ahead(system: &System<'_>, i: usize, width: usize) {
+    let distance = (AHEAD / width).max(4);
+    if let Some(row) = system.rows.get(i + distance) {
+        ask(vector(system, *row, width));
+    }
+    if i + 1 == system.rows.len() {
+        system.next.iter().take(distance).for_each(|row| ask(vector(system, *row, width)));
+    }
+}
+
+/// Has memory that will be read soon brought into the cache.
+#[allow(unsafe_code)]
+fn ask(x: &[f32]) {
+    #[cfg(target_arch = "x86_64")]
+    for line in x.chunks(LINE) {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        // SAFETY: every x86-64 processor has the instruction; it reads nothing, and the line exists.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) };
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = x;
 }
 
 /// One of the vectors.

@@ -38,6 +38,7 @@ impl Case {
             weights: &self.weights,
             targets: &self.targets,
             extra: self.extra.as_deref(),
+            next: &self.rows[..self.rows.len() / 2],
         }
     }
 

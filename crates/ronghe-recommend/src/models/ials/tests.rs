@@ -214,7 +214,7 @@ fn items_without_events_and_histories_without_items() {
         Features { width: 2, values: vec![1.0, 0.0, 1.0, 0.0, 0.0, 1.0, 1.0, 0.0], names: Vec::new() };
     let model = fitted(&s, &liked, Some(&features));
     let found = scores(&model, &[(0, 1.0)]);
-    assert!(found[3] > 0.5 && found[2] < 0.3, "{found:?}");
+    assert!(found[3] > 0.4 && found[2] < 0.3, "{found:?}");
     assert!(found.iter().all(|s| s.is_finite()));
     // A history of everything, many times over, and of a weight beyond all bounds.
     let long: Vec<(u32, f32)> = (0..40).map(|i| (i % 4, if i == 0 { f32::MAX } else { 1.0 })).collect();
