@@ -43,7 +43,7 @@ impl Default for Settings {
         let ials = ials::Settings {
             factors: 24,
             iterations: 4,
-            alpha: 20.0,
+            alpha: 5.0,
             lambda: 0.3,
             nu: 1.0,
             lambda_w: 10.0,
@@ -58,10 +58,10 @@ pub(crate) fn grid() -> Vec<Settings> {
     let usual = Settings::default();
     let map = |alpha, lambda_w| Settings { ials: ials::Settings { alpha, lambda_w, ..usual.ials }, ..usual };
     vec![
-        map(20.0, 10.0),
-        map(20.0, 1.0),
         map(5.0, 10.0),
+        map(20.0, 10.0),
         map(5.0, 1.0),
+        map(20.0, 1.0),
         Settings { method: Method::Knn, ..usual },
     ]
 }

@@ -90,7 +90,7 @@ pub(crate) fn grid() -> Vec<Settings> {
     {
         all.push(with(factors, lambda, alpha, 0.0));
     }
-    for (factors, lambda, alpha) in [(24, 0.3, 5.0), (64, 0.1, 3.0), (24, 0.3, 20.0), (24, 1.0, 20.0)] {
+    for (factors, lambda, alpha) in [(24, 1.0, 5.0), (24, 0.3, 5.0), (64, 0.1, 3.0), (24, 1.0, 20.0)] {
         all.push(with(factors, lambda, alpha, 1.0));
     }
     all

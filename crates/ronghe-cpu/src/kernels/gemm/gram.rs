@@ -20,7 +20,7 @@ const LINE: usize = 16;
 /// If the sizes do not fit each other.
 pub fn gram(rows: &[f32], width: usize, out: &mut [f32]) {
     assert_eq!((out.len(), rows.len() % width.max(1)), (width * width, 0), "sizes of a Gram matrix");
-    let count = if width == 0 { 0 } else { rows.len() / width };
+    let count = rows.len().checked_div(width).unwrap_or(0);
     for stretch in stretches(count) {
         triangle(&rows[stretch.start * width..], stretch.len(), width, width, out, width, true);
     }

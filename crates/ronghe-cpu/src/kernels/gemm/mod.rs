@@ -186,7 +186,7 @@ pub(crate) fn gemm(out: &mut [f32], stride: usize, a: Mat, b: Mat, accumulate: b
 /// # Panics
 /// If the sizes do not fit each other.
 pub fn multiply(a: &[f32], k: usize, b: &[f32], n: usize, out: &mut [f32]) {
-    let m = if n == 0 { 0 } else { out.len() / n };
+    let m = out.len().checked_div(n).unwrap_or(0);
     assert_eq!((a.len(), b.len(), out.len()), (m * k, k * n, m * n), "sizes of a product");
     gemm(out, n, Mat::new(a, m, k), Mat::new(b, k, n), false);
 }
@@ -202,7 +202,7 @@ pub fn multiply(a: &[f32], k: usize, b: &[f32], n: usize, out: &mut [f32]) {
 /// # Panics
 /// If the sizes do not fit each other.
 pub fn cross(a: &[f32], m: usize, b: &[f32], n: usize, out: &mut [f32]) {
-    let k = if m == 0 { 0 } else { a.len() / m };
+    let k = a.len().checked_div(m).unwrap_or(0);
     assert_eq!((a.len(), b.len(), out.len()), (k * m, k * n, m * n), "sizes of a product");
     gemm(out, n, Mat::new(a, k, m).t(), Mat::new(b, k, n), true);
 }
