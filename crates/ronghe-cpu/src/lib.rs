@@ -24,6 +24,8 @@ mod testing;
 mod threads;
 
 pub use cpu::{Cpu, detected_cpu, fast_precision};
+pub use kernels::gemm::{cross, gram, multiply};
+pub use kernels::normal::{Normal, System, combine, dots};
 pub use optimise::{Optimizer, OptimizerConfig};
 pub use plan::CpuExecutor;
 pub use rows::SparseRows;

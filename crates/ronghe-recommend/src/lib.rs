@@ -12,6 +12,7 @@ mod artifact;
 pub mod collect;
 pub mod compare;
 pub mod cross;
+mod eigen;
 mod error;
 pub mod evaluate;
 mod history;

@@ -1,7 +1,7 @@
 //! What every model can do, and the table of them.
 
 use crate::models::item_weights::ItemWeights;
-use crate::models::{ease, hybrid, item_knn, popularity, rp3beta, slim};
+use crate::models::{bpr, content, ease, hybrid, ials, item_knn, popularity, rp3beta, slim};
 use crate::{Error, Progress, Result, Training};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -68,6 +68,12 @@ pub enum Model {
     Slim(slim::Settings),
     /// A mix of others.
     Hybrid(hybrid::Settings),
+    /// Factors by alternating least squares.
+    Ials(ials::Settings),
+    /// Factors by pairwise ranking.
+    Bpr(bpr::Settings),
+    /// Features of items alone.
+    Content(content::Settings),
 }
 
 impl Model {
@@ -80,6 +86,9 @@ impl Model {
             Model::Ease(_) => "ease",
             Model::Slim(_) => "slim",
             Model::Hybrid(_) => "hybrid",
+            Model::Ials(_) => "ials",
+            Model::Bpr(_) => "bpr",
+            Model::Content(_) => "content",
         }
     }
 
@@ -92,6 +101,9 @@ impl Model {
             Model::Ease(settings) => Ok(Box::new(ease::fit(settings, data, progress)?)),
             Model::Slim(settings) => Ok(Box::new(slim::fit(settings, data, progress)?)),
             Model::Hybrid(settings) => Ok(Box::new(hybrid::fit(settings, data, progress)?)),
+            Model::Ials(settings) => Ok(Box::new(ials::fit(settings, data, progress)?)),
+            Model::Bpr(settings) => Ok(Box::new(bpr::fit(settings, data, progress)?)),
+            Model::Content(settings) => content::fit(settings, data, progress),
         }
     }
 
@@ -106,6 +118,9 @@ impl Model {
                 Ok(Box::new(ItemWeights::restore(tensors)?))
             }
             Model::Hybrid(settings) => Ok(Box::new(hybrid::Hybrid::restore(settings, tensors)?)),
+            Model::Ials(settings) => Ok(Box::new(ials::Ials::restore(settings, tensors)?)),
+            Model::Bpr(settings) => Ok(Box::new(bpr::Bpr::restore(settings, tensors)?)),
+            Model::Content(settings) => content::restore(settings, tensors),
         }
     }
 }
@@ -154,6 +169,24 @@ pub static RECOMMENDERS: &[Entry] = &[
         about: "a sparse linear model of each item on the others, without negative weights",
         usual: || Model::Slim(slim::Settings::default()),
         grid: || slim::grid().into_iter().map(Model::Slim).collect(),
+    },
+    Entry {
+        name: "ials",
+        about: "factors by alternating least squares, drawn to features of items where there are any",
+        usual: || Model::Ials(ials::Settings::default()),
+        grid: || ials::grid().into_iter().map(Model::Ials).collect(),
+    },
+    Entry {
+        name: "bpr",
+        about: "factors by pairwise ranking: what was liked before what was not",
+        usual: || Model::Bpr(bpr::Settings::default()),
+        grid: || bpr::grid().into_iter().map(Model::Bpr).collect(),
+    },
+    Entry {
+        name: "content",
+        about: "features of items alone: likeness to what was liked, or a map from features to factors",
+        usual: || Model::Content(content::Settings::default()),
+        grid: || content::grid().into_iter().map(Model::Content).collect(),
     },
     Entry {
         name: "hybrid",

@@ -23,6 +23,8 @@ pub(crate) trait Lanes: Copy {
     unsafe fn at_least(self, least: Self) -> Self;
     /// The smaller; `self` where it is not a number.
     unsafe fn at_most(self, most: Self) -> Self;
+    /// All of them added up, halves onto each other.
+    unsafe fn sum(self) -> f32;
 }
 
 /// The registers of an instruction set.
@@ -105,6 +107,17 @@ impl<const N: usize> Lanes for Plain<N> {
     unsafe fn at_most(self, most: Self) -> Self {
         self.with(most, |a, most| if a > most { most } else { a })
     }
+    #[inline(always)]
+    unsafe fn sum(mut self) -> f32 {
+        let mut half = N / 2;
+        while half > 0 {
+            for i in 0..half {
+                self.0[i] += self.0[i + half];
+            }
+            half /= 2;
+        }
+        self.0[0]
+    }
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -133,9 +146,42 @@ mod x86 {
         type One = f32;
     }
 
+    /// # Safety
+    /// The processor has AVX-512.
+    #[allow(unsafe_code)]
+    #[inline(always)]
+    unsafe fn sum512(x: __m512) -> f32 {
+        // SAFETY: the caller's promise; the upper half is taken as doubles, which AVX512F alone can.
+        unsafe {
+            let high = _mm256_castpd_ps(_mm512_extractf64x4_pd::<1>(_mm512_castps_pd(x)));
+            sum256(_mm256_add_ps(_mm512_castps512_ps256(x), high))
+        }
+    }
+
+    /// # Safety
+    /// The processor has AVX2.
+    #[allow(unsafe_code)]
+    #[inline(always)]
+    unsafe fn sum256(x: __m256) -> f32 {
+        // SAFETY: the caller's promise.
+        unsafe { sum128(_mm_add_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps::<1>(x))) }
+    }
+
+    /// # Safety
+    /// The processor has AVX2.
+    #[allow(unsafe_code)]
+    #[inline(always)]
+    unsafe fn sum128(x: __m128) -> f32 {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let two = _mm_add_ps(x, _mm_movehl_ps(x, x));
+            _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)))
+        }
+    }
+
     /// Implements [`Lanes`] by the instructions of a register.
     macro_rules! register {
-        ($kind:ty, $len:literal, $splat:ident, $load:ident, $store:ident, $add:ident, $madd:ident, $max:ident, $min:ident) => {
+        ($kind:ty, $len:literal, $splat:ident, $load:ident, $store:ident, $add:ident, $madd:ident, $max:ident, $min:ident, $sum:ident) => {
             #[allow(unsafe_code)]
             impl Lanes for $kind {
                 const LEN: usize = $len;
@@ -175,6 +221,11 @@ mod x86 {
                     // SAFETY: as above.
                     unsafe { $min(most, self) }
                 }
+                #[inline(always)]
+                unsafe fn sum(self) -> f32 {
+                    // SAFETY: as above.
+                    unsafe { $sum(self) }
+                }
             }
         };
     }
@@ -187,7 +238,8 @@ mod x86 {
         _mm512_add_ps,
         _mm512_fmadd_ps,
         _mm512_max_ps,
-        _mm512_min_ps
+        _mm512_min_ps,
+        sum512
     );
     register!(
         __m256,
@@ -198,7 +250,8 @@ mod x86 {
         _mm256_add_ps,
         _mm256_fmadd_ps,
         _mm256_max_ps,
-        _mm256_min_ps
+        _mm256_min_ps,
+        sum256
     );
     register!(
         __m128,
@@ -209,7 +262,8 @@ mod x86 {
         _mm_add_ps,
         _mm_fmadd_ps,
         _mm_max_ps,
-        _mm_min_ps
+        _mm_min_ps,
+        sum128
     );
 
     #[allow(unsafe_code)]
@@ -244,6 +298,10 @@ mod x86 {
         #[inline(always)]
         unsafe fn at_most(self, most: Self) -> Self {
             if self > most { most } else { self }
+        }
+        #[inline(always)]
+        unsafe fn sum(self) -> f32 {
+            self
         }
     }
 }

@@ -2,10 +2,11 @@
 //!
 //! - dense: [`linear`] over [`gemm`]; pictures: [`conv`], [`depthwise`], [`pool`], all over [`slide`], and [`chain`]; [`norm`], [`layer_norm`]
 //! - for inference with narrow numbers: [`gemm::narrow`], [`depthwise_int8`]
+//! - for factor models: [`normal`], many small systems of normal equations
 //! - [`elementwise`], [`dropout`], [`tokens`], [`attention`], [`embed`], [`shape`], [`softmax`], [`loss`]
 //!
 //! Inner loops are plain Rust under [`multiversion`], which compiles them for AVX-512, for AVX2 and for the baseline
-//! and picks one when called. All three give the same bits, except in [`gemm`] and [`depthwise`]: these use
+//! and picks one when called. All three give the same bits, except in [`gemm`], [`depthwise`] and [`normal`]: these use
 //! fused multiply-add, which the baseline lacks.
 
 pub(crate) mod attention;
@@ -24,6 +25,7 @@ pub(crate) mod linear;
 pub(crate) mod loss;
 pub(crate) mod math;
 pub(crate) mod norm;
+pub(crate) mod normal;
 pub(crate) mod pool;
 pub(crate) mod shape;
 mod slide;

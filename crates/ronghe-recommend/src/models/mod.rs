@@ -5,18 +5,28 @@
 //! | [`popularity`] | how often an item was liked |
 //! | [`item_knn`], [`rp3beta`] | the best partners of each item, by [`co_occurrence`] |
 //! | [`ease`], [`slim`] | linear models of each item on the others, from the [`gram`] matrix |
-//! | [`hybrid`] | a mix of others |
 //! | [`item_weights`] | what these four share: weights from item to item, scores, reasons |
+//! | [`ials`], [`bpr`] | factors of users and items, by least squares and by pairs |
+//! | [`content`] | what is known of items alone |
+//! | [`hybrid`] | a mix of others |
 
+pub mod bpr;
 mod co_occurrence;
+pub mod content;
 pub mod ease;
+mod factors;
 mod gram;
 pub mod hybrid;
+pub mod ials;
 pub mod item_knn;
 pub mod item_weights;
 #[cfg(test)]
 mod planted;
+#[cfg(test)]
+mod planted_factors;
 pub mod popularity;
+mod ridge;
 pub mod rp3beta;
 mod settings;
 pub mod slim;
+mod vectors;

@@ -5,6 +5,7 @@
 //! | file | what |
 //! |---|---|
 //! | `micro` | a few rows times one panel of 32 columns, in registers |
+//! | `gram` | a matrix times itself |
 //! | `pack` | [`Panels`]: matrices rearranged for that |
 //! | [`narrow`] | weights in bf16, int16 and int8, for inference |
 //! | `swapped` | few rows: the larger factor is read where it lies |
@@ -14,13 +15,16 @@
 //! bits of a result follow from k alone, however rows and columns are spread over threads. Only where the output is
 //! small and k long are partial results summed; the number of those follows from the sizes.
 
+mod gram;
 mod micro;
 pub(crate) mod narrow;
 mod pack;
 mod swapped;
 mod windows;
 
-pub(crate) use pack::Panels;
+pub use gram::gram;
+pub(crate) use gram::{gram_rows, triangle};
+pub(crate) use pack::{Panels, transpose};
 pub(crate) use windows::{Windows, gemm_windows, gemm_windows_transposed};
 
 use crate::kernels::elementwise::activate;
@@ -171,6 +175,38 @@ pub(crate) fn gemm(out: &mut [f32], stride: usize, a: Mat, b: Mat, accumulate: b
     with_panels(a, b, |panels| gemm_packed(out, stride, a, panels, After { accumulate, ..After::default() }));
 }
 
+/// `out[m, n] = a[m, k] b[k, n]`, row-major, on the calling thread: 2 m n k operations.
+///
+/// ```
+/// let mut out = [0.0; 2];
+/// ronghe_cpu::multiply(&[1.0, 2.0], 2, &[3.0, 4.0, 5.0, 6.0], 2, &mut out);
+/// assert_eq!(out, [13.0, 16.0]);
+/// ```
+///
+/// # Panics
+/// If the sizes do not fit each other.
+pub fn multiply(a: &[f32], k: usize, b: &[f32], n: usize, out: &mut [f32]) {
+    let m = out.len().checked_div(n).unwrap_or(0);
+    assert_eq!((a.len(), b.len(), out.len()), (m * k, k * n, m * n), "sizes of a product");
+    gemm(out, n, Mat::new(a, m, k), Mat::new(b, k, n), false);
+}
+
+/// Adds `a' b` of `a[k, m]` and `b[k, n]` to `out[m, n]`, row-major, on the calling thread: 2 m n k operations.
+///
+/// ```
+/// let mut out = [0.0; 2];
+/// ronghe_cpu::cross(&[1.0, 2.0], 1, &[3.0, 4.0, 5.0, 6.0], 2, &mut out);
+/// assert_eq!(out, [13.0, 16.0]);
+/// ```
+///
+/// # Panics
+/// If the sizes do not fit each other.
+pub fn cross(a: &[f32], m: usize, b: &[f32], n: usize, out: &mut [f32]) {
+    let k = a.len().checked_div(m).unwrap_or(0);
+    assert_eq!((a.len(), b.len(), out.len()), (k * m, k * n, m * n), "sizes of a product");
+    gemm(out, n, Mat::new(a, k, m).t(), Mat::new(b, k, n), true);
+}
+
 /// `out = act(a b + bias)` on the calling thread with `b` in panels; rows of `out` begin every `stride` elements.
 #[allow(unsafe_code)]
 pub(crate) fn gemm_packed(out: &mut [f32], stride: usize, a: Mat, b: Panels, after: After) {
@@ -252,7 +288,7 @@ fn copy_rows(a: Mat, stride: usize, out: &mut [f32]) {
         let count = (out.len() / stride.max(1)).min(a.rows - 16 * first);
         let a = a.block(16 * first, count, 0, a.cols);
         if a.row == 1 {
-            return pack::transpose(a.data, a.rows, a.cols, a.col, stride, out);
+            return transpose(a.data, a.rows, a.cols, a.col, stride, out);
         }
         for (i, row) in out.chunks_exact_mut(stride.max(1)).enumerate() {
             row.iter_mut()

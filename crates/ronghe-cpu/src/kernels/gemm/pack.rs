@@ -85,7 +85,7 @@ fn fill(b: Mat, panel: &mut [f32]) {
 
 /// Writes `lines` stretches of `len` elements, `apart` elements from each other, as columns: element `p` of line `j` goes
 /// to `out[p * stride + j]`.
-pub(super) fn transpose(x: &[f32], len: usize, lines: usize, apart: usize, stride: usize, out: &mut [f32]) {
+pub(crate) fn transpose(x: &[f32], len: usize, lines: usize, apart: usize, stride: usize, out: &mut [f32]) {
     let (whole_lines, whole_len) = (lines / 16 * 16, len / 16 * 16);
     for j in (0..whole_lines).step_by(16) {
         for p in (0..whole_len).step_by(16) {
