@@ -8,6 +8,7 @@
 //!
 //! A model of [`RECOMMENDERS`] is a file of this crate. Nothing here prints, reads environment variables or opens connections.
 
+mod beyond;
 pub mod collect;
 mod error;
 pub mod evaluate;
@@ -19,6 +20,7 @@ pub mod models;
 pub mod movielens;
 mod progress;
 pub mod report;
+mod request;
 pub mod roles;
 pub mod search;
 pub mod serve;
