@@ -10,13 +10,13 @@
 //! Intervals: percentile bootstrap over users, 2,000 draws; models are compared by the differences of the same users. `O(users * items)` and the
 //! models' scores; users are cut into chunks of a fixed size, so threads change nothing.
 
-use crate::report::{Evaluation, Figure, Figures, Metric, OfDomain, Scored, Versus};
+use crate::beyond::{Beyond, intervals};
+use crate::report::{Evaluation, Metric, OfDomain, Scored, Versus};
 use crate::split::Fold;
 use crate::{Error, Features, Histories, Interactions, Progress, Query, Recommender, Result};
 use rayon::prelude::*;
-use ronghe_stats::random::SplitMix64;
-use ronghe_stats::{bootstrap, rank};
-use ronghe_vector::{Top, dot};
+use ronghe_stats::rank;
+use ronghe_vector::Top;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -263,9 +263,11 @@ impl<'a> Task<'a> {
         features: Option<&Features>,
         seconds: f64,
     ) -> Scored {
-        let beyond = Beyond::new(self, features);
-        let warm: Vec<&List> = lists.iter().zip(users).filter(|(_, u)| u.1).map(|(l, _)| l).collect();
-        let all: Vec<&List> = lists.iter().collect();
+        let users_fitted = self.fitted.iter().filter(|&&fitted| fitted).count();
+        let beyond = Beyond::new(&self.counts, users_fitted, features, self.protocol.seed);
+        let all: Vec<(&[u32], [f64; 6])> = lists.iter().map(|l| (&l.items[..], l.values)).collect();
+        let warm: Vec<(&[u32], [f64; 6])> =
+            all.iter().zip(users).filter(|(_, u)| u.1).map(|(l, _)| *l).collect();
         let domains = (0..self.of.domains.len() as u32).filter(|_| self.of.domains.len() > 1).map(|domain| {
             let own = |l: &List| l.domains.iter().find(|d| d.0 == domain).map(|d| d.1);
             let values: Vec<[f64; 6]> = lists.iter().filter_map(own).collect();
@@ -295,15 +297,6 @@ pub(crate) fn best(scores: &[f32], k: usize, among: impl Fn(u32) -> bool) -> Vec
     top.into_sorted().into_iter().map(|(item, _)| item).collect()
 }
 
-fn intervals(values: &[[f64; 6]], seed: u64) -> Vec<Figure> {
-    let of = |metric: Metric| {
-        let own: Vec<f64> = values.iter().map(|v| v[metric as usize]).collect();
-        let found = bootstrap::interval(&own, 0.95, |draw| SplitMix64::numbered(seed, draw))?;
-        Some(Figure { metric, value: found.into() })
-    };
-    Metric::ALL.par_iter().filter_map(|&metric| of(metric)).collect()
-}
-
 fn versus(
     scored: &Scored,
     baselines: &[(String, Vec<[f64; 6]>)],
@@ -321,69 +314,10 @@ fn versus(
         .collect()
 }
 
-/// Figures of lists that look at no target.
-struct Beyond<'a> {
-    task: &'a Task<'a>,
-    features: Option<&'a Features>,
-    users: f64,
-    percentile: Vec<f64>,
-}
-
-impl<'a> Beyond<'a> {
-    fn new(task: &'a Task<'a>, features: Option<&'a Features>) -> Beyond<'a> {
-        let users = task.fitted.iter().filter(|&&fitted| fitted).count().max(1) as f64;
-        let mut sorted = task.counts.clone();
-        sorted.sort_unstable_by(f32::total_cmp);
-        let place = |count: &f32| {
-            let (less, upto) =
-                (sorted.partition_point(|c| c < count), sorted.partition_point(|c| c <= count));
-            (less + upto) as f64 / 2.0 / sorted.len() as f64
-        };
-        Beyond { task, features, users, percentile: task.counts.iter().map(place).collect() }
-    }
-
-    fn figures(&self, lists: &[&List]) -> Figures {
-        let values: Vec<[f64; 6]> = lists.iter().map(|l| l.values).collect();
-        let filled: Vec<&&List> = lists.iter().filter(|l| !l.items.is_empty()).collect();
-        let mean = |of: &dyn Fn(u32) -> f64| {
-            let list = |l: &&&List| l.items.iter().map(|&i| of(i)).sum::<f64>() / l.items.len() as f64;
-            (!filled.is_empty()).then(|| filled.iter().map(list).sum::<f64>() / filled.len() as f64)
-        };
-        let count = |item: u32| f64::from(self.task.counts[item as usize]);
-        let mut listed = vec![false; self.task.counts.len()];
-        lists.iter().flat_map(|l| &l.items).for_each(|&i| listed[i as usize] = true);
-        let unlike: Vec<f64> = filled.iter().filter_map(|l| self.unlike(&l.items)).collect();
-        Figures {
-            users: lists.len(),
-            without_list: lists.len() - filled.len(),
-            figures: intervals(&values, self.task.protocol.seed),
-            coverage: listed.iter().filter(|&&l| l).count() as f64 / listed.len().max(1) as f64,
-            novelty: mean(&|item| -(count(item).max(1.0) / self.users).log2()),
-            diversity: (!unlike.is_empty()).then(|| unlike.iter().sum::<f64>() / unlike.len() as f64),
-            popularity: mean(&count),
-            percentile: mean(&|item| self.percentile[item as usize]),
-        }
-    }
-
-    /// Mean of `1 - cosine` over the pairs of items with content; none for fewer than two of them.
-    fn unlike(&self, items: &[u32]) -> Option<f64> {
-        let features = self.features?;
-        let rows = items.iter().map(|&item| features.row(item));
-        let rows: Vec<(&[f32], f32)> = rows.map(|r| (r, dot(r, r).sqrt())).filter(|r| r.1 > 0.0).collect();
-        let (mut sum, mut pairs) = (0.0, 0);
-        for (i, a) in rows.iter().enumerate() {
-            for b in &rows[..i] {
-                sum += 1.0 - f64::from(dot(a.0, b.0) / (a.1 * b.1));
-                pairs += 1;
-            }
-        }
-        (pairs > 0).then(|| sum / f64::from(pairs))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::Figures;
     use crate::{Event, Ids};
 
     /// Says what it was told, whoever asks.

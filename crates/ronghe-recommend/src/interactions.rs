@@ -51,9 +51,9 @@ impl Interactions {
         let first = self.items.number(name)?;
         let Some(domain) = domain else { return Some(first) };
         let there = |&item: &u32| self.domain_of.get(item as usize) == Some(&domain);
-        // Only items called the same follow one another, so the search ends at once as a rule.
-        let same = (first..self.items.len() as u32).filter(|&i| self.items.name(i) == name);
-        Some(first).filter(there).or_else(|| same.filter(there).last())
+        // Items called the same follow one another as a rule, so the search ends soon.
+        let mut same = (first..self.items.len() as u32).filter(|&i| self.items.name(i) == name);
+        same.find(there)
     }
 
     /// Users x items with 1 where a user liked an item at least once, of these events.

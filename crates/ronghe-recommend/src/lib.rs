@@ -9,6 +9,7 @@
 //! A model of [`RECOMMENDERS`] is a file of this crate. Nothing here prints, reads environment variables or opens connections.
 
 mod artifact;
+mod beyond;
 pub mod collect;
 pub mod compare;
 pub mod cross;
@@ -25,6 +26,7 @@ pub mod movielens;
 mod progress;
 mod reasons;
 pub mod report;
+mod request;
 pub mod roles;
 pub mod search;
 pub mod serve;

@@ -145,19 +145,15 @@ mod tests {
     use crate::collect::{Clock, Collector, Meaning};
     use crate::models::popularity;
     use crate::split::{Shares, SplitBy, split};
+    use ronghe_stats::random::SplitMix64;
 
     /// Items in fashion change, so the last events say more than all.
     fn fashions() -> Interactions {
         let mut collector = Collector::new(Clock::Counted);
-        for t in 0..600_u32 {
-            let (user, item) = (t * 7 % 25, t / 30 + t * t % 3);
-            collector.push(
-                Some(&user.to_string()),
-                Some(&item.to_string()),
-                "",
-                Some(1.0),
-                Some(f64::from(t)),
-            );
+        let mut draw = SplitMix64::new(1);
+        for t in 0..1200 {
+            let (user, item) = (draw.below(60), t / 60 * 6 + draw.below(12));
+            collector.push(Some(&user.to_string()), Some(&item.to_string()), "", Some(1.0), Some(t as f64));
         }
         collector.finish(Meaning::Count, None, None).0
     }
@@ -179,6 +175,7 @@ mod tests {
         let fitted = search.fit(&grid(&[1.0])[0], &|_, _| true).unwrap();
         let mut scores = vec![0.0; of.items.len()];
         fitted.scores(crate::Query::default(), &mut scores);
+        // A repeat is an event too.
         assert_eq!(scores.iter().sum::<f32>() as usize, split.train.len() + split.validation.len());
     }
 

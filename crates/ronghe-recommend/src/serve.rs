@@ -8,141 +8,11 @@
 //! `max(5 k, 50)` best (of each domain, with quotas). A user without a past gets the items by their number of users, and the answer says so.
 //! `O(items)` and the model's scores; diversity adds a call of `similar` a place.
 
+pub use crate::request::{Answer, Filter, Quota, Ranked, Request, TradeOff, Why};
 use crate::{Error, Event, Histories, Interactions, Query, Recommender, Result};
 use ronghe_vector::{Marginal, Top};
-use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap, HashSet};
-
-/// How many items of a domain are listed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Quota {
-    /// Number of the domain.
-    pub domain: u32,
-    /// At least, where there are so many candidates.
-    pub least: usize,
-    /// At most.
-    pub most: usize,
-}
-
-/// Lets items through by their number.
-pub type Filter<'a> = &'a (dyn Fn(u32) -> bool + Sync);
-
-/// What is asked for.
-#[derive(Clone, Copy)]
-pub struct Request<'a> {
-    /// Number of the user, if there is one.
-    pub user: Option<u32>,
-    /// What was liked, the oldest first, instead of what is known of the user; empty: what is known.
-    pub history: &'a [(u32, f32)],
-    /// Length of the list, at least 1.
-    pub k: usize,
-    /// Whether items that the user saw may be listed.
-    pub seen: bool,
-    /// Only these items.
-    pub allow: Option<&'a [u32]>,
-    /// None of these items.
-    pub deny: &'a [u32],
-    /// Only items that it lets through.
-    pub filter: Option<Filter<'a>>,
-    /// Bounds of domains, each domain once.
-    pub quotas: &'a [Quota],
-    /// How much unlikeness counts, from 0 (not at all) to below 1.
-    pub diversity: f32,
-}
-
-impl Default for Request<'_> {
-    fn default() -> Self {
-        Request {
-            user: None,
-            history: &[],
-            k: 10,
-            seen: false,
-            allow: None,
-            deny: &[],
-            filter: None,
-            quotas: &[],
-            diversity: 0.0,
-        }
-    }
-}
-
-/// A listed item.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Ranked {
-    /// Number of the item.
-    pub item: u32,
-    /// Its score.
-    pub score: f32,
-}
-
-/// What diversity cost and brought, next to the list without it.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct TradeOff {
-    /// Mean scaled score of the list, from 0 to 1.
-    pub score: f64,
-    /// That of the list without diversity.
-    pub score_before: f64,
-    /// Mean similarity of its pairs, 1 for nearest neighbours.
-    pub alike: f64,
-    /// That of the list without diversity.
-    pub alike_before: f64,
-}
-
-/// The list.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Answer {
-    /// The best first; fewer than asked for where there are no more.
-    pub items: Vec<Ranked>,
-    /// Whether nothing is known of the user, so that these are the popular items.
-    pub popular: bool,
-    /// What diversity did, where it was asked for.
-    pub trade_off: Option<TradeOff>,
-}
-
-/// Why an item is listed or not.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "why", rename_all = "snake_case")]
-pub enum Why {
-    /// It is listed, at this place from 1.
-    Listed {
-        /// Place.
-        rank: usize,
-    },
-    /// The model knows nothing of it.
-    Unknown,
-    /// The user saw it.
-    Seen,
-    /// It is among the denied.
-    Denied,
-    /// It is not among the allowed.
-    NotAllowed,
-    /// The filter does not let it through.
-    Filtered,
-    /// Its score would do, but the quotas of domains leave it no place.
-    Quota {
-        /// Its place among all candidates by score, from 1.
-        rank: usize,
-        /// Its score.
-        score: f32,
-    },
-    /// Its score would do, but it is too much like what is listed.
-    Alike {
-        /// Its place among all candidates by score, from 1.
-        rank: usize,
-        /// Its score.
-        score: f32,
-    },
-    /// Others have better scores.
-    Score {
-        /// Its place among all candidates by score, from 1.
-        rank: usize,
-        /// Its score.
-        score: f32,
-        /// The least score that is listed; none for an empty list.
-        least: Option<f32>,
-    },
-}
+use std::collections::{HashMap, HashSet};
 
 /// The items most like `item`, the most alike first, without itself and those that are not alike at all; `None` if the model cannot say.
 pub fn top_similar(model: &dyn Recommender, item: u32, most: usize) -> Option<Vec<(u32, f32)>> {
@@ -169,10 +39,13 @@ pub struct Serving<'a> {
 struct Scored {
     scores: Vec<f32>,
     popular: bool,
-    seen: HashSet<u32>,
-    deny: HashSet<u32>,
-    allow: Option<HashSet<u32>>,
+    /// Of each item: [`SEEN`], [`DENIED`], [`NOT_ALLOWED`] or several of them.
+    marks: Vec<u8>,
 }
+
+const SEEN: u8 = 1;
+const DENIED: u8 = 2;
+const NOT_ALLOWED: u8 = 4;
 
 impl<'a> Serving<'a> {
     /// Of a model that was fitted on `events`, which are in the order of time.
@@ -290,34 +163,31 @@ impl<'a> Serving<'a> {
             let user = user.filter(|&u| self.fitted[u as usize] && request.history.is_empty());
             self.model.scores(Query { user, history }, &mut scores);
         }
-        let mut seen: HashSet<u32> = HashSet::new();
+        // Numbers that are no items stand for nothing in a list of allowed or denied ones.
+        let mut marks = vec![if request.allow.is_some() { NOT_ALLOWED } else { 0 }; scores.len()];
+        let mut mark = |item: u32, change: fn(u8) -> u8| {
+            marks.get_mut(item as usize).into_iter().for_each(|m| *m = change(*m));
+        };
+        request.allow.unwrap_or_default().iter().for_each(|&item| mark(item, |m| m & !NOT_ALLOWED));
+        request.deny.iter().for_each(|&item| mark(item, |m| m | DENIED));
         if !request.seen {
-            seen.extend(history.iter().map(|h| h.0));
-            seen.extend(user.map_or(&[][..], |u| self.known.seen(u)));
+            history.iter().for_each(|&(item, _)| mark(item, |m| m | SEEN));
+            user.map_or(&[][..], |u| self.known.seen(u)).iter().for_each(|&item| mark(item, |m| m | SEEN));
         }
-        Ok(Scored {
-            scores,
-            popular: history.is_empty(),
-            seen,
-            deny: request.deny.iter().copied().collect(),
-            allow: request.allow.map(|items| items.iter().copied().collect()),
-        })
+        Ok(Scored { scores, popular: history.is_empty(), marks })
     }
 
     /// What keeps an item from being a candidate.
     fn against(&self, request: Request<'_>, scored: &Scored, item: u32) -> Option<Why> {
-        // NaN is no score either.
-        if !(scored.scores[item as usize] > f32::NEG_INFINITY) {
+        let score = scored.scores[item as usize];
+        if score.is_nan() || score == f32::NEG_INFINITY {
             return Some(Why::Unknown);
         }
-        if scored.seen.contains(&item) {
-            return Some(Why::Seen);
-        }
-        if scored.deny.contains(&item) {
-            return Some(Why::Denied);
-        }
-        if scored.allow.as_ref().is_some_and(|allow| !allow.contains(&item)) {
-            return Some(Why::NotAllowed);
+        match scored.marks[item as usize] {
+            0 => {}
+            m if m & SEEN > 0 => return Some(Why::Seen),
+            m if m & DENIED > 0 => return Some(Why::Denied),
+            _ => return Some(Why::NotAllowed),
         }
         request.filter.is_some_and(|filter| !filter(item)).then_some(Why::Filtered)
     }
@@ -328,17 +198,15 @@ impl<'a> Serving<'a> {
             true => request.k.saturating_mul(5).max(50),
             false => request.k,
         };
-        let domain_of = |item: u32| match request.quotas.is_empty() {
-            true => 0,
-            false => self.of.domain_of[item as usize],
-        };
-        let mut tops: BTreeMap<u32, Top<u32, f32>> = BTreeMap::new();
+        let apart = !request.quotas.is_empty();
+        let mut tops = vec![Top::new(depth); if apart { self.of.domains.len() } else { 1 }];
         for (item, &score) in (0_u32..).zip(&scored.scores) {
             if self.against(request, scored, item).is_none() {
-                tops.entry(domain_of(item)).or_insert_with(|| Top::new(depth)).push(item, score);
+                let domain = if apart { self.of.domain_of[item as usize] } else { 0 };
+                tops[domain as usize].push(item, score);
             }
         }
-        let mut all: Vec<(u32, f32)> = tops.into_values().flat_map(Top::into_sorted).collect();
+        let mut all: Vec<(u32, f32)> = tops.into_iter().flat_map(Top::into_sorted).collect();
         all.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
         all
     }
@@ -466,6 +334,7 @@ impl Alike<'_> {
 mod tests {
     use super::*;
     use crate::Ids;
+    use std::collections::BTreeMap;
 
     /// Items on a line: scores given, alike where near.
     struct Line(Vec<f32>, bool);

@@ -299,11 +299,8 @@ fn by_users(users: usize, events: &[Event], shares: Shares, seed: u64) -> Split 
         };
         let mut met = 0;
         for event in own {
-            if met < known {
-                before.push(event)
-            } else {
-                target.push(event)
-            }
+            let part = if met < known { &mut *before } else { &mut *target };
+            part.push(event);
             met += usize::from(event.weight > 0.0);
         }
     }
@@ -372,10 +369,7 @@ mod tests {
         assert_eq!((counted.fit, counted.targets, counted.users, counted.cold_users), (9, 3, 2, 2));
         assert_eq!((counted.items, counted.cold_items, counted.seen_pairs, counted.old), (3, 2, 0, 0.0));
         // The same pair again is counted and stays.
-        assert_eq!(
-            Fold { fit: found.train, known: vec![], target: of.events.clone() }.counted().seen_pairs,
-            6
-        );
+        assert_eq!(Fold { fit: found.train, known: vec![], target: of.events }.counted().seen_pairs, 6);
     }
 
     #[test]
@@ -435,5 +429,15 @@ mod tests {
             0,
         );
         assert_eq!(none.unwrap().testing().counted(), Counted::default());
+    }
+
+    #[test]
+    fn a_negative_weight_raises_no_item() {
+        let of = events(&ROWS);
+        let without: Vec<Event> = of.events.iter().filter(|e| e.weight > 0.0).copied().collect();
+        let (with, without) = (Fitting::new(&of.events, &of), Fitting::new(&without, &of));
+        // Models get the same matrix and events, to the last bit.
+        assert_eq!((with.liked, &with.events), (without.liked, &without.events));
+        assert!(with.events.len() < of.events.len());
     }
 }

@@ -4,35 +4,17 @@
 //! user's history and have a finite score. A member that knows nothing of an item, or finds all items equal, says 0; an item that no member
 //! knows has negative infinity. So the contributions of history are the members', each times `w_m / deviation_m(u)`.
 //!
-//! Weights: members are fitted without the last events (the last of each user, or the last share), then searched by coordinates from the best
-//! member alone: one weight is moved up or down by 0.5, 0.25, 0.1, 0.05, all are scaled to sum to 1, and the move stays if it raises the mean
-//! NDCG@10 of the users with a past. So on this window the mix is never below its best member. Where nobody can be measured, all weigh the same.
-//! At most [`CELLS`] scores are held; of more users as many as fit, drawn by the seed, speak. Then the members are fitted on everything.
-//! Time: twice the members' fits, and about 24 measures a member. The idea is that of linear combinations of ranked lists (Vogt & Cottrell
-//! 1999) with directly optimised weights (Metzler & Croft 2007).
+//! Members are fitted without the last events (the last of each user, or the last share), the weights are learnt on these
+//! ([`learn`]), then the members are fitted on everything: twice their time.
 
-use crate::evaluate::{best, figures};
 use crate::model::take;
+pub use crate::models::mix::learn;
+use crate::models::mix::{add, scaled, sound, standardise};
 use crate::models::popularity;
-use crate::report::Metric;
-use crate::split::{self, Fitting, Fold, Shares, SplitBy};
-use crate::{
-    Contribution, Error, Histories, Interactions, Model, Progress, Query, RECOMMENDERS, Recommender, Result,
-    Training,
-};
-use rayon::prelude::*;
-use ronghe_stats::random::SplitMix64;
+use crate::split::{self, Fitting, Shares, SplitBy};
+use crate::{Contribution, Error, Model, Progress, Query, RECOMMENDERS, Recommender, Result, Training};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, HashMap};
-
-/// Scores that learning holds at most.
-const CELLS: usize = 64 << 20;
-/// Length of the lists that weights are chosen by.
-const K: usize = 10;
-/// Moves of a weight.
-const STEPS: [f32; 4] = [0.5, 0.25, 0.1, 0.05];
-/// Rounds over all members with one step.
-const ROUNDS: usize = 3;
+use std::collections::BTreeMap;
 
 /// Settings.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -103,11 +85,6 @@ impl Settings {
     }
 }
 
-fn sound(weights: &[f32], members: usize) -> bool {
-    let fine = weights.iter().all(|w| w.is_finite() && *w >= 0.0) && weights.iter().any(|w| *w > 0.0);
-    weights.len() == members && fine
-}
-
 /// Fits the members, and learns their weights unless they are given.
 pub fn fit(settings: &Settings, data: &Training<'_>, progress: Progress<'_>) -> Result<Hybrid> {
     settings.check()?;
@@ -136,137 +113,6 @@ pub fn fit(settings: &Settings, data: &Training<'_>, progress: Progress<'_>) -> 
         }
     };
     Ok(Hybrid { members: fit_all(data, rounds - 1)?, weights })
-}
-
-/// Scaled to sum to 1.
-fn scaled(mut weights: Vec<f32>) -> Vec<f32> {
-    let sum: f32 = weights.iter().sum();
-    weights.iter_mut().for_each(|w| *w /= sum);
-    weights
-}
-
-/// A user whose lists decide about the weights.
-struct Judge {
-    /// Standardised scores, member after member; none of the items of history.
-    scores: Vec<f32>,
-    relevant: HashMap<u32, u32>,
-}
-
-/// The weights of models that were fitted on `fold.fit`, by the NDCG@10 of its targets. They sum to 1.
-pub fn learn(
-    of: &Interactions,
-    fold: &Fold,
-    members: &[Box<dyn Recommender>],
-    seed: u64,
-) -> Result<Vec<f32>> {
-    let count = members.len();
-    let judges = judges(of, fold, members, seed);
-    if judges.is_empty() {
-        return Ok(vec![1.0 / count as f32; count]);
-    }
-    let measure = |weights: &[f32]| -> f64 {
-        let one = |judge: &Judge| {
-            let mut mixed = vec![0.0; of.items.len()];
-            mix(&judge.scores, weights, &mut mixed);
-            figures(&best(&mixed, K, |_| true), &judge.relevant, K)[Metric::Ndcg as usize]
-        };
-        let all: Vec<f64> = judges.par_iter().map(one).collect();
-        all.iter().sum::<f64>() / all.len() as f64
-    };
-    let alone = |member: usize| (0..count).map(|m| if m == member { 1.0 } else { 0.0 }).collect::<Vec<f32>>();
-    let mut weights = alone(0);
-    let mut reached = measure(&weights);
-    for member in 1..count {
-        let found = measure(&alone(member));
-        if found > reached {
-            (weights, reached) = (alone(member), found);
-        }
-    }
-    for step in STEPS {
-        for _ in 0..ROUNDS {
-            let before = reached;
-            for member in 0..count {
-                for moved in [weights[member] + step, weights[member] - step] {
-                    let mut other = weights.clone();
-                    other[member] = moved.max(0.0);
-                    if !sound(&other, count) {
-                        continue;
-                    }
-                    let other = scaled(other);
-                    let found = measure(&other);
-                    if found > reached {
-                        (weights, reached) = (other, found);
-                    }
-                }
-            }
-            if reached <= before {
-                break;
-            }
-        }
-    }
-    Ok(weights)
-}
-
-fn judges(of: &Interactions, fold: &Fold, members: &[Box<dyn Recommender>], seed: u64) -> Vec<Judge> {
-    let known = Histories::new(of.users.len(), &fold.fit);
-    let mut relevant: BTreeMap<u32, HashMap<u32, u32>> = BTreeMap::new();
-    for event in fold.target.iter().filter(|e| e.weight > 0.0 && !known.liked(e.user).is_empty()) {
-        relevant.entry(event.user).or_default().insert(event.item, 1);
-    }
-    let items = of.items.len();
-    let most = (CELLS / (items * members.len()).max(1)).max(1);
-    let users: Vec<(u32, HashMap<u32, u32>)> = relevant.into_iter().collect();
-    let drawn = SplitMix64::numbered(seed, 0).some(users.len(), most);
-    let judge = |&place: &usize| {
-        let (user, relevant) = &users[place];
-        let history = known.liked(*user);
-        let mut scores = vec![0.0; items * members.len()];
-        for (member, own) in members.iter().zip(scores.chunks_mut(items.max(1))) {
-            standardise(member.as_ref(), Query { user: Some(*user), history }, own);
-            history.iter().for_each(|&(item, _)| own[item as usize] = f32::NAN);
-        }
-        Judge { scores, relevant: relevant.clone() }
-    };
-    drawn.par_iter().map(judge).collect()
-}
-
-/// Standardised scores of a member, negative infinity where it knows nothing; their mean and deviation (0 where all are equal).
-fn standardise(member: &dyn Recommender, query: Query<'_>, out: &mut [f32]) -> (f64, f64) {
-    member.scores(query, out);
-    let mut counts = vec![true; out.len()];
-    query.history.iter().for_each(|&(item, _)| counts[item as usize] = false);
-    let finite = || {
-        out.iter().zip(&counts).filter(|(s, counts)| **counts && s.is_finite()).map(|(s, _)| f64::from(*s))
-    };
-    let n = finite().count().max(1) as f64;
-    let mean = finite().sum::<f64>() / n;
-    let deviation = (finite().map(|s| (s - mean) * (s - mean)).sum::<f64>() / n).sqrt();
-    for score in out {
-        *score = match score.is_finite() {
-            true if deviation > 0.0 => ((f64::from(*score) - mean) / deviation) as f32,
-            true => 0.0,
-            false => f32::NEG_INFINITY,
-        };
-    }
-    (mean, deviation)
-}
-
-/// The weighted sum of standardised scores, member after member.
-fn mix(scores: &[f32], weights: &[f32], out: &mut [f32]) {
-    out.fill(f32::NEG_INFINITY);
-    for (own, &weight) in scores.chunks(out.len().max(1)).zip(weights).filter(|(_, w)| **w > 0.0) {
-        add(own, weight, out);
-    }
-}
-
-/// Adds what one member says.
-fn add(own: &[f32], weight: f32, out: &mut [f32]) {
-    for (sum, &score) in out.iter_mut().zip(own) {
-        if score == f32::NEG_INFINITY {
-            continue;
-        }
-        *sum = if *sum == f32::NEG_INFINITY { weight * score } else { *sum + weight * score };
-    }
 }
 
 impl Hybrid {
@@ -358,7 +204,10 @@ impl Recommender for Hybrid {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Event, Ids};
+    use crate::evaluate::best;
+    use crate::split::Fold;
+    use crate::{Event, Ids, Interactions};
+    use ronghe_stats::random::SplitMix64;
 
     /// `constant_i + sum over history j of weights[j][i]`.
     struct Linear {

@@ -20,6 +20,7 @@ pub mod hybrid;
 pub mod ials;
 pub mod item_knn;
 pub mod item_weights;
+mod mix;
 #[cfg(test)]
 mod planted;
 #[cfg(test)]
