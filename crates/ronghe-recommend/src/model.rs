@@ -1,6 +1,6 @@
 //! What every model can do, and the table of them.
 
-use crate::models::popularity;
+use crate::models::{popularity, sequential};
 use crate::{Error, Progress, Result, Training};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -56,6 +56,8 @@ pub trait Recommender: Send + Sync {
 pub enum Model {
     /// How often an item was liked.
     Popularity(popularity::Settings),
+    /// What comes next, by attention to the latest items.
+    Sequential(sequential::Settings),
 }
 
 impl Model {
@@ -63,14 +65,15 @@ impl Model {
     pub fn name(&self) -> &'static str {
         match self {
             Model::Popularity(_) => "popularity",
+            Model::Sequential(_) => "sequential",
         }
     }
 
     /// Fits it.
     pub fn fit(&self, data: &Training<'_>, progress: Progress<'_>) -> Result<Box<dyn Recommender>> {
-        let _ = progress;
         match self {
             Model::Popularity(settings) => Ok(Box::new(popularity::fit(settings, data)?)),
+            Model::Sequential(settings) => Ok(Box::new(sequential::fit(settings, data, progress)?)),
         }
     }
 
@@ -81,6 +84,7 @@ impl Model {
     ) -> Result<Box<dyn Recommender>> {
         match self {
             Model::Popularity(_) => Ok(Box::new(popularity::Popularity::restore(tensors)?)),
+            Model::Sequential(settings) => Ok(Box::new(sequential::Sequential::restore(settings, tensors)?)),
         }
     }
 }
@@ -99,12 +103,20 @@ pub struct Entry {
 }
 
 /// Every kind of model.
-pub static RECOMMENDERS: &[Entry] = &[Entry {
-    name: "popularity",
-    about: "how often an item was liked, in all events or the last share of them",
-    usual: || Model::Popularity(popularity::Settings::default()),
-    grid: || popularity::grid().into_iter().map(Model::Popularity).collect(),
-}];
+pub static RECOMMENDERS: &[Entry] = &[
+    Entry {
+        name: "popularity",
+        about: "how often an item was liked, in all events or the last share of them",
+        usual: || Model::Popularity(popularity::Settings::default()),
+        grid: || popularity::grid().into_iter().map(Model::Popularity).collect(),
+    },
+    Entry {
+        name: "sequential",
+        about: "what comes next, by attention to the latest items (SASRec)",
+        usual: || Model::Sequential(sequential::Settings::default()),
+        grid: || sequential::grid().into_iter().map(Model::Sequential).collect(),
+    },
+];
 
 /// Takes the tensor called `name` of `width` numbers a row (0: any) out of those of a file.
 pub(crate) fn take(

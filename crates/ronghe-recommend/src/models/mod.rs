@@ -1,3 +1,4 @@
 //! The models, one file each.
 
 pub mod popularity;
+pub mod sequential;
