@@ -12,7 +12,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let held = if arg(2, "valid") == "test" { 1 } else { 2 };
     let settings: sequential::Settings = serde_json::from_str(&arg(3, "{}"))?;
     let mut of = Interactions::default();
-    (0..items).for_each(|item| drop(of.items.add(&item.to_string())));
+    of.items = (0..items).map(|item| item.to_string()).collect();
     for line in std::fs::read_to_string(arg(0, ""))?.lines() {
         let cells: Vec<i64> = line.split_whitespace().map(str::parse).collect::<Result<_, _>>()?;
         let [user, item, time] = cells[..] else { continue };
