@@ -11,6 +11,21 @@ use std::collections::BTreeMap;
 
 /// Crates that a crate must not need, directly or through others.
 const CRATES: &[(&str, &[&str])] = &[
+    (
+        "ronghe-stats",
+        &[
+            "ronghe",
+            "ronghe-cpu",
+            "ronghe-data",
+            "ronghe-graph",
+            "ronghe-vector",
+            "clap",
+            "rayon",
+            "serde",
+            "tokio",
+        ],
+    ),
+    ("ronghe-vector", &["ronghe", "ronghe-data", "ronghe-knowledge", "clap", "rayon", "tokio"]),
     ("ronghe-data", &["ronghe", "ronghe-graph", "ronghe-cpu", "clap", "tokio", "ureq", "reqwest", "hyper"]),
     ("ronghe-graph", &["ronghe", "ronghe-cpu", "ronghe-data", "clap", "tokio", "rayon"]),
     ("ronghe-cpu", &["ronghe", "ronghe-data", "clap", "tokio"]),

@@ -5,6 +5,7 @@
 //! `estimate = 0.7213 / (1 + 1.079 / m) * m^2 / sum(2^-register)`, standard error `1.04 / sqrt(m)` = 1.6 %.
 //! Time O(1) a value, memory at most about 160 kB a column.
 
+use ronghe_stats::random::SplitMix64;
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -108,10 +109,7 @@ pub(crate) fn hash(bytes: &[u8]) -> u64 {
 
 /// SplitMix64's mixing function: a bijection of 64-bit words.
 pub(crate) fn mix(word: u64) -> u64 {
-    let mut z = word.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
+    SplitMix64::new(word).next_u64()
 }
 
 #[cfg(test)]

@@ -7,10 +7,11 @@
 //! ```
 //! where the score of a row is 1 or 0 for a class, the share of right labels for multi-label, the absolute error for a quantity.
 
-use crate::metric::{self, Metrics, paired_means};
+use crate::metric::{self, Metrics};
 use crate::train::{Part, SeenRows};
 use crate::{Detailed, Model, Predictions, Predictor, Result, Targets, Task, UnknownNames};
 use ronghe_data::Table;
+use ronghe_stats::interval::paired_means;
 use serde::Serialize;
 
 /// Measures a model batch by batch.

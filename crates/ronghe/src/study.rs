@@ -1,10 +1,11 @@
 //! Each modality alone against the fusion of all, on the same rows: the only honest way to show what fusion brings.
 
 use crate::config::{ModelConfig, NamedConfig};
-use crate::metric::{Metrics, paired};
+use crate::metric::Metrics;
 use crate::train::{EpochReport, Event, FitOptions, Fitted, Observer, fit};
 use crate::{Result, Targets, fuse};
 use ronghe_data::{Modality, Split, Table};
+use ronghe_stats::interval::paired;
 use serde::Serialize;
 use std::collections::BTreeSet;
 

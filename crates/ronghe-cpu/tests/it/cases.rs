@@ -3,6 +3,7 @@
 
 use crate::reference::{Val, eval};
 use ronghe_graph::{Act, Dim, Op, Shape, Window};
+use ronghe_stats::random::SplitMix64;
 
 /// One input of a case.
 #[derive(Debug, Clone)]
@@ -25,7 +26,7 @@ pub(crate) struct Case {
 /// Random numbers.
 #[derive(Debug)]
 pub(crate) struct Gen {
-    state: u64,
+    stream: SplitMix64,
     /// Size of the batch.
     n: usize,
     /// No ties, so that finite differences exist.
@@ -34,31 +35,24 @@ pub(crate) struct Gen {
 
 impl Gen {
     pub(crate) fn new(seed: u64, smooth: bool) -> Gen {
-        let mut gen_ = Gen { state: seed.wrapping_mul(0x2545_f491_4f6c_dd1d) + 1, n: 1, smooth };
+        let mut gen_ =
+            Gen { stream: SplitMix64::new(seed.wrapping_mul(0x2545_f491_4f6c_dd1d) + 1), n: 1, smooth };
         gen_.n = gen_.int(2, 5);
         gen_
     }
 
-    fn next(&mut self) -> u64 {
-        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.state;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
     /// An integer of `low..=high`.
     pub(crate) fn int(&mut self, low: usize, high: usize) -> usize {
-        low + (self.next() % (high - low + 1) as u64) as usize
+        low + (self.stream.next_u64() % (high - low + 1) as u64) as usize
     }
 
     fn coin(&mut self) -> bool {
-        self.next() & 1 == 1
+        self.stream.next_u64() & 1 == 1
     }
 
     /// Uniform in `low..high`, exactly an f32.
     pub(crate) fn uniform(&mut self, low: f64, high: f64) -> f64 {
-        let unit = (self.next() >> 11) as f64 / (1u64 << 53) as f64;
+        let unit = self.stream.unit();
         f64::from((low + unit * (high - low)) as f32)
     }
 

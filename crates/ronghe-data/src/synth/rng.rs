@@ -1,31 +1,23 @@
 //! Random numbers of one row.
 
-/// SplitMix64 (Steele, Lea, Flood 2014). Every row has a stream of its own, so rows can be made in any order.
-pub(super) struct Rng(u64);
+use ronghe_stats::random::SplitMix64;
 
-const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
+/// Every row has a stream of its own, so rows can be made in any order.
+pub(super) struct Rng(SplitMix64);
 
 impl Rng {
     /// The stream `stream` of `seed`.
     pub(super) fn new(seed: u64, stream: u64) -> Rng {
-        let mut outer = Rng(seed);
-        let base = outer.bits();
-        // One more mix, so that neighbouring rows do not share a stream one step apart.
-        let mut inner = Rng(base ^ stream.wrapping_mul(0xd134_2543_de82_ef95));
-        Rng(inner.bits())
+        Rng(SplitMix64::numbered(seed, stream))
     }
 
     pub(super) fn bits(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(STEP);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
+        self.0.next_u64()
     }
 
     /// In `[0, 1)`.
     pub(super) fn unit(&mut self) -> f64 {
-        (self.bits() >> 11) as f64 / (1u64 << 53) as f64
+        self.0.unit()
     }
 
     /// In `[low, high)`.
@@ -33,9 +25,9 @@ impl Rng {
         low + (high - low) * self.unit()
     }
 
-    /// In `0..n`, for small `n`.
+    /// In `0..n`.
     pub(super) fn below(&mut self, n: usize) -> usize {
-        ((u128::from(self.bits()) * n as u128) >> 64) as usize
+        self.0.below(n)
     }
 
     /// Whether an event of this probability happens.
@@ -48,10 +40,9 @@ impl Rng {
         from[self.below(from.len())]
     }
 
-    /// Standard normal (Box and Muller 1958).
+    /// Standard normal.
     pub(super) fn normal(&mut self) -> f64 {
-        let radius = (-2.0 * (1.0 - self.unit()).ln()).sqrt();
-        radius * (std::f64::consts::TAU * self.unit()).cos()
+        self.0.normal()
     }
 
     /// Mean 0, variance 1, nearly normal and cheap: the sum of four 16-bit uniforms.

@@ -12,11 +12,14 @@ use super::find;
 use super::questions::questions;
 use crate::store::{Filter, Store};
 use crate::{Embed, Remembered, Result, Role};
+use ronghe_stats::linalg::{Cholesky, dot};
 use serde::{Deserialize, Serialize};
 
 /// Penalty on squared weights: large, for questions made of a corpus are not quite those that people ask, and an even mix of what
 /// is known carries over better than the likeliest one.
 const RIDGE: f64 = 5.0;
+/// Weights and the bias.
+const SIZE: usize = COUNT + 1;
 /// Share of wrong answers that are refused.
 const REFUSED: f64 = 0.9;
 /// Fewest right and fewest wrong answers of a fit.
@@ -111,23 +114,25 @@ impl Calibration {
             .iter()
             .map(|r| r.iter().zip(&scale).map(|(x, (m, d))| (x - m) / d).chain([1.0]).collect())
             .collect();
-        let mut weights = vec![0.0; COUNT + 1];
+        let mut weights = vec![0.0; SIZE];
         for _ in 0..30 {
-            let mut gradient = vec![0.0; COUNT + 1];
-            let mut hessian = vec![vec![0.0; COUNT + 1]; COUNT + 1];
+            let mut gradient = vec![0.0; SIZE];
+            let mut hessian = vec![0.0; SIZE * SIZE];
             for (z, (_, right)) in z.iter().zip(examples) {
-                let p = 1.0 / (1.0 + (-z.iter().zip(&weights).map(|(z, w)| z * w).sum::<f64>()).exp());
+                let p = 1.0 / (1.0 + (-dot(z, &weights)).exp());
                 for i in 0..=COUNT {
                     gradient[i] += (f64::from(u8::from(*right)) - p) * z[i];
-                    (0..=COUNT).for_each(|j| hessian[i][j] += p * (1.0 - p) * z[i] * z[j]);
+                    (0..=i).for_each(|j| hessian[i * SIZE + j] += p * (1.0 - p) * z[i] * z[j]);
                 }
             }
             for i in 0..=COUNT {
                 let penalty = if i < COUNT { RIDGE } else { 1e-6 };
                 gradient[i] -= penalty * weights[i];
-                hessian[i][i] += penalty;
+                hessian[i * SIZE + i] += penalty;
             }
-            let step = solve(hessian, gradient);
+            let mut step = [gradient];
+            Cholesky::new(hessian, SIZE)?.solve(&mut step);
+            let [step] = step;
             weights.iter_mut().zip(&step).for_each(|(w, s)| *w += s);
             if step.iter().all(|s| s.abs() < 1e-9) {
                 break;
@@ -136,25 +141,6 @@ impl Calibration {
         let bias = weights.pop()?;
         Some(Calibration { scale, weights, bias, threshold: 0.5, questions: examples.len(), held_out: None })
     }
-}
-
-/// Solves a small positive definite system by elimination.
-fn solve(mut a: Vec<Vec<f64>>, mut b: Vec<f64>) -> Vec<f64> {
-    let n = b.len();
-    for i in 0..n {
-        for r in i + 1..n {
-            let by = a[r][i] / a[i][i];
-            for c in i..n {
-                a[r][c] -= by * a[i][c];
-            }
-            b[r] -= by * b[i];
-        }
-    }
-    for i in (0..n).rev() {
-        let rest: f64 = (i + 1..n).map(|c| a[i][c] * b[c]).sum();
-        b[i] = (b[i] - rest) / a[i][i];
-    }
-    b
 }
 
 /// Fits the confidence of a store's answers on at most `most` questions made of its chunks. None if they are too few.
@@ -218,11 +204,5 @@ mod tests {
         let fitted = Calibration::fit(&examples).unwrap();
         assert!(fitted.confidence(&near(3)) > 0.9 && fitted.confidence(&far(3)) < 0.1);
         assert!(Calibration::fit(&examples[..4]).is_none());
-    }
-
-    #[test]
-    fn small_systems_are_solved() {
-        let x = solve(vec![vec![4.0, 1.0], vec![1.0, 3.0]], vec![1.0, 2.0]);
-        assert!((x[0] - 1.0 / 11.0).abs() < 1e-12 && (x[1] - 7.0 / 11.0).abs() < 1e-12);
     }
 }

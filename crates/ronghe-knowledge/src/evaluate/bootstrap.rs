@@ -1,18 +1,9 @@
-//! Intervals of a mean over questions, by the bootstrap.
-//!
-//! From `n` values, `B` times draw `n` with replacement and take their mean; the interval at level `1 - a` lies between the
-//! `a/2` and `1 - a/2` quantiles of the means (percentile interval; quantiles between two order statistics are
-//! interpolated). Two systems on the same questions are compared by their paired differences. A draw depends on the
-//! seed and its number alone. `O(B n)` time, `O(B)` memory.
-//!
-//! Source: B. Efron & R. Tibshirani, "An introduction to the bootstrap", 1993; for search, T. Sakai 2006.
+//! Intervals of means over questions, as reports write them: [`ronghe_stats::bootstrap`] with streams named by the draws.
 
-use rayon::prelude::*;
 use ronghe_graph::SplitMix;
+use ronghe_stats::bootstrap;
+use ronghe_stats::random::SplitMix64;
 use serde::{Deserialize, Serialize};
-
-/// Times that values are drawn anew.
-const DRAWS: usize = 2_000;
 
 /// A mean and its interval.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -25,6 +16,12 @@ pub struct Interval {
     pub high: f64,
 }
 
+impl From<bootstrap::Interval> for Interval {
+    fn from(found: bootstrap::Interval) -> Interval {
+        Interval { mean: found.mean, low: found.low, high: found.high }
+    }
+}
+
 /// Mean of `values` and its interval at `level` (0.95: 95 %). `None` without values, with one that is not finite, or where the
 /// level is not between 0 and 1.
 ///
@@ -34,72 +31,14 @@ pub struct Interval {
 /// assert!(found.low < 0.75 && found.high == 1.0);
 /// ```
 pub fn interval(values: &[f64], level: f64, seed: u64) -> Option<Interval> {
-    if values.is_empty() || values.iter().any(|v| !v.is_finite()) || !(level > 0.0 && level < 1.0) {
-        return None;
-    }
-    let n = values.len();
-    let mut means: Vec<f64> = (0..DRAWS)
-        .into_par_iter()
-        .map(|draw| {
-            let mut random = SplitMix::named(seed, &format!("bootstrap {draw}"));
-            (0..n).map(|_| values[random.below(n)]).sum::<f64>() / n as f64
-        })
-        .collect();
-    means.sort_by(f64::total_cmp);
-    let tail = (1.0 - level) / 2.0;
-    Some(Interval {
-        mean: values.iter().sum::<f64>() / n as f64,
-        low: quantile(&means, tail),
-        high: quantile(&means, 1.0 - tail),
-    })
+    bootstrap::interval(values, level, named(seed)).map(Interval::from)
 }
 
 /// Mean of `a - b`, question by question, and its interval. `None` also where they are not as many.
 pub fn paired_interval(a: &[f64], b: &[f64], level: f64, seed: u64) -> Option<Interval> {
-    if a.len() != b.len() {
-        return None;
-    }
-    let differences: Vec<f64> = a.iter().zip(b).map(|(a, b)| a - b).collect();
-    interval(&differences, level, seed)
+    bootstrap::paired(a, b, level, named(seed)).map(Interval::from)
 }
 
-/// Quantile `q` of sorted values.
-fn quantile(sorted: &[f64], q: f64) -> f64 {
-    let at = q * (sorted.len() - 1) as f64;
-    let (below, share) = (at.floor() as usize, at.fract());
-    let above = (below + 1).min(sorted.len() - 1);
-    sorted[below] + share * (sorted[above] - sorted[below])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn close_to_the_normal_interval() {
-        // 400 values, half 0 and half 1: the mean's standard error is 0.5 / 20 = 0.025.
-        let values: Vec<f64> = (0..400).map(|i| f64::from(i % 2)).collect();
-        let found = interval(&values, 0.95, 1).unwrap();
-        assert!((found.low - (0.5 - 1.96 * 0.025)).abs() < 0.005, "{found:?}");
-        assert!((found.high - (0.5 + 1.96 * 0.025)).abs() < 0.005, "{found:?}");
-        assert_eq!(interval(&values, 0.95, 1), Some(found));
-        assert_ne!(interval(&values, 0.95, 2), Some(found));
-    }
-
-    #[test]
-    fn pairs_take_out_what_both_share() {
-        let a: Vec<f64> = (0..50).map(|i| f64::from(i) + 0.1).collect();
-        let b: Vec<f64> = (0..50).map(f64::from).collect();
-        let found = paired_interval(&a, &b, 0.95, 3).unwrap();
-        assert!((found.low - 0.1).abs() < 1e-9 && (found.high - 0.1).abs() < 1e-9);
-        assert_eq!(paired_interval(&a, &b[1..], 0.95, 3), None);
-    }
-
-    #[test]
-    fn quantiles_lie_between() {
-        assert_eq!(quantile(&[0.0, 1.0, 2.0], 0.25), 0.5);
-        assert_eq!(quantile(&[5.0], 0.9), 5.0);
-        assert_eq!(interval(&[], 0.95, 0), None);
-        assert_eq!(interval(&[1.0], 1.0, 0), None);
-    }
+fn named(seed: u64) -> impl Fn(u64) -> SplitMix64 {
+    move |draw| SplitMix::named(seed, &format!("bootstrap {draw}")).into()
 }

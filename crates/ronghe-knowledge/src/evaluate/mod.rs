@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `rouge` | [`rouge`], [`rouge_zh`]: what a summary shares with a reference, as the rouge-score package has it |
 //! | `porter` | the stemmer of that package |
-//! | `ranking` | [`Ranking`]: nDCG, recall, reciprocal rank of a ranked list |
+//! | `ranking` | [`Ranking`]: nDCG, recall, reciprocal rank of a ranked list at the usual cuts |
 //! | `answers` | [`exact_match`], [`token_f1`], [`citations`] |
 //! | `selective` | [`RiskCoverage`], [`refused`]: answers that may be withheld |
 //! | `bootstrap` | [`interval`], [`paired_interval`]: how far the questions at hand let us trust a mean |
@@ -31,7 +31,7 @@ pub use bootstrap::{Interval, interval, paired_interval};
 pub use of_answers::{AnswerFigures, AtThreshold, answer_figures};
 pub use of_search::{SearchFigures, Way, search_figures};
 pub use of_summaries::{SummaryFigures, SummaryMethod, summary_figures};
-pub use ranking::{Ranking, ndcg, recall, reciprocal_rank};
+pub use ranking::Ranking;
 pub use rouge::{Rouge, Score, best_rouge, rouge, rouge_zh};
 pub use selective::{Point, Refused, RiskCoverage, refused};
 pub use sets::{Beir, Passage, Qa, Query, SummaryPair, beir, qa, summary_pairs};

@@ -15,6 +15,7 @@ use crate::numerals::{spelled, value};
 use crate::terms::{is_stop, simplified};
 use crate::{Citation, Embed, Result, Role, Span, terms};
 use ronghe_data::segment::{is_han, sentence_ranges};
+use ronghe_vector::dot;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::ops::Range;
@@ -80,7 +81,7 @@ impl<'a> Source<'a> {
     /// Largest cosine of a sentence with `vector`.
     fn nearest(&self, vector: &[f32]) -> f32 {
         let rows = self.vectors.chunks_exact(vector.len().max(1));
-        rows.map(|row| row.iter().zip(vector).map(|(a, b)| a * b).sum()).fold(f32::NEG_INFINITY, f32::max)
+        rows.map(|row| dot(row, vector)).fold(f32::NEG_INFINITY, f32::max)
     }
 }
 

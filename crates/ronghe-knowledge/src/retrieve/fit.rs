@@ -11,6 +11,7 @@ use crate::store::{ChunkId, Filter, Store};
 use crate::terms::is_stop;
 use crate::{Embed, Remembered, Result, Role, terms};
 use ronghe_data::segment::{sentence_ranges, tokens};
+use ronghe_vector::dot;
 use serde::Serialize;
 use std::collections::HashMap;
 use std::ops::Range;
@@ -64,7 +65,7 @@ pub fn fit(store: &dyn Store, embed: Option<&dyn Embed>, most: usize, seed: u64)
             meaning: store.dense(&query.vector, &filter, DEPTH)?,
         };
         legs.words.push((*id, by_words(store, &query, rest)?));
-        legs.meaning.push((*id, vector.iter().zip(&query.vector).map(|(a, b)| a * b).sum()));
+        legs.meaning.push((*id, dot(vector, &query.vector)));
         let legs = legs.with_meaning_of_all(store, &query)?;
         gains.push(std::array::from_fn(|step| {
             let ranked = legs.by_scores(step as f32 / STEPS as f32, query.most);

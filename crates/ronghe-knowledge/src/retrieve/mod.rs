@@ -15,6 +15,7 @@ pub(crate) use fit::{content, spread};
 
 use crate::store::{ChunkId, Filter, Store, StoredChunk, StoredDocument};
 use crate::{Citation, Embed, Error, Result, Role, terms};
+use ronghe_vector::{dot, mmr};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 
@@ -295,7 +296,7 @@ impl Legs {
         let rest: Vec<ChunkId> = self.words.iter().map(|w| w.0).filter(|c| !known.contains_key(c)).collect();
         let vectors = store.vectors(&rest)?;
         for (chunk, vector) in rest.into_iter().zip(vectors.chunks_exact(query.vector.len())) {
-            self.meaning.push((chunk, vector.iter().zip(&query.vector).map(|(a, b)| a * b).sum()));
+            self.meaning.push((chunk, dot(vector, &query.vector)));
         }
         Ok(self)
     }
@@ -350,18 +351,9 @@ fn diverse(store: &dyn Store, ranked: &[Ranked], options: &Options) -> Result<Ve
     let vectors = store.vectors(&ids)?;
     let width = vectors.len() / ids.len().max(1);
     let row = |i: usize| &vectors[i * width..(i + 1) * width];
-    let cosine = |a: usize, b: usize| row(a).iter().zip(row(b)).map(|(a, b)| a * b).sum::<f32>();
-    let mut nearest = vec![0.0_f32; ids.len()];
-    let mut left: Vec<usize> = (0..ids.len()).collect();
-    let mut taken = Vec::with_capacity(ids.len());
-    while !left.is_empty() && taken.len() < options.most {
-        let worth = |i: usize| (1.0 - x) * ranked[i].score - x * nearest[i];
-        let best = (0..left.len()).fold(0, |b, k| if worth(left[k]) > worth(left[b]) { k } else { b });
-        let i = left.remove(best);
-        left.iter().for_each(|&j| nearest[j] = nearest[j].max(cosine(i, j)));
-        taken.push(ranked[i]);
-    }
-    Ok(taken)
+    let candidates: Vec<(Ranked, f32)> = ranked.iter().map(|r| (*r, r.score)).collect();
+    let taken = mmr(&candidates, |a, b| dot(row(a), row(b)), options.most, 1.0 - x);
+    Ok(taken.into_iter().map(|(chunk, _)| chunk).collect())
 }
 
 #[cfg(test)]

@@ -7,11 +7,12 @@
 
 use super::database::Database;
 use super::directory::{Admitted, Directory};
-use super::segment::{self, Segment, top};
+use super::segment::{self, Segment};
 use super::text_index::{TextIndex, TextWriter};
 use super::{Change, ChunkId, DocumentId, FileState, Filter, Stats, Store, StoredChunk, StoredDocument};
 use crate::{Error, Result, terms};
 use rayon::prelude::*;
+use ronghe_vector::{dot, top_k};
 use std::collections::{BTreeMap, HashMap};
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -245,15 +246,12 @@ impl Store for FolderStore {
         let mut found: Vec<(ChunkId, f32)> = Vec::new();
         for segment in &now.segments {
             let near = segment.scan(query, most * RESCORED, &|chunk| admitted.has(chunk));
-            let places: Vec<usize> = near.into_iter().map(|(at, _)| at).collect();
+            let places: Vec<usize> = near.into_iter().map(|(at, _)| at as usize).collect();
             let wide = segment.wide(&places)?;
-            let score = |v: &[f32]| v.iter().zip(query).map(|(a, b)| a * b).sum::<f32>();
-            let scores = wide.chunks_exact(query.len().max(1)).map(score);
+            let scores = wide.chunks_exact(query.len().max(1)).map(|vector| dot(vector, query));
             found.extend(places.iter().map(|&at| segment.chunks()[at]).zip(scores));
         }
-        found.sort_unstable_by_key(|(chunk, _)| *chunk);
-        let scores = found.iter().enumerate().map(|(i, (_, score))| (i, *score)).collect();
-        Ok(top(scores, most).into_iter().map(|(i, score)| (found[i].0, score)).collect())
+        Ok(top_k(found, most))
     }
 
     fn frequency(&self, term: &str) -> Result<(u64, u64)> {

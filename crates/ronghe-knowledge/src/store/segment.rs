@@ -3,13 +3,13 @@
 //! ```text
 //! "RHVECS1\n"  width u32  vectors u64  chunk u64[V]  scale f32[V]  int8[V, width]  f32[V, width]  SHA-256 of all before
 //! ```
-//! Numbers are little-endian. A vector's 8-bit numbers are `round(v / scale)`, `scale = max |v| / 127`. These and the
+//! Numbers are little-endian. Scales and 8-bit numbers are those of [`Narrow`]. These and the
 //! chunks' numbers are in memory; the vectors in f32 stay in the file, and a few are read to score the best again.
 
 use super::ChunkId;
 use crate::{Error, Result};
 use rayon::prelude::*;
-use ronghe_cpu::scan_int8;
+use ronghe_vector::{Narrow, top_k};
 use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -51,13 +51,9 @@ pub(super) fn write(
     bytes.extend_from_slice(&(width as u32).to_le_bytes());
     bytes.extend_from_slice(&(chunks.len() as u64).to_le_bytes());
     chunks.iter().for_each(|c| bytes.extend_from_slice(&c.to_le_bytes()));
-    let scale = |v: &[f32]| (v.iter().fold(0.0_f32, |m, x| m.max(x.abs())) / 127.0).max(f32::MIN_POSITIVE);
-    let rows = || vectors.chunks_exact(width);
-    rows().for_each(|v| bytes.extend_from_slice(&scale(v).to_le_bytes()));
-    for row in rows() {
-        let scale = scale(row);
-        bytes.extend(row.iter().map(|x| (x / scale).round() as i8 as u8));
-    }
+    let narrow: Vec<Narrow> = vectors.chunks_exact(width).map(Narrow::new).collect();
+    narrow.iter().for_each(|v| bytes.extend_from_slice(&v.scale.to_le_bytes()));
+    narrow.iter().for_each(|v| bytes.extend(v.numbers.iter().map(|&n| n as u8)));
     vectors.iter().for_each(|x| bytes.extend_from_slice(&x.to_le_bytes()));
     let checksum = Sha256::digest(&bytes);
     bytes.extend_from_slice(&checksum);
@@ -98,7 +94,7 @@ impl Segment {
         }
         let size =
             |count: u64| count.checked_mul(12 + 5 * width as u64).and_then(|b| b.checked_add(HEAD + 32));
-        if size(count) != Some(length) {
+        if size(count) != Some(length) || u32::try_from(count).is_err() {
             return Err(damaged("another length"));
         }
         let count = count as usize;
@@ -136,19 +132,18 @@ impl Segment {
         query: &[f32],
         most: usize,
         admits: &(dyn Fn(ChunkId) -> bool + Sync),
-    ) -> Vec<(usize, f32)> {
-        let scale = query.iter().fold(0.0_f32, |m, x| m.max(x.abs())).max(f32::MIN_POSITIVE) / 127.0;
-        let narrow: Vec<i8> = query.iter().map(|x| (x / scale).round() as i8).collect();
-        let best = |from: usize, rows: &[i8]| -> Vec<(usize, f32)> {
-            let mut scores = vec![0; rows.len() / self.width];
-            scan_int8(&narrow, rows, &mut scores);
-            let scored =
-                scores.iter().enumerate().map(|(i, &s)| (from + i, s as f32 * self.scales[from + i] * scale));
-            top(scored.filter(|&(at, _)| admits(self.chunks[at])).collect(), most)
+    ) -> Vec<(u32, f32)> {
+        let query = Narrow::new(query);
+        let blocks =
+            self.narrow.par_chunks(BLOCK * self.width).zip(self.scales.par_chunks(BLOCK)).enumerate();
+        let best = |(block, (numbers, scales)): (usize, (&[i8], &[f32]))| -> Vec<(u32, f32)> {
+            let start = (block * BLOCK) as u32;
+            let admits = |row: u32| admits(self.chunks[(start + row) as usize]);
+            let near = query.nearest(numbers, scales, most, admits);
+            near.into_iter().map(|(row, score)| (start + row, score)).collect()
         };
-        let blocks = self.narrow.par_chunks(BLOCK * self.width).enumerate();
-        let found: Vec<Vec<(usize, f32)>> = blocks.map(|(b, rows)| best(b * BLOCK, rows)).collect();
-        top(found.concat(), most)
+        let found: Vec<Vec<(u32, f32)>> = blocks.map(best).collect();
+        top_k(found.into_iter().flatten(), most)
     }
 
     /// The vectors at some places, one after another.
@@ -166,17 +161,6 @@ impl Segment {
         }
         Ok(vectors)
     }
-}
-
-/// The `most` best, best first; of equals, the earlier.
-pub(super) fn top(mut scored: Vec<(usize, f32)>, most: usize) -> Vec<(usize, f32)> {
-    let order = |a: &(usize, f32), b: &(usize, f32)| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0));
-    if scored.len() > most && most > 0 {
-        scored.select_nth_unstable_by(most - 1, order);
-    }
-    scored.truncate(most);
-    scored.sort_unstable_by(order);
-    scored
 }
 
 #[cfg(test)]

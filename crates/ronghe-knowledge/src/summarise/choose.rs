@@ -1,9 +1,7 @@
 //! Which sentences make the summary.
 //!
 //! One at a time, the sentence with the highest `RELEVANCE score_i - (1 - RELEVANCE) max_j s_ij` over the `j` already chosen
-//! (maximal marginal relevance; J. Carbonell & J. Goldstein 1998), `s` the similarity above the floor. What a sentence loses can only
-//! grow, so an old value is a bound from above: a heap holds bounds, and a sentence is compared with the sentences chosen
-//! since it was last looked at only when it comes to the top (lazy greedy; M. Minoux 1978). Equal values: the earlier first.
+//! (maximal marginal relevance, [`Marginal`]), `s` the similarity above the floor. Equal values: the earlier first.
 //!
 //! With several documents there are rounds, each with a most of sentences from the same place:
 //! 1. one from each domain; 2. one from each document; 3. twice the even share from each document and cluster; 4. no limit.
@@ -15,8 +13,7 @@ use super::centrality::Centrality;
 use super::clusters::Clusters;
 use super::rows::Rows;
 use super::sentences::Sentence;
-use std::cmp::Ordering;
-use std::collections::BinaryHeap;
+use ronghe_vector::Marginal;
 
 /// Share of the score beside what is lost for repetition.
 const RELEVANCE: f64 = 0.7;
@@ -31,32 +28,6 @@ struct Round {
     cluster: usize,
     least: f64,
 }
-
-/// A sentence and a bound of its value.
-struct Bound {
-    value: f64,
-    row: usize,
-}
-
-impl Ord for Bound {
-    fn cmp(&self, other: &Bound) -> Ordering {
-        self.value.total_cmp(&other.value).then(other.row.cmp(&self.row))
-    }
-}
-
-impl PartialOrd for Bound {
-    fn partial_cmp(&self, other: &Bound) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for Bound {
-    fn eq(&self, other: &Bound) -> bool {
-        self.cmp(other) == Ordering::Equal
-    }
-}
-
-impl Eq for Bound {}
 
 /// The first sentences: of every document its first, then of every document its second, and so on; `picks` in all.
 pub(super) fn lead(sentences: &[Sentence], picks: usize) -> Vec<usize> {
@@ -96,49 +67,31 @@ pub(super) fn choose(
     rounds.push(Round { domain: most, document: even(heard.len()), cluster: even(clusters.count), least });
     rounds.push(Round { domain: most, document: most, cluster: most, least: 0.0 });
 
-    let mut chosen: Vec<usize> = Vec::with_capacity(picks);
-    let mut taken = vec![false; sentences.len()];
-    // What each loses, as far as it is known, and how many of the chosen that counts in.
-    let mut repeats = vec![(0.0f64, 0usize); sentences.len()];
+    let similarity = |row: usize, other: usize| {
+        f64::from((rows.similarity(row, other) - central.floor) / (1.0 - central.floor))
+    };
+    let mut marginal = Marginal::new(&central.scores, RELEVANCE);
     let mut of_domain = vec![0; domain_count];
     let mut of_document = vec![0; domains.len()];
     let mut of_cluster = vec![0; clusters.count];
+    let places = |row: usize| (domains[sentences[row].source], sentences[row].source, clusters.of[row]);
     for round in rounds {
-        let value = |row: usize, repeats: f64| RELEVANCE * central.scores[row] - (1.0 - RELEVANCE) * repeats;
-        let mut heap: BinaryHeap<Bound> = (0..sentences.len())
-            .filter(|&row| !taken[row] && central.scores[row] >= round.least)
-            .map(|row| Bound { value: value(row, repeats[row].0), row })
-            .collect();
-        while chosen.len() < picks
-            && let Some(Bound { row, .. }) = heap.pop()
-        {
-            let source = sentences[row].source;
-            let (domain, cluster) = (domains[source], clusters.of[row]);
-            if of_domain[domain] >= round.domain
-                || of_document[source] >= round.document
-                || of_cluster[cluster] >= round.cluster
-            {
-                continue;
-            }
-            let (known, counted) = repeats[row];
-            if counted < chosen.len() {
-                let above = |&other: &usize| {
-                    let above = (rows.similarity(row, other) - central.floor) / (1.0 - central.floor);
-                    f64::from(above.max(0.0))
-                };
-                let worst = chosen[counted..].iter().map(above).fold(known, f64::max);
-                repeats[row] = (worst, chosen.len());
-                heap.push(Bound { value: value(row, worst), row });
-                continue;
-            }
-            taken[row] = true;
-            chosen.push(row);
+        marginal.open(|row| central.scores[row] >= round.least);
+        while marginal.taken().len() < picks {
+            let admit = |row: usize| {
+                let (domain, document, cluster) = places(row);
+                of_domain[domain] < round.domain
+                    && of_document[document] < round.document
+                    && of_cluster[cluster] < round.cluster
+            };
+            let Some(row) = marginal.take(similarity, admit) else { break };
+            let (domain, document, cluster) = places(row);
             of_domain[domain] += 1;
-            of_document[source] += 1;
+            of_document[document] += 1;
             of_cluster[cluster] += 1;
         }
     }
-    chosen
+    marginal.taken().to_vec()
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! With `x_i` the rows, similarities `s_ij = x_i . x_j` are never kept: what centrality needs of them are sums `sum_j q_j s_ij = x_i .
 //! (sum_j q_j x_j)`, one addition of rows and one product, both linear in the numbers that are not 0.
 
+use ronghe_vector::dot;
 use std::ops::Range;
 
 /// Rows of numbers.
@@ -162,7 +163,7 @@ impl Rows for Dense {
     }
 
     fn dot(&self, i: usize, v: &[f32]) -> f32 {
-        product(self.row(i), v)
+        dot(self.row(i), v)
     }
 
     fn clear(&self, _: Range<usize>, sum: &mut [f32]) {
@@ -170,7 +171,7 @@ impl Rows for Dense {
     }
 
     fn similarity(&self, i: usize, j: usize) -> f32 {
-        product(self.row(i), self.row(j))
+        dot(self.row(i), self.row(j))
     }
 
     fn positive(&self) -> bool {
@@ -178,22 +179,9 @@ impl Rows for Dense {
     }
 }
 
-/// `a . b`, in eight sums side by side.
-fn product(a: &[f32], b: &[f32]) -> f32 {
-    let mut sums = [0.0f32; 8];
-    let (a8, a1) = a.as_chunks::<8>();
-    let (b8, b1) = b.as_chunks::<8>();
-    for (x, y) in a8.iter().zip(b8) {
-        for lane in 0..8 {
-            sums[lane] += x[lane] * y[lane];
-        }
-    }
-    sums.iter().sum::<f32>() + a1.iter().zip(b1).map(|(x, y)| x * y).sum::<f32>()
-}
-
 /// Makes `values` of length 1, unless they are zeros.
 pub(super) fn normalise(values: &mut [f32]) {
-    let square: f32 = product(values, values);
+    let square: f32 = dot(values, values);
     if square > 0.0 {
         let factor = square.sqrt().recip();
         values.iter_mut().for_each(|v| *v *= factor);

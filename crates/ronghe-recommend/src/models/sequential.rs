@@ -14,12 +14,15 @@
 //! a step, `12 rows T (K + 20 B D)` bytes.
 
 mod network;
+#[cfg(test)]
+mod tests;
 mod training;
 
 use crate::model::take;
 use crate::{Error, Progress, Query, Recommender, Result, Training};
 use network::{ITEMS, Network};
 use ronghe_graph::{Builder, Tensor, Weights};
+use ronghe_vector::dot;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -198,10 +201,6 @@ impl Sequential {
             *out = if count > 0.0 { score(item) } else { f32::NEG_INFINITY };
         }
     }
-}
-
-fn dot(a: &[f32], b: &[f32]) -> f32 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
 impl Recommender for Sequential {

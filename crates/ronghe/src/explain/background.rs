@@ -1,12 +1,12 @@
 //! Rows that say what is usual.
 
 use super::Player;
-use super::draw::Draw;
 use crate::{CellKey, Error, Result};
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, LargeBinaryArray, StringArray, new_null_array};
 use arrow_schema::DataType;
 use ronghe_data::{Cell, Kind, Schema, Table};
+use ronghe_stats::random::SplitMix64;
 use sha2::{Digest, Sha256};
 use std::path::{Path, absolute};
 use std::sync::{Arc, OnceLock};
@@ -155,7 +155,7 @@ fn anchored(table: &Table) -> Result<Table> {
 
 /// The rows of a table of `rows` in the order in which a background is drawn from them.
 pub(crate) fn background_order(rows: usize, seed: u64) -> Vec<usize> {
-    Draw::new(seed).order(rows)
+    SplitMix64::new(seed).order(rows)
 }
 
 /// At most `size` rows of a table, drawn without putting back, in their order in the table.

@@ -9,9 +9,9 @@
 //!
 //! `2 STEPS (1 + ORDERS) + COALITIONS` evaluations; the oracle `players^2` more where players are few.
 
-use super::draw::Draw;
 use super::{Coalition, Game};
 use crate::Result;
+use ronghe_stats::random::SplitMix64;
 use serde::{Deserialize, Serialize};
 
 /// Points of a curve, its start apart.
@@ -59,7 +59,7 @@ pub fn check(game: &dyn Game, attributions: &[f64], output: usize, seed: u64) ->
     let sign = if prediction < base { -1.0 } else { 1.0 };
     let mut order: Vec<usize> = (0..n).collect();
     order.sort_by(|&a, &b| (sign * attributions[b]).total_cmp(&(sign * attributions[a])));
-    let mut draw = Draw::new(seed);
+    let mut draw = SplitMix64::new(seed);
     let random: Vec<Vec<usize>> = (0..ORDERS).map(|_| draw.order(n)).collect();
     let scale = Scale { base, span: prediction - base };
     let curve = |hide: bool| -> Result<Curve> {
@@ -154,7 +154,7 @@ fn infidelity(
     attributions: &[f64],
     output: usize,
     prediction: f64,
-    draw: &mut Draw,
+    draw: &mut SplitMix64,
 ) -> Result<f64> {
     let n = game.players();
     let coalitions: Vec<Coalition> = (0..COALITIONS)

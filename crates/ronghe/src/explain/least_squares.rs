@@ -4,8 +4,8 @@
 //! With `G = X'W X / 4` and moments `c = X'W f / 2`, `phi = G^-1 (c + 1 l)`, l such that the sum holds. M is `G^-1` less its part along
 //! the constraint. Complexity: sum of size^2 / 2 for G, n^3 / 3 to factor, 2 n^2 a solve.
 
-use super::cholesky::Cholesky;
-use super::draw::Draw;
+use ronghe_stats::linalg::Cholesky;
+use ronghe_stats::random::SplitMix64;
 
 /// Random vectors for the leverages.
 const PROBES: usize = 16;
@@ -54,7 +54,7 @@ impl LeastSquares {
     /// Leverages: the mean over each size from 1 of `w_p x_p'M x_p / 4`: the mean square of `x_p'y` for y with covariance M.
     pub(super) fn leverages(&self, members: &[Vec<usize>], weights: &[f64], sizes: usize) -> Vec<f64> {
         let n = self.along.len();
-        let mut draw = Draw::new(members.len() as u64);
+        let mut draw = SplitMix64::new(members.len() as u64);
         let mut sums = vec![(0.0, 0_usize); sizes];
         for _ in 0..PROBES {
             let mut y: Vec<f64> = (0..n).map(|_| draw.sign()).collect();

@@ -8,10 +8,10 @@
 //! single precision. A game that fails is refused; one that passes may still hide a term in coalitions that were not drawn.
 //! n + 2 evaluations and those of the check; the standard error is 0.
 
-use super::draw::Draw;
 use super::gradients::close;
 use super::{Coalition, Explainer, Game, Options, Shapley, Values};
 use crate::{Error, Result};
+use ronghe_stats::random::SplitMix64;
 
 /// Most coalitions that the sum is held against.
 const MOST_CHECKS: usize = 256;
@@ -52,7 +52,7 @@ impl Explainer for Linear {
         }
         let mut coalitions = vec![Coalition::empty(n)];
         coalitions.extend((0..n).map(|p| Coalition::of(n, &[p])));
-        let mut draw = Draw::new(options.seed);
+        let mut draw = SplitMix64::new(options.seed);
         // Every size comes about equally often.
         coalitions
             .extend((0..checks).map(|c| Coalition::of(n, &draw.some(n, 2 + c * (n - 2) / checks.max(1)))));

@@ -27,22 +27,19 @@
 //! | `check`, `robust` | how faithful attributions are to their game, what they owe to fill and background |
 //! | `nearest` | the rows that a model takes to be most alike |
 //! | [`global`] | importance and effect of columns over many rows, counterfactual rows |
-//! | `draw` | seeded orders and subsets |
-//! | `cholesky`, `least_squares`, `lars` | what the estimators solve |
-//! | `student`, `unseen` | how far the errors of few samples reach; what equal samples may have missed |
+//! | `least_squares` | what the estimators solve |
+//! | `unseen` | what equal samples may have missed |
 
 mod background;
 mod blended;
 mod cached;
 mod check;
-mod cholesky;
 mod coalition;
 mod column;
 #[cfg(test)]
 mod conformance;
 #[cfg(test)]
 mod coverage;
-mod draw;
 mod exact;
 mod explanation;
 pub mod export;
@@ -54,7 +51,6 @@ mod grouped;
 mod interactions;
 mod kept;
 mod kernel;
-mod lars;
 mod least_squares;
 mod legendre;
 mod levels;
@@ -76,7 +72,6 @@ mod robust;
 mod row;
 mod row_game;
 mod shap_kernel;
-mod student;
 #[cfg(test)]
 mod testing;
 mod unseen;

@@ -6,6 +6,7 @@
 
 use crate::{Error, Predictions, Predictor, Representations, Result, Task, TaskKind};
 use ronghe_data::Table;
+use ronghe_vector::top_k;
 use serde::{Deserialize, Serialize};
 
 /// A row and those most like it.
@@ -66,29 +67,23 @@ pub fn nearest(predictor: &dyn Predictor, rows: &Table, among: &Table, count: us
     let same = rows.path() == among.path();
     let one = |row: usize| {
         let number = rows.row_number(row);
-        let mut order: Vec<(f64, usize)> = (0..among.rows())
+        let others = (0..among.rows())
             .filter(|&other| !(same && among.row_number(other) == number))
-            .map(|other| (distance(asked.row(row), others.row(other)), other))
-            .collect();
-        let ascending = |a: &(f64, usize), b: &(f64, usize)| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1));
-        if count < order.len() {
-            order.select_nth_unstable_by(count, ascending);
-            order.truncate(count);
-        }
-        order.sort_by(ascending);
+            .map(|other| (other, -distance(asked.row(row), others.row(other))));
+        let order = top_k(others, count);
         let prediction = named(task, &said.0, row);
         let neighbours: Vec<Neighbour> = order
             .iter()
-            .map(|&(distance, other)| Neighbour {
+            .map(|&(other, nearness)| Neighbour {
                 row: among.row_number(other),
-                distance,
+                distance: -nearness,
                 prediction: named(task, &said.1, other),
                 target: targets.text(other),
             })
             .collect();
         let known: Vec<&String> = neighbours.iter().filter_map(|n| n.target.as_ref()).collect();
         let quantity = task.kind == TaskKind::Regression;
-        let numbers: Vec<f64> = order.iter().filter_map(|&(_, other)| targets.number(other)).collect();
+        let numbers: Vec<f64> = order.iter().filter_map(|&(other, _)| targets.number(other)).collect();
         Nearest {
             row: number,
             probability: matches!(task.kind, TaskKind::Binary | TaskKind::MultiClass)

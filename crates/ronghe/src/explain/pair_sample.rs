@@ -21,10 +21,10 @@
 //! (Fumagalli et al., "SHAP-IQ: unified approximation of any-order Shapley interactions", 2023), counted-out border sizes those of
 //! KernelSHAP-IQ (Fumagalli et al. 2024), the two halves are cross-fitting (Chernozhukov et al. 2018).
 
-use super::cholesky::Cholesky;
-use super::draw::Draw;
 use super::{Coalition, Game, Options, Pair};
 use crate::{Error, Result};
+use ronghe_stats::linalg::Cholesky;
+use ronghe_stats::random::SplitMix64;
 
 /// Drawn pairs of coalitions, at least: standard errors of fewer mean nothing.
 const LEAST_DRAWN: usize = 64;
@@ -141,7 +141,7 @@ impl Sizes {
 
     /// Coalitions of the other sizes.
     fn draw(&self, count: usize, seed: u64) -> Vec<Coalition> {
-        let mut draw = Draw::new(seed);
+        let mut draw = SplitMix64::new(seed);
         let one = |_| {
             let mut left = draw.unit();
             let at = self.inner.iter().position(|&(_, q)| {

@@ -24,12 +24,12 @@
 //! Sources: Castro, Gómez, Tejada 2009; Smyth 2004 (moderated variances); Mitchell, Cooper, Frank, Holmes 2022 (antithetic
 //! pairs); Covert, Lundberg, Lee 2020 (stopping).
 
-use super::draw::Draw;
 use super::exact::Exact;
-use super::student::reach;
 use super::unseen;
 use super::{Cached, Coalition, Explainer, Game, Options, Shapley};
 use crate::{Error, Result};
+use ronghe_stats::random::SplitMix64;
+use ronghe_stats::student::reach;
 use std::collections::HashSet;
 
 /// Fewer pairs say little about their own spread.
@@ -69,7 +69,7 @@ impl Explainer for Permutation {
         let game = Cached::new(game);
         let ends = game.values(&[Coalition::empty(n), Coalition::full(n)])?;
         let most = MOST_REPEATED * options.budget / a_pair.max(1);
-        let mut draw = Draw::new(options.seed);
+        let mut draw = SplitMix64::new(options.seed);
         let mut spread = Spread::new(n * outputs);
         loop {
             // Half as many again each time: the stopping rule is looked at seldom enough not to bias what it stops.

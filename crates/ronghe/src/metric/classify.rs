@@ -4,8 +4,9 @@
 //! have both kinds of rows. The calibration error is `sum_b n_b / n |right_b - confidence_b|` over 15 equal-width bins
 //! of the highest probability (Guo et al. 2017); for multi-label, of each label's probability.
 
-use super::{Metrics, wilson};
+use super::Metrics;
 use crate::{Predictions, Task};
+use ronghe_stats::interval::wilson;
 use serde::{Deserialize, Serialize};
 
 /// `counts[truth][prediction]`, both in the order of `labels`.

@@ -4,16 +4,13 @@
 //! |---|---|
 //! | `classify` | accuracy, F1, AUC, log-loss, calibration error, confusion table |
 //! | `regress` | RMSE, MAE, R2 |
-//! | `interval` | 95 % intervals |
 //! | `weighted` | figures in which rows count by a weight |
 
 mod classify;
-mod interval;
 mod regress;
 mod weighted;
 
 pub use classify::Confusion;
-pub use interval::{paired, paired_means, wilson};
 pub(crate) use weighted::weighted;
 
 use crate::{Error, Predictions, Result, Targets, Task, TaskKind};

@@ -10,8 +10,9 @@
 //! used before: not for scaling, not for the strength, not for the weights. The figure is over all rows together.
 
 use super::design::{Design, Scaler};
-use super::{Features, Goal, Linear, Score, Stop};
+use super::{Features, Goal, Linear, Score};
 use crate::Result;
+use ronghe_stats::lbfgs::Stop;
 use serde::Serialize;
 use std::sync::Arc;
 

@@ -10,9 +10,9 @@
 //! halves of the target's own as the distance that chance alone makes. Source: Fréchet 1957; Dowson and Landau 1982; Golub and
 //! Van Loan 2013, sections 8.3 and 8.4.
 
-use super::lbfgs::dot;
 use rayon::prelude::*;
 use ronghe_graph::SplitMix;
+use ronghe_stats::linalg::dot;
 use serde::Serialize;
 
 /// A source of data beside the target.

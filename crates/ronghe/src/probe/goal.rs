@@ -1,8 +1,8 @@
 //! What is to be told from a vector, and how well it was told.
 
-use crate::metric::wilson;
 use crate::{Targets, Task, TaskKind};
 use ronghe_graph::SplitMix;
+use ronghe_stats::interval::wilson;
 use serde::Serialize;
 
 /// The answers of the rows; none is missing.

@@ -11,8 +11,9 @@
 //! evaluation. Source: Böhning 1992; Hoerl and Kennard 1970.
 
 use super::design::{Design, LANES, Scaler};
-use super::{Features, Goal, Stop, minimise};
+use super::{Features, Goal};
 use rayon::prelude::*;
+use ronghe_stats::lbfgs::{Stop, minimise};
 
 /// A fitted linear model.
 #[derive(Debug, Clone, PartialEq)]

@@ -5,7 +5,6 @@
 //! |---|---|
 //! | `goal` | the answers, and how well they were told |
 //! | `features` | vectors of rows, dense or sparse |
-//! | `lbfgs` | minimises a smooth function |
 //! | `design` | the products of a linear model |
 //! | `linear` | logistic and ridge regression |
 //! | `cross` | cross-validation without leaks |
@@ -23,7 +22,6 @@ mod design;
 mod features;
 mod frechet;
 mod goal;
-mod lbfgs;
 mod linear;
 mod nearest;
 mod neighbours;
@@ -37,7 +35,6 @@ pub use cross::{Crossed, FeaturesOf, cross_validate};
 pub use features::Features;
 pub use frechet::{SetDistance, set_distance};
 pub use goal::{Goal, Score};
-pub use lbfgs::{Minimum, Stop, minimise};
 pub use linear::Linear;
 pub use nearest::{ImageNetView, Taken, imagenet_view};
 pub use neighbours::leave_one_out;

@@ -11,10 +11,10 @@
 
 use super::{Features, Goal, Score};
 use rayon::prelude::*;
+use ronghe_vector::{Top, dot, top_k};
 
 /// Rows of a side of a square.
 const SIDE: usize = 64;
-const LANES: usize = 16;
 
 /// Tells each row from its `k` nearest other rows, for each of `ks`.
 pub fn leave_one_out(features: &Features, goal: &Goal, ks: &[usize]) -> Vec<Score> {
@@ -32,20 +32,20 @@ pub fn leave_one_out(features: &Features, goal: &Goal, ks: &[usize]) -> Vec<Scor
 }
 
 /// Other rows by falling likeness.
-type Near = Vec<(f32, u32)>;
+type Near = Vec<(u32, f32)>;
 
 /// A figure for each class, largest for the one that is said; or the quantity.
-fn tell(goal: &Goal, near: &[(f32, u32)]) -> Vec<f64> {
+fn tell(goal: &Goal, near: &[(u32, f32)]) -> Vec<f64> {
     match goal {
         Goal::Classes { labels, count } => {
             let mut votes = vec![0.0; *count];
             // Likenesses sum to at most k, so that whole votes decide first.
             let whole = 4.0 * (near.len() as f64 + 1.0);
-            near.iter().for_each(|&(s, j)| votes[labels[j as usize]] += whole + f64::from(s));
+            near.iter().for_each(|&(j, s)| votes[labels[j as usize]] += whole + f64::from(s));
             votes
         }
         Goal::Numbers(numbers) => {
-            let sum: f64 = near.iter().map(|&(_, j)| numbers[j as usize]).sum();
+            let sum: f64 = near.iter().map(|&(j, _)| numbers[j as usize]).sum();
             vec![sum / near.len().max(1) as f64]
         }
     }
@@ -66,15 +66,15 @@ fn dense(values: &[f32], width: usize, most: usize) -> Vec<Near> {
         .into_par_iter()
         .map(|block| {
             let mine = block * SIDE..rows.len().min((block + 1) * SIDE);
-            let mut near = vec![Near::with_capacity(most + 1); mine.len()];
+            let mut near = vec![Top::new(most); mine.len()];
             for start in (0..rows.len()).step_by(SIDE) {
                 for (near, i) in near.iter_mut().zip(mine.clone()) {
                     for j in (start..rows.len().min(start + SIDE)).filter(|&j| j != i) {
-                        offer(near, most, dot(rows[i], rows[j]), j as u32);
+                        near.push(j as u32, dot(rows[i], rows[j]));
                     }
                 }
             }
-            near
+            near.into_iter().map(Top::into_sorted).collect()
         })
         .collect();
     blocks.into_iter().flatten().collect()
@@ -98,35 +98,9 @@ fn sparse(rows: &[Vec<(u32, f32)>], width: usize, most: usize) -> Vec<Near> {
             let v = v * inverse[i];
             columns[c as usize].iter().for_each(|&(j, w)| likeness[j as usize] += v * w);
         }
-        let mut near = Near::with_capacity(most + 1);
-        for (j, s) in (0u32..).zip(likeness).filter(|e| e.0 as usize != i) {
-            offer(&mut near, most, s, j);
-        }
-        near
+        top_k((0u32..).zip(likeness).filter(|e| e.0 as usize != i), most)
     };
     (0..rows.len()).into_par_iter().map(one).collect()
-}
-
-/// Keeps the `most` largest, in order; rows come by rising number.
-fn offer(near: &mut Near, most: usize, s: f32, j: u32) {
-    if near.len() == most && near.last().is_none_or(|last| s <= last.0) {
-        return;
-    }
-    let place = near.iter().position(|n| s > n.0).unwrap_or(near.len());
-    near.insert(place, (s, j));
-    near.truncate(most);
-}
-
-/// In sixteen sums side by side.
-fn dot(a: &[f32], b: &[f32]) -> f32 {
-    let (a16, a1) = a.as_chunks::<LANES>();
-    let (b16, b1) = b.as_chunks::<LANES>();
-    let mut sums = [0.0; LANES];
-    for (a, b) in a16.iter().zip(b16) {
-        (0..LANES).for_each(|i| sums[i] += a[i] * b[i]);
-    }
-    let rest: f32 = a1.iter().zip(b1).map(|(a, b)| a * b).sum();
-    sums.iter().sum::<f32>() + rest
 }
 
 #[cfg(test)]
@@ -167,8 +141,8 @@ mod tests {
         let (a, b) = (dense(&values, width, 5), sparse(&sparse_rows, width, 5));
         for (a, b) in a.iter().zip(&b) {
             assert_eq!(a.len(), 5);
-            assert!(a.iter().zip(b).all(|(x, y)| (x.0 - y.0).abs() < 1e-5), "{a:?} {b:?}");
-            assert!(a.windows(2).all(|w| w[0].0 >= w[1].0));
+            assert!(a.iter().zip(b).all(|(x, y)| (x.1 - y.1).abs() < 1e-5), "{a:?} {b:?}");
+            assert!(a.windows(2).all(|w| w[0].1 >= w[1].1));
         }
     }
 }

@@ -11,10 +11,10 @@
 use super::cross::along;
 use super::{Features, Goal, Score};
 use crate::config::{InputConfig, ModelConfig, NamedConfig, TargetConfig, resolve};
-use crate::metric::paired;
 use crate::train::{Event, FitOptions, Observer, fit, split};
 use crate::{Error, Result, Targets};
 use ronghe_data::{Modality, Split, Table};
+use ronghe_stats::interval::paired;
 use serde::Serialize;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};

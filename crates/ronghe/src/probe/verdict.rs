@@ -2,7 +2,7 @@
 
 use super::Duel;
 use super::survey::Tried;
-use crate::metric::paired;
+use ronghe_stats::interval::paired;
 use serde::Serialize;
 use std::fmt;
 

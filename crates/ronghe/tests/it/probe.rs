@@ -1,6 +1,7 @@
 //! Linear models against scikit-learn.
 
-use ronghe::probe::{Features, Goal, Linear, Stop};
+use ronghe::probe::{Features, Goal, Linear};
+use ronghe_stats::lbfgs::Stop;
 use serde_json::Value;
 
 fn floats(value: &Value) -> Vec<f64> {

@@ -141,3 +141,35 @@ pub(super) fn train(
     }
     Ok(weights)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_item_but_the_first_is_predicted_once() {
+        let sequences = [vec![1, 2, 3, 4, 5, 6, 7, 8], vec![9, 10], vec![1, 2, 3, 4]];
+        let cut = windows(&sequences, 3);
+        assert_eq!(cut, [&[5, 6, 7, 8][..], &[2, 3, 4, 5], &[1, 2], &[9, 10], &[1, 2, 3, 4]]);
+    }
+
+    #[test]
+    fn the_rate_rises_and_falls() {
+        let rates: Vec<f32> = (0..100).map(|at| rate(0.1, at, 100)).collect();
+        assert!(rates[..5].is_sorted() && rates[4] == 0.1);
+        assert!(rates[4..].is_sorted_by(|a, b| a > b) && rates[99] > 0.0 && rates[99] < 0.001);
+        assert_eq!(rate(0.1, 0, 1), 0.1);
+    }
+
+    #[test]
+    fn rows_are_padded_behind_their_items() -> Result<()> {
+        let settings = Settings { length: 10, ..Settings::default() };
+        let fed = feed(&[&[4, 5, 6, 7], &[8, 9]], &settings, 0)?;
+        assert_eq!(fed.inputs["items"].shape(), [2, 4]);
+        assert_eq!(fed.inputs["items"].as_i32(), [4, 5, 6, 0, 8, 0, 0, 0]);
+        assert_eq!(fed.inputs["places"].as_i32(), [2, 1, 0, 0, 0, 0, 0, 0]);
+        assert_eq!(fed.inputs["labels"].as_i32(), [5, 6, 7, 0, 9, 0, 0, 0]);
+        assert_eq!(fed.inputs["weight"].as_f32(), [1.0, 1.0, 1.0, 0.0, 1.0, 0.0, 0.0, 0.0]);
+        Ok(())
+    }
+}

@@ -4,9 +4,9 @@
 //! for several labels, the squared error in the target's unit for a quantity. Its standard error is that of the mean over
 //! repeats. `columns * repeats + 1` predictions of the table (Breiman 2001; Fisher, Rudin, Dominici 2019).
 
-use super::super::draw::Draw;
 use crate::{Predictions, Predictor, Result, Targets};
 use ronghe_data::Table;
+use ronghe_stats::random::SplitMix64;
 use serde::{Deserialize, Serialize};
 
 /// Least probability that a loss is taken of.
@@ -43,7 +43,7 @@ pub fn importance(
             columns.push(column);
         }
     }
-    let mut draw = Draw::new(seed);
+    let mut draw = SplitMix64::new(seed);
     let mut found = Vec::with_capacity(columns.len());
     for name in columns {
         let (at, _) = table.find(name)?;

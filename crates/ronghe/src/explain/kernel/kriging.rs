@@ -17,12 +17,12 @@
 //! (restricted likelihood); Rasmussen and Ghahramani 2003 (Bayesian quadrature).
 
 use super::super::Coalition;
-use super::super::cholesky::{Cholesky, TOGETHER, dot};
 use super::super::exact::weights;
-use super::super::student::reach;
 use super::prior::{Prior, shapley_weight};
 use super::scatter::{Scatter, left_out};
 use rayon::prelude::*;
+use ronghe_stats::linalg::{Cholesky, TOGETHER, dot};
+use ronghe_stats::student::reach;
 use std::slice::from_mut;
 
 /// Shares of the variance that may be anything at all.

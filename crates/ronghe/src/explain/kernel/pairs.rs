@@ -7,13 +7,13 @@
 //! Source: Musco and Witter, "Provably accurate Shapley value estimation via leverage score sampling", 2024.
 
 use super::super::Coalition;
-use super::super::draw::Draw;
+use ronghe_stats::random::SplitMix64;
 use std::collections::HashSet;
 
 /// The sequence of pairs, by the smaller coalition of each.
 pub(super) struct Pairs {
     players: usize,
-    draw: Draw,
+    draw: SplitMix64,
     sizes: Vec<Size>,
 }
 
@@ -43,7 +43,7 @@ impl Pairs {
                 Size { size, total, drawn: 0, middle, known: HashSet::new(), rest: None }
             })
             .collect();
-        Pairs { players, draw: Draw::new(seed), sizes }
+        Pairs { players, draw: SplitMix64::new(seed), sizes }
     }
 
     /// Pairs there are in all.
@@ -70,7 +70,7 @@ impl Pairs {
 }
 
 impl Size {
-    fn next(&mut self, players: usize, draw: &mut Draw) -> Option<Coalition> {
+    fn next(&mut self, players: usize, draw: &mut SplitMix64) -> Option<Coalition> {
         if 2 * self.known.len() as u64 >= self.total || self.rest.is_some() {
             let (size, middle, known) = (self.size, self.middle, &mut self.known);
             let rest = self.rest.get_or_insert_with(|| {

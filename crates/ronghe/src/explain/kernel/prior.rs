@@ -13,8 +13,8 @@
 //! Complexity: n m^2 / 2 for the covariance of m coalitions, n m a point of the integral for the rest.
 
 use super::super::Coalition;
-use super::super::cholesky::dot;
 use rayon::prelude::*;
+use ronghe_stats::linalg::dot;
 
 /// Points of the integral: exact for products of up to 23 players, and r is small.
 const POINTS: usize = 12;

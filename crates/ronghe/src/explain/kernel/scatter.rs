@@ -18,9 +18,9 @@
 //! Sources: Dubrule 1983 (cross-validation of kriging in closed form); MacKinnon and White 1985 (HC3); Bachoc 2013 (variances from
 //! cross-validation where the covariance is not the true one).
 
-use super::super::cholesky::{Cholesky, TOGETHER, dot};
 use super::super::exact::weights;
 use rayon::prelude::*;
+use ronghe_stats::linalg::{Cholesky, TOGETHER, dot};
 use std::slice::from_mut;
 
 /// Below this, a row is alone in what it tells, and nothing can be left out.

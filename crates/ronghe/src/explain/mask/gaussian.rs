@@ -11,6 +11,8 @@
 //! constant column goes with none. `O(d^3 + n d^2)` a set of shown columns.
 //! Sources: Matheron 1963 (conditioning by the residual); Aas, Jullum, Løland 2021; Chen, Wiesel, Eldar, Hero 2010.
 
+use ronghe_stats::linalg::Cholesky;
+
 /// Numbers of the explained row and of the background, in standard units.
 pub(in crate::explain) struct Gaussian {
     means: Vec<f64>,
@@ -46,13 +48,19 @@ impl Gaussian {
     pub(in crate::explain) fn hidden(&self, shown: &[bool]) -> Vec<Vec<f64>> {
         let of = |wanted: bool| (0..shown.len()).filter(|&i| shown[i] == wanted).collect::<Vec<usize>>();
         let (seen, hidden) = (of(true), of(false));
-        let factor = cholesky(&seen, &self.correlation);
+        let kept = |line: usize| seen.iter().map(move |&i| self.correlation[line][i]);
+        let matrix = seen.iter().flat_map(|&line| kept(line)).collect();
+        let unlike = |other: &Vec<f64>| seen.iter().map(|&i| self.row[i] - other[i]).collect();
+        let mut differences: Vec<Vec<f64>> = self.background.iter().map(unlike).collect();
+        match Cholesky::new(matrix, seen.len()) {
+            Some(factor) => factor.solve(&mut differences),
+            // Numbers beyond all bounds have no correlation: the background's rows stay as they are.
+            None => differences.iter_mut().for_each(|d| d.fill(0.0)),
+        }
         let mut found = vec![Vec::with_capacity(self.background.len()); hidden.len()];
-        for other in &self.background {
-            let mut difference: Vec<f64> = seen.iter().map(|&i| self.row[i] - other[i]).collect();
-            solve(&factor, &mut difference);
+        for (other, difference) in self.background.iter().zip(&differences) {
             for (&h, into) in hidden.iter().zip(&mut found) {
-                let drawn: f64 = seen.iter().zip(&difference).map(|(&s, d)| self.correlation[h][s] * d).sum();
+                let drawn: f64 = kept(h).zip(difference).map(|(r, d)| r * d).sum();
                 into.push((other[h] + drawn) * self.scales[h] + self.means[h]);
             }
         }
@@ -75,35 +83,6 @@ fn shrunk(background: &[Vec<f64>], columns: usize) -> Vec<Vec<f64>> {
         line.iter_mut().enumerate().filter(|(j, _)| *j != i).for_each(|(_, v)| *v *= 1.0 - share);
     }
     found
-}
-
-/// The lower factor of the chosen rows and columns of a positive definite matrix.
-fn cholesky(chosen: &[usize], matrix: &[Vec<f64>]) -> Vec<Vec<f64>> {
-    let mut factor: Vec<Vec<f64>> = Vec::with_capacity(chosen.len());
-    for (i, &row) in chosen.iter().enumerate() {
-        let mut line = vec![0.0; i + 1];
-        for j in 0..=i {
-            let before = |a: &[f64], b: &[f64]| (0..j).map(|k| a[k] * b[k]).sum::<f64>();
-            line[j] = match j < i {
-                true => (matrix[row][chosen[j]] - before(&line, &factor[j])) / factor[j][j],
-                false => (matrix[row][row] - before(&line, &line)).max(1e-12).sqrt(),
-            };
-        }
-        factor.push(line);
-    }
-    factor
-}
-
-/// Solves `L L' x = b` in place.
-fn solve(factor: &[Vec<f64>], b: &mut [f64]) {
-    for i in 0..b.len() {
-        let known: f64 = (0..i).map(|k| factor[i][k] * b[k]).sum();
-        b[i] = (b[i] - known) / factor[i][i];
-    }
-    for i in (0..b.len()).rev() {
-        let known: f64 = (i + 1..b.len()).map(|k| factor[k][i] * b[k]).sum();
-        b[i] = (b[i] - known) / factor[i][i];
-    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Which coalitions shap's kernel evaluates, and their weights.
 
 use super::super::Coalition;
-use super::super::draw::Draw;
+use ronghe_stats::random::SplitMix64;
 use std::collections::HashMap;
 
 /// The coalitions and their weights.
@@ -66,7 +66,7 @@ impl Design {
         let chances: Vec<f64> =
             (listed..shares.len()).map(|s| shares[s] / if s < paired { 2.0 } else { 1.0 }).collect();
         let total: f64 = chances.iter().sum();
-        let (mut draw, mut known) = (Draw::new(seed), HashMap::<Coalition, usize>::new());
+        let (mut draw, mut known) = (SplitMix64::new(seed), HashMap::<Coalition, usize>::new());
         for _ in 0..4 * (samples - fixed) {
             if rows.len() == samples {
                 break;

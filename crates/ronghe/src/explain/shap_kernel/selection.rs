@@ -1,8 +1,8 @@
 //! Which players a lasso on the doubled rows selects.
 
-use super::super::lars::{Criterion, Moments};
 use super::Selection;
 use super::design::Row;
+use ronghe_stats::lars::{Criterion, Moments};
 
 /// The players selected, in any order.
 pub(super) fn select(selection: Selection, rows: &[Row], n: usize, whole: f64) -> Vec<usize> {

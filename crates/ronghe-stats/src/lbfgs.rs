@@ -9,6 +9,7 @@
 //! interpolation. O(n) memory and time an iteration (40 n multiplications) beside the function itself, mostly called once.
 //! Source: Nocedal and Wright 2006, algorithms 3.5, 3.6, 7.4, 7.5.
 
+use crate::linalg::dot;
 use std::collections::VecDeque;
 
 /// When to stop.
@@ -42,7 +43,7 @@ const LINE_STEPS: usize = 25;
 /// Minimises `f`, which writes its gradient into its second argument and returns its value.
 ///
 /// ```
-/// use ronghe::probe::{Stop, minimise};
+/// use ronghe_stats::lbfgs::{Stop, minimise};
 /// let bowl = |x: &[f64], g: &mut [f64]| {
 ///     g[0] = 2.0 * (x[0] - 3.0);
 ///     (x[0] - 3.0).powi(2)
@@ -186,18 +187,6 @@ fn between(a: (f64, f64, f64), b: (f64, f64, f64)) -> f64 {
     let margin = 0.1 * (b.0 - a.0).abs();
     let (left, right) = (a.0.min(b.0) + margin, a.0.max(b.0) - margin);
     if t.is_finite() { t.clamp(left, right) } else { middle }
-}
-
-/// In four sums, so that the additions need not wait for each other.
-pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
-    let (a4, a1) = a.as_chunks::<4>();
-    let (b4, b1) = b.as_chunks::<4>();
-    let mut sums = [0.0; 4];
-    for (a, b) in a4.iter().zip(b4) {
-        (0..4).for_each(|i| sums[i] += a[i] * b[i]);
-    }
-    let rest: f64 = a1.iter().zip(b1).map(|(a, b)| a * b).sum();
-    (sums[0] + sums[1]) + (sums[2] + sums[3]) + rest
 }
 
 fn norm(a: &[f64]) -> f64 {

@@ -9,7 +9,7 @@
 //! Sources: Efron, Hastie, Johnstone, Tibshirani 2004; Friedman, Hastie, Tibshirani 2010 (coordinate descent); Fercoq,
 //! Gramfort, Salmon 2015 (duality gap, screening); Zou, Hastie, Tibshirani 2007 (degrees of freedom).
 
-use super::cholesky::{Cholesky, dot};
+use crate::linalg::{Cholesky, dot};
 use std::slice::from_mut;
 
 /// A path ends below this correlation a row.
@@ -20,19 +20,25 @@ const MOST_STEPS: usize = 500;
 const SWEEPS: usize = 1000;
 const PRECISION: f64 = 1e-4;
 
-/// A least squares problem by its moments: `A'A` (row-major), `A'y`, `y'y` and the number of rows.
+/// A least squares problem by its moments. `gram` has as many rows and columns as `cross` entries; else there are panics.
 #[derive(Debug, Clone)]
-pub(super) struct Moments {
-    pub(super) gram: Vec<f64>,
-    pub(super) cross: Vec<f64>,
-    pub(super) square: f64,
-    pub(super) rows: usize,
+pub struct Moments {
+    /// `A'A`, row-major.
+    pub gram: Vec<f64>,
+    /// `A'y`.
+    pub cross: Vec<f64>,
+    /// `y'y`.
+    pub square: f64,
+    /// Rows of A.
+    pub rows: usize,
 }
 
 /// Which information criterion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Criterion {
+pub enum Criterion {
+    /// Akaike 1974: 2 a column.
     Akaike,
+    /// Schwarz 1978: the logarithm of the number of rows a column.
     Bayes,
 }
 
@@ -54,12 +60,12 @@ impl Moments {
     }
 
     /// The columns that `steps` steps of least angle regression make active, in their order.
-    pub(super) fn least_angle(&self, steps: usize) -> Vec<usize> {
+    pub fn least_angle(&self, steps: usize) -> Vec<usize> {
         self.path(steps, false).1
     }
 
     /// The columns of the lasso of least information criterion.
-    pub(super) fn least_criterion(&self, criterion: Criterion) -> Vec<usize> {
+    pub fn least_criterion(&self, criterion: Criterion) -> Vec<usize> {
         let n = self.columns();
         let (path, _) = self.path(MOST_STEPS, true);
         let mut full = self.cross.clone();
@@ -81,7 +87,7 @@ impl Moments {
     }
 
     /// The columns of the lasso `|y - A c|^2 / 2 + rows * alpha * |c|_1`, by coordinate descent.
-    pub(super) fn lasso(&self, alpha: f64) -> Vec<usize> {
+    pub fn lasso(&self, alpha: f64) -> Vec<usize> {
         let n = self.columns();
         let alpha = alpha * self.rows as f64;
         let mut c = vec![0.0; n];
@@ -199,4 +205,35 @@ impl Moments {
 
 fn nonzero(coefficients: &[f64]) -> Vec<usize> {
     (0..coefficients.len()).filter(|&i| coefficients[i].abs() > f64::EPSILON).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Orthogonal columns of length 1: the lasso is the soft threshold of `A'y`.
+    fn orthogonal() -> Moments {
+        Moments {
+            gram: vec![1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0],
+            cross: vec![0.5, -3.0, 1.0],
+            square: 10.5,
+            rows: 10,
+        }
+    }
+
+    #[test]
+    fn orthogonal_columns_come_by_their_size() {
+        assert_eq!(orthogonal().least_angle(2), [1, 2]);
+        assert_eq!(orthogonal().least_angle(9), [1, 2, 0]);
+        assert_eq!(orthogonal().lasso(0.07), [1, 2]);
+        assert_eq!(orthogonal().lasso(0.2), [1]);
+        // With a residual of 0.25 over six degrees of freedom, 2 a column is worth it for all but the smallest.
+        assert_eq!(orthogonal().least_criterion(Criterion::Akaike), [0, 1, 2]);
+    }
+
+    #[test]
+    fn a_repeated_column_stays_out() {
+        let twice = Moments { gram: vec![1.0; 4], cross: vec![2.0, 2.0], square: 5.0, rows: 4 };
+        assert_eq!(twice.least_angle(2), [0]);
+    }
 }

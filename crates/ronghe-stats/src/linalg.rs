@@ -3,18 +3,31 @@
 //! L lower triangular, row-major. n^3 / 3 operations to factor, n^2 a solve. Rows meet in dot products, whose terms
 //! are added in one fixed order.
 
-/// Right-hand sides that are solved together.
-pub(super) const TOGETHER: usize = 8;
+/// Right-hand sides that are solved together: as many a call as this read the factor once.
+pub const TOGETHER: usize = 8;
 
 /// The factor L.
-pub(super) struct Cholesky {
+///
+/// ```
+/// use ronghe_stats::linalg::Cholesky;
+/// let factor = Cholesky::new(vec![4.0, 2.0, 2.0, 3.0], 2).unwrap();
+/// let mut b = [vec![8.0, 7.0]];
+/// factor.solve(&mut b);
+/// assert!((b[0][0] - 1.25).abs() < 1e-12 && (b[0][1] - 1.5).abs() < 1e-12);
+/// ```
+#[derive(Debug, Clone)]
+pub struct Cholesky {
     factor: Vec<f64>,
     size: usize,
 }
 
 impl Cholesky {
-    /// Factors the lower triangle of a row-major matrix; none if it is not positive definite to the digits there are.
-    pub(super) fn new(mut matrix: Vec<f64>, size: usize) -> Option<Cholesky> {
+    /// Factors the lower triangle of a row-major matrix `[size, size]`; none if it is not positive definite to the digits there
+    /// are, or has another size.
+    pub fn new(mut matrix: Vec<f64>, size: usize) -> Option<Cholesky> {
+        if size.checked_mul(size) != Some(matrix.len()) {
+            return None;
+        }
         for i in 0..size {
             let (done, rest) = matrix.split_at_mut(i * size);
             let row = &mut rest[..size];
@@ -32,7 +45,11 @@ impl Cholesky {
     }
 
     /// `L^-1 b` in place, for each b. Some at a time, so that a row of L is read once for them.
-    pub(super) fn forward(&self, many: &mut [Vec<f64>]) {
+    ///
+    /// # Panics
+    ///
+    /// If a b is shorter than the matrix; the same holds for [`backward`](Cholesky::backward) and [`solve`](Cholesky::solve).
+    pub fn forward(&self, many: &mut [Vec<f64>]) {
         for some in many.chunks_mut(TOGETHER) {
             for i in 0..self.size {
                 let row = &self.factor[i * self.size..];
@@ -42,7 +59,7 @@ impl Cholesky {
     }
 
     /// `L'^-1 b` in place, for each b.
-    pub(super) fn backward(&self, many: &mut [Vec<f64>]) {
+    pub fn backward(&self, many: &mut [Vec<f64>]) {
         for some in many.chunks_mut(TOGETHER) {
             for i in (0..self.size).rev() {
                 let row = &self.factor[i * self.size..];
@@ -56,19 +73,25 @@ impl Cholesky {
     }
 
     /// `A^-1 b` in place, for each b.
-    pub(super) fn solve(&self, many: &mut [Vec<f64>]) {
+    pub fn solve(&self, many: &mut [Vec<f64>]) {
         self.forward(many);
         self.backward(many);
     }
 
     /// Half the logarithm of the determinant of A.
-    pub(super) fn half_log_det(&self) -> f64 {
+    pub fn half_log_det(&self) -> f64 {
         (0..self.size).map(|i| self.factor[i * self.size + i].ln()).sum()
     }
 }
 
-/// Sum of products, in eight running sums that the compiler keeps in vectors.
-pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
+/// `a . b` over the shorter of both, in eight running sums that the compiler keeps in vectors.
+///
+/// ```
+/// assert_eq!(ronghe_stats::linalg::dot(&[1.0, 2.0], &[3.0, 4.0]), 11.0);
+/// ```
+pub fn dot(a: &[f64], b: &[f64]) -> f64 {
+    let shared = a.len().min(b.len());
+    let (a, b) = (&a[..shared], &b[..shared]);
     let mut sums = [0.0; 8];
     let (a_eights, b_eights) = (a.chunks_exact(8), b.chunks_exact(8));
     let tail: f64 = a_eights.remainder().iter().zip(b_eights.remainder()).map(|(x, y)| x * y).sum();
@@ -98,8 +121,17 @@ mod tests {
     }
 
     #[test]
+    fn what_has_no_partner_is_left_out() {
+        let a: Vec<f64> = (0..21).map(f64::from).collect();
+        assert_eq!(dot(&a, &a), 2870.0);
+        assert_eq!(dot(&a, &a[..3]), 5.0);
+        assert_eq!(dot(&[], &a), 0.0);
+    }
+
+    #[test]
     fn a_singular_matrix_has_no_factor() {
         assert!(Cholesky::new(vec![1.0, 1.0, 1.0, 1.0], 2).is_none());
+        assert!(Cholesky::new(vec![1.0; 3], 2).is_none());
         let of_diagonal = Cholesky::new(vec![4.0, 0.0, 0.0, 9.0], 2).unwrap();
         assert!((of_diagonal.half_log_det() - 6.0_f64.ln()).abs() < 1e-15);
     }

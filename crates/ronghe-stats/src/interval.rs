@@ -1,9 +1,16 @@
-//! 95 % interval of a proportion (Wilson 1927): with `p = k / n`, `z = 1.96`,
+//! 95 % intervals of a proportion and of paired differences.
+//!
+//! A proportion (Wilson 1927): with `p = k / n`, `z = 1.96`,
 //! `(p + z²/2n ± z sqrt(p (1 - p) / n + z²/4n²)) / (1 + z²/n)`. Right at the edges, where the normal interval fails.
 
 const Z: f64 = 1.959_963_984_540_054;
 
-/// Wilson's 95 % interval for `right` of `rows`.
+/// Wilson's 95 % interval for `right` of `rows`; all there is without rows.
+///
+/// ```
+/// let (low, high) = ronghe_stats::interval::wilson(81, 263);
+/// assert!((low - 0.2553).abs() < 1e-4 && (high - 0.3662).abs() < 1e-4);
+/// ```
 pub fn wilson(right: usize, rows: usize) -> (f64, f64) {
     if rows == 0 {
         return (0.0, 1.0);
