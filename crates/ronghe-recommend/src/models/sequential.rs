@@ -7,8 +7,8 @@
 //! (as in Klenitskiy and Vasilev 2023) or among sampled ones, by Adam with a rate that rises and then falls.
 //!
 //! A sequence longer than `length` makes several windows. Of a query the last `length` items count, their weights do
-//! not. Without any item, and where no user of the training has two, scores are how often an item was liked. Items that nobody
-//! liked get negative infinity.
+//! not. Items that nobody liked get negative infinity and say nothing in a history. Without a history, and where no user of
+//! the training liked two items, scores are how often an item was liked.
 //!
 //! With `n` events, width `D`, `B` blocks, length `T` and `K` candidates, an epoch takes `6 n (12 B D^2 + 2 B T D + K D)` operations;
 //! a step, `12 rows T (K + 20 B D)` bytes.
@@ -187,9 +187,9 @@ impl Sequential {
         Some((table.as_f32(), *table.shape().last()?))
     }
 
-    /// The state after a history; none without an item that is known.
+    /// The state after a history; none without an item that anybody liked.
     fn state(&self, query: Query<'_>) -> Option<Vec<f32>> {
-        let known = |item: u32| (item as usize) < self.counts.len();
+        let known = |item: u32| self.counts.get(item as usize).is_some_and(|&count| count > 0.0);
         let items: Vec<i32> = query.history.iter().filter(|h| known(h.0)).map(|h| h.0 as i32).collect();
         let latest = &items[items.len().saturating_sub(self.length)..];
         if latest.is_empty() { None } else { self.network.as_ref()?.state(latest).ok() }
