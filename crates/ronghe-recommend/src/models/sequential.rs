@@ -62,7 +62,7 @@ impl Default for Settings {
             blocks: 2,
             heads: 2,
             length: 50,
-            dropout: 0.2,
+            dropout: 0.5,
             epochs: 20,
             rate: 0.002,
             batch: 64,
@@ -74,7 +74,7 @@ impl Default for Settings {
 /// Settings that are tried.
 pub(crate) fn grid() -> Vec<Settings> {
     let usual = Settings::default();
-    vec![usual]
+    vec![usual, Settings { blocks: 1, epochs: 15, ..usual }, Settings { dropout: 0.2, epochs: 15, ..usual }]
 }
 
 impl Settings {
