@@ -222,6 +222,7 @@ fn encoder(executor: &CpuExecutor, name: &str, batch: usize, tokens: usize) -> R
     let mask = b.input("mask", &Shape::batch(&[tokens]), DType::F32)?;
     let block = TransformerBlock {
         heads: 12,
+        causal: false,
         hidden: 1536,
         act: Act::Gelu,
         eps: 1e-12,

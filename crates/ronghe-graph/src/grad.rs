@@ -283,10 +283,10 @@ impl Tape<'_> {
                 let vocabulary = self.rows(x[2]);
                 self.give(x[2], Op::EmbeddingBagGrad { vocabulary }, &[x[0], x[1], dy])
             }
-            Op::Attention { heads } => {
+            Op::Attention { heads, causal } => {
                 let mut inputs = vec![x[0], x[1], x[2], dy];
                 inputs.extend(x.get(3));
-                self.give_all(&x[..3], Op::AttentionGrad { heads: *heads }, &inputs)
+                self.give_all(&x[..3], Op::AttentionGrad { heads: *heads, causal: *causal }, &inputs)
             }
             Op::MeanTokens => self.give(x[0], Op::MeanTokensGrad, &[x[1], dy]),
             Op::SelectToken { index } => {

@@ -175,12 +175,12 @@ impl Op {
                 check.require(same(0) == same(1) && same(0).rank() == 2, "ids[N, S], scales[N, S]")?;
                 one(Shape::fixed(&[*vocabulary, check.last(2)?]))
             }
-            Op::Attention { heads } => {
-                check.attention(*heads, 3)?;
+            Op::Attention { heads, causal } => {
+                check.attention(*heads, *causal, 3)?;
                 one(same(0))
             }
-            Op::AttentionGrad { heads } => {
-                check.attention(*heads, 4)?;
+            Op::AttentionGrad { heads, causal } => {
+                check.attention(*heads, *causal, 4)?;
                 check.require(same(3) == same(0), "dy of q's shape")?;
                 Ok((0..3).map(|i| (same(i), DType::F32)).collect())
             }
@@ -422,7 +422,7 @@ impl Check<'_> {
         }
     }
 
-    fn attention(&self, heads: usize, mask: usize) -> Result<()> {
+    fn attention(&self, heads: usize, causal: bool, mask: usize) -> Result<()> {
         let (q, k, v) = (&self.inputs[0].shape, &self.inputs[1].shape, &self.inputs[2].shape);
         let d = self.last(0)?;
         self.require(
@@ -430,6 +430,7 @@ impl Check<'_> {
             "q[N, T, D], k[N, S, D], v[N, S, D]",
         )?;
         self.require(heads > 0 && d % heads == 0, "a width divisible by the number of heads")?;
+        self.require(!causal || q == k, "q and k of one shape where later tokens are hidden")?;
         let masked = self.inputs.get(mask).is_none_or(|m| m.shape == k.leading());
         self.require(masked, "mask[N, S]")
     }

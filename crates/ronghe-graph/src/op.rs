@@ -215,15 +215,19 @@ pub enum Op {
         vocabulary: usize,
     },
     /// `q[N, T, D], k[N, S, D], v[N, S, D], (mask[N, S]) -> [N, T, D]`: softmax(q k^T / sqrt(D / heads)) v for each
-    /// head; tokens with mask 0 get no weight
+    /// head; tokens with mask 0 get no weight. Causal: query t attends to tokens 0..=t alone, and S = T
     Attention {
         /// Number of heads; divides D.
         heads: usize,
+        /// Whether later tokens are hidden.
+        causal: bool,
     },
     /// `q, k, v, dy, (mask) -> dq, dk, dv`
     AttentionGrad {
         /// As in the forward operation.
         heads: usize,
+        /// As in the forward operation.
+        causal: bool,
     },
     /// `x[N, T, D], mask[N, T] -> [N, D]`: mean over tokens with mask 1 (0 where there are none)
     MeanTokens,

@@ -7,6 +7,8 @@
 //! SCORES   written if given: a row of 32-bit floats a user, the score of each item for the user's own items
 //! ```
 
+#![allow(clippy::print_stdout)]
+
 use ronghe_recommend::{Event, Interactions, Model, Query, Training};
 use std::error::Error;
 use std::fs;

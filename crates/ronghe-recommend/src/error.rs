@@ -12,6 +12,9 @@ pub enum Error {
     /// A table that cannot be read.
     #[error(transparent)]
     Data(#[from] ronghe_data::Error),
+    /// A network that cannot be computed.
+    #[error(transparent)]
+    Graph(#[from] ronghe_graph::Error),
     /// A file that cannot be read or written.
     #[error("{}: {}", .path.display(), ronghe_data::plain::io(.source))]
     Io {

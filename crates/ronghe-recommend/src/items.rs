@@ -149,7 +149,7 @@ impl Items {
             match column.kind {
                 Kind::Category | Kind::Boolean => columns.extend(self.flags(place, &column.name)),
                 Kind::Number => {
-                    columns.extend(self.standardised(place).map(|values| (column.name.clone(), values)))
+                    columns.extend(self.standardised(place).map(|values| (column.name.clone(), values)));
                 }
                 _ => {}
             }

@@ -1,7 +1,7 @@
 //! What every model can do, and the table of them.
 
 use crate::models::item_weights::ItemWeights;
-use crate::models::{bpr, content, ease, hybrid, ials, item_knn, popularity, rp3beta, slim};
+use crate::models::{bpr, content, ease, hybrid, ials, item_knn, popularity, rp3beta, sequential, slim};
 use crate::{Error, Progress, Result, Training};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -74,6 +74,8 @@ pub enum Model {
     Bpr(bpr::Settings),
     /// Features of items alone.
     Content(content::Settings),
+    /// What comes next, by attention to the latest items.
+    Sequential(sequential::Settings),
 }
 
 impl Model {
@@ -89,6 +91,7 @@ impl Model {
             Model::Ials(_) => "ials",
             Model::Bpr(_) => "bpr",
             Model::Content(_) => "content",
+            Model::Sequential(_) => "sequential",
         }
     }
 
@@ -104,6 +107,7 @@ impl Model {
             Model::Ials(settings) => Ok(Box::new(ials::fit(settings, data, progress)?)),
             Model::Bpr(settings) => Ok(Box::new(bpr::fit(settings, data, progress)?)),
             Model::Content(settings) => content::fit(settings, data, progress),
+            Model::Sequential(settings) => Ok(Box::new(sequential::fit(settings, data, progress)?)),
         }
     }
 
@@ -121,6 +125,7 @@ impl Model {
             Model::Ials(settings) => Ok(Box::new(ials::Ials::restore(settings, tensors)?)),
             Model::Bpr(settings) => Ok(Box::new(bpr::Bpr::restore(settings, tensors)?)),
             Model::Content(settings) => content::restore(settings, tensors),
+            Model::Sequential(settings) => Ok(Box::new(sequential::Sequential::restore(settings, tensors)?)),
         }
     }
 }
@@ -187,6 +192,12 @@ pub static RECOMMENDERS: &[Entry] = &[
         about: "features of items alone: likeness to what was liked, or a map from features to factors",
         usual: || Model::Content(content::Settings::default()),
         grid: || content::grid().into_iter().map(Model::Content).collect(),
+    },
+    Entry {
+        name: "sequential",
+        about: "what comes next, by attention to the latest items (SASRec)",
+        usual: || Model::Sequential(sequential::Settings::default()),
+        grid: || sequential::grid().into_iter().map(Model::Sequential).collect(),
     },
     Entry {
         name: "hybrid",

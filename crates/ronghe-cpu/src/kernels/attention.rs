@@ -1,5 +1,6 @@
 //! Scaled dot-product attention (Vaswani et al. 2017), head by head:
 //! `P = softmax(Q K^T / sqrt(d))`, `Y = P V`, with `d = D / heads` and masked tokens outside the softmax.
+//! Causal attention leaves the tokens after the query outside too.
 //! Gradient: `dV = P^T dY`, `dP = dY V^T`, `dS = P (dP - rowsum(P dP)) / sqrt(d)`, `dQ = dS K`, `dK = dS^T Q`;
 //! `P` is computed again rather than kept. `4 N T S D` operations forward, `12 N T S D` backward.
 //!
@@ -20,12 +21,12 @@ const TILE: usize = 56;
 /// Computes attention or its gradient.
 pub(crate) fn run(call: &mut Call) -> Result<()> {
     match (call.op, call.inputs, &mut *call.outputs) {
-        (Op::Attention { heads }, [q, k, v, mask @ ..], [y]) => {
-            forward(&Sizes::new(q, k, *heads), q.f32(), k.f32(), v.f32(), mask.first(), y.data);
+        (Op::Attention { heads, causal }, [q, k, v, mask @ ..], [y]) => {
+            forward(&Sizes::new(q, k, *heads, *causal), q.f32(), k.f32(), v.f32(), mask.first(), y.data);
         }
-        (Op::AttentionGrad { heads }, [q, k, v, dy, mask @ ..], [dq, dk, dv]) => {
+        (Op::AttentionGrad { heads, causal }, [q, k, v, dy, mask @ ..], [dq, dk, dv]) => {
             let from = [q.f32(), k.f32(), v.f32(), dy.f32()];
-            backward(&Sizes::new(q, k, *heads), from, mask.first(), [dq.data, dk.data, dv.data]);
+            backward(&Sizes::new(q, k, *heads, *causal), from, mask.first(), [dq.data, dk.data, dv.data]);
         }
         (op, inputs, _) => return Err(Error::Arity { op: op.name(), expected: 4, found: inputs.len() }),
     }
@@ -38,15 +39,17 @@ struct Sizes {
     s: usize,
     d: usize,
     heads: usize,
+    /// Whether later tokens are hidden; then `t = s`.
+    causal: bool,
     /// Width of one head.
     width: usize,
     scale: f32,
 }
 
 impl Sizes {
-    fn new(q: &Arg, k: &Arg, heads: usize) -> Sizes {
+    fn new(q: &Arg, k: &Arg, heads: usize, causal: bool) -> Sizes {
         let (t, s, d) = (q.shape[1], k.shape[1], q.last());
-        Sizes { t, s, d, heads, width: d / heads, scale: 1.0 / ((d / heads) as f32).sqrt() }
+        Sizes { t, s, d, heads, causal, width: d / heads, scale: 1.0 / ((d / heads) as f32).sqrt() }
     }
 
     /// The columns of `head` in `rows` rows of `x`, the first at row `first`.
@@ -60,10 +63,11 @@ impl Sizes {
         mask.filter(|mask| mask.contains(&0.0))
     }
 
-    /// Attention probabilities of the queries `q` over all tokens of a row, into `p`.
-    fn probabilities(&self, q: Mat, k: Panels, mask: Option<&[f32]>, p: &mut [f32]) {
+    /// Attention probabilities of the queries `q`, the first of which is number `first` of its row, over all tokens of the
+    /// row, into `p`.
+    fn probabilities(&self, (first, q): (usize, Mat), k: Panels, mask: Option<&[f32]>, p: &mut [f32]) {
         gemm_packed(p, self.s, q, k, After::default());
-        softmax::softmax_rows(p, self.s, self.scale, mask);
+        softmax::softmax_rows(p, self.s, self.scale, mask, self.causal.then_some(first));
     }
 
     /// Writes `a b` to the columns of `head` in the rows of `out` from `first` on.
@@ -98,7 +102,7 @@ fn forward(sizes: &Sizes, q: &[f32], k: &[f32], v: &[f32], mask: Option<&Arg>, o
             for first in (begin..end).step_by(TILE) {
                 let (row, count) = (n * t + first, TILE.min(end - first));
                 let p = &mut p[..count * s];
-                sizes.probabilities(sizes.head(q, row, count, head), kt, mask, p);
+                sizes.probabilities((first, sizes.head(q, row, count, head)), kt, mask, p);
                 // SAFETY: these queries and this head are this piece's alone.
                 unsafe { sizes.write(&y, (row, head), Mat::new(p, count, s), vs) };
             }
@@ -108,7 +112,7 @@ fn forward(sizes: &Sizes, q: &[f32], k: &[f32], v: &[f32], mask: Option<&Arg>, o
 
 #[allow(unsafe_code)]
 fn backward(sizes: &Sizes, [q, k, v, dy]: [&[f32]; 4], mask: Option<&Arg>, out: [&mut [f32]; 3]) {
-    let &Sizes { t, s, d, heads, width, scale } = sizes;
+    let &Sizes { t, s, d, heads, width, scale, .. } = sizes;
     if t == 0 || s == 0 || d == 0 {
         return out.into_iter().for_each(|g| g.fill(0.0));
     }
@@ -123,7 +127,7 @@ fn backward(sizes: &Sizes, [q, k, v, dy]: [&[f32]; 4], mask: Option<&Arg>, out: 
             let (across, rest) = all.split_at_mut(room[0]);
             let (along, rest) = rest.split_at_mut(room[1]);
             let (p, dp) = rest.split_at_mut(room[2]);
-            sizes.probabilities(q, Panels::pack(k.t(), across), sizes.mask(mask, n), p);
+            sizes.probabilities((0, q), Panels::pack(k.t(), across), sizes.mask(mask, n), p);
             gemm_packed(dp, s, dy, Panels::pack(v.t(), across), After::default());
             let mut write = |out: &Shared, first: usize, a: Mat, b: Mat| {
                 let b = Panels::pack(b, &mut along[..Panels::size(a.columns(), width)]);
@@ -150,7 +154,9 @@ mod tests {
         #[test]
         fn attention_and_its_gradient(
             n in 1usize..4, t in 1usize..200, s in 1usize..80, heads in 1usize..4, width in 1usize..40, hidden in 0usize..80,
+            causal in proptest::bool::ANY,
         ) {
+            let s = if causal { t } else { s };
             let d = heads * width;
             let (q, k, v) = (numbers(n * t * d, 1), numbers(n * s * d, 2), numbers(n * s * d, 3));
             let dy = numbers(n * t * d, 4);
@@ -164,10 +170,11 @@ mod tests {
                     let start = (row / t * s + j) * d + head * width;
                     start..start + width
                 };
-                let shown = |j: usize| mask[row / t * s + j];
+                let shown = |j: usize| if causal && j > row % t { 0.0 } else { mask[row / t * s + j] };
                 let scores: Vec<f64> = (0..s).map(|j| scale * dot(&q[own.clone()], &k[other(j)])).collect();
                 let exps: Vec<f64> = (0..s).map(|j| f64::from(shown(j)) * scores[j].exp()).collect();
-                let p: Vec<f64> = exps.iter().map(|e| e / exps.iter().sum::<f64>()).collect();
+                let sum = exps.iter().sum::<f64>();
+                let p: Vec<f64> = exps.iter().map(|e| if sum > 0.0 { e / sum } else { 0.0 }).collect();
                 let dp: Vec<f64> = (0..s).map(|j| dot(&dy[own.clone()], &v[other(j)])).collect();
                 let mean: f64 = p.iter().zip(&dp).map(|(p, dp)| p * dp).sum();
                 for (j, (p, dp)) in p.iter().zip(&dp).enumerate() {
@@ -183,9 +190,9 @@ mod tests {
             let (ts, ss) = ([n, t, d], [n, s, d]);
             let inputs: [(bool, &[usize], &[f32]); 4] =
                 [(true, &ts, &q), (true, &ss, &k), (true, &ss, &v), (true, &[n, s], &mask)];
-            close(&compute(&Op::Attention { heads }, &inputs)[0], &y, 1e-5);
+            close(&compute(&Op::Attention { heads, causal }, &inputs)[0], &y, 1e-5);
             let [q, k, v, mask] = inputs;
-            let grads = compute(&Op::AttentionGrad { heads }, &[q, k, v, (true, &ts, &dy), mask]);
+            let grads = compute(&Op::AttentionGrad { heads, causal }, &[q, k, v, (true, &ts, &dy), mask]);
             close(&grads[0], &dq, 1e-5);
             close(&grads[1], &dk, 1e-4);
             close(&grads[2], &dv, 1e-4);

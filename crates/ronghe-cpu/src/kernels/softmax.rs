@@ -22,7 +22,7 @@ pub(crate) fn run(call: &mut Call) -> Result<()> {
                         let rows = out.chunks_exact_mut(width).zip(mask.chunks_exact(width));
                         rows.for_each(|(row, mask)| softmax(row, Some(mask)));
                     }
-                    None => softmax_rows(out, width, 1.0, None),
+                    None => softmax_rows(out, width, 1.0, None, None),
                 }
             });
         }
@@ -49,10 +49,20 @@ multiversion! {
 }
 
 multiversion! {
-    /// Replaces each row `x`, of `width` elements, by `softmax(scale x)`, `scale > 0`; all rows have one mask.
-    pub(crate) fn softmax_rows(x: &mut [f32], width: usize, scale: f32, mask: Option<&[f32]>) {
-        for x in x.chunks_exact_mut(width.max(1)) {
-            row(x, scale, mask);
+    /// Replaces each row `x`, of `width` elements, by `softmax(scale x)`, `scale > 0`; all rows have one mask. With `last`,
+    /// row `i` has no entries but those up to `last + i`: the others get 0.
+    pub(crate) fn softmax_rows(
+        x: &mut [f32],
+        width: usize,
+        scale: f32,
+        mask: Option<&[f32]>,
+        last: Option<usize>,
+    ) {
+        for (i, x) in x.chunks_exact_mut(width.max(1)).enumerate() {
+            let shown = last.map_or(width, |last| width.min(last + i + 1));
+            let (seen, hidden) = x.split_at_mut(shown);
+            row(seen, scale, mask.map(|mask| &mask[..shown]));
+            hidden.fill(0.0);
         }
     }
 }

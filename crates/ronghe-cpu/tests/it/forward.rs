@@ -152,7 +152,7 @@ fn empty_batches_run() {
     assert_eq!(run(&Op::Embedding, &[ids.clone(), table], 0).unwrap()[0].shape(), [0, 3, 4]);
     let grad = run(&Op::EmbeddingGrad { vocabulary: 5 }, &[ids, empty(&[3, 4])], 0).unwrap();
     assert_eq!(grad[0].as_f32(), [0.0; 20]);
-    for op in [Op::Attention { heads: 2 }, Op::Concat] {
+    for op in [Op::Attention { heads: 2, causal: false }, Op::Concat] {
         assert!(run(&op, &[empty(&[3, 4]), empty(&[3, 4]), empty(&[3, 4])], 0).unwrap()[0].is_empty());
     }
     assert!(run(&Op::MeanTokens, &[empty(&[3, 4]), empty(&[3])], 0).unwrap()[0].is_empty());
@@ -160,8 +160,12 @@ fn empty_batches_run() {
     let made = run(&Op::MeanTokens, &[no_tokens(&[2, 0, 3]), no_tokens(&[2, 0])], 0).unwrap();
     assert_eq!(made[0].as_f32(), [0.0; 6]);
     let query = (Shape::fixed(&[1, 2, 4]), Tensor::full(&[1, 2, 4], 1.0));
-    let made =
-        run(&Op::Attention { heads: 2 }, &[query, no_tokens(&[1, 0, 4]), no_tokens(&[1, 0, 4])], 0).unwrap();
+    let made = run(
+        &Op::Attention { heads: 2, causal: false },
+        &[query, no_tokens(&[1, 0, 4]), no_tokens(&[1, 0, 4])],
+        0,
+    )
+    .unwrap();
     assert_eq!(made[0].as_f32(), [0.0; 8]);
     assert_eq!(made[0].dtype(), DType::F32);
 }

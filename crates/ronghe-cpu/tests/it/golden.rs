@@ -30,10 +30,11 @@ fn close(what: &str, made: &[f32], want: &[f32], tolerance: f32) {
 fn op(name: &str, params: &Value) -> Op {
     let float = |key: &str| params[key].as_f64().unwrap() as f32;
     let heads = || params["heads"].as_u64().unwrap() as usize;
+    let causal = || params["causal"].as_bool().unwrap_or(false);
     let act = || serde_json::from_value::<Act>(params["act"].clone()).unwrap();
     match name {
-        "Attention" => Op::Attention { heads: heads() },
-        "AttentionGrad" => Op::AttentionGrad { heads: heads() },
+        "Attention" => Op::Attention { heads: heads(), causal: causal() },
+        "AttentionGrad" => Op::AttentionGrad { heads: heads(), causal: causal() },
         "Activate" => Op::Activate(act()),
         "ActivateGrad" => Op::ActivateGrad(act()),
         "LayerNorm" => Op::LayerNorm { eps: float("eps") },

@@ -95,6 +95,8 @@ pub enum NormOrder {
 pub struct TransformerBlock {
     /// Number of heads; divides the width.
     pub heads: usize,
+    /// Whether a token sees none after it.
+    pub causal: bool,
     /// Width inside the feed-forward layer.
     pub hidden: usize,
     /// Activation inside the feed-forward layer.
@@ -112,13 +114,14 @@ pub struct TransformerBlock {
 /// Standard deviation with which BERT and ViT start their dense weights.
 const INIT: Init = Init::Normal(0.02);
 
-/// Multi-head self-attention with an output layer: `x[N, T, D], (mask[N, T]) -> [N, T, D]`.
+/// Multi-head self-attention with an output layer: `x[N, T, D], (mask[N, T]) -> [N, T, D]`. Causal: a token sees none after it.
 pub fn self_attention(
     b: &mut Builder<'_>,
     names: AttentionNames,
     x: ValueId,
     mask: Option<ValueId>,
     heads: usize,
+    causal: bool,
 ) -> Result<ValueId> {
     let width = b.width(x)?;
     let mut inputs = Vec::with_capacity(4);
@@ -126,7 +129,7 @@ pub fn self_attention(
         inputs.push(linear(b, name, x, width, true, INIT)?);
     }
     inputs.extend(mask);
-    let mixed = b.op(Op::Attention { heads }, &inputs)?;
+    let mixed = b.op(Op::Attention { heads, causal }, &inputs)?;
     linear(b, names.output, mixed, width, true, INIT)
 }
 
@@ -141,7 +144,7 @@ pub fn transformer_block(
     let TransformerBlock { names, eps, dropout, .. } = *block;
     b.scoped(name, |b| {
         let attend = |b: &mut Builder<'_>, x| {
-            let y = self_attention(b, names.attention, x, mask, block.heads)?;
+            let y = self_attention(b, names.attention, x, mask, block.heads, block.causal)?;
             b.dropout(dropout, y)
         };
         let feed = |b: &mut Builder<'_>, x| {
@@ -180,8 +183,16 @@ mod tests {
         let tokens = b.symbol();
         let x = b.input("x", &Shape(vec![Dim::BATCH, tokens, Dim::Fixed(12)]), DType::F32)?;
         let mask = b.input("mask", &Shape(vec![Dim::BATCH, tokens]), DType::F32)?;
-        let config =
-            TransformerBlock { heads: 3, hidden: 48, act: Act::Gelu, eps: 1e-12, dropout: 0.1, order, names };
+        let config = TransformerBlock {
+            heads: 3,
+            causal: false,
+            hidden: 48,
+            act: Act::Gelu,
+            eps: 1e-12,
+            dropout: 0.1,
+            order,
+            names,
+        };
         let y = transformer_block(&mut b, "encoder.layer.0", x, Some(mask), &config)?;
         assert_eq!(b.shape(y), b.shape(x));
         b.graph.set_output("y", y);
@@ -221,7 +232,7 @@ mod tests {
         let mut weights = Weights::new();
         let mut b = Builder::new(&mut weights, Mode::Infer, 3);
         let x = b.input("x", &Shape::batch(&[4, 10]), DType::F32)?;
-        let made = self_attention(&mut b, AttentionNames::PLAIN, x, None, 3);
+        let made = self_attention(&mut b, AttentionNames::PLAIN, x, None, 3, false);
         assert!(matches!(made, Err(Error::Shape { .. })));
         Ok(())
     }

@@ -109,7 +109,7 @@ impl Sizes<'_> {
             Op::MaxPool { window } | Op::AvgPool { window } => out * area(window.kernel),
             Op::MaxPoolGrad { window } => n(1)? * area(window.kernel),
             Op::AvgPoolGrad { window, .. } => n(0)? * area(window.kernel),
-            Op::Attention { heads } | Op::AttentionGrad { heads } => {
+            Op::Attention { heads, .. } | Op::AttentionGrad { heads, .. } => {
                 let (q, k) = (self.dims(inputs[0])?, self.dims(inputs[1])?);
                 let scores = q[0] * q[1] * k[1];
                 let forward = scores * (4 * q[2] + 5 * *heads as u64);

@@ -7,6 +7,7 @@
 //! | [`ease`], [`slim`] | linear models of each item on the others, from the [`gram`] matrix |
 //! | [`item_weights`] | what these four share: weights from item to item, scores, reasons |
 //! | [`ials`], [`bpr`] | factors of users and items, by least squares and by pairs |
+//! | [`sequential`] | self-attention over the history in order |
 //! | [`content`] | what is known of items alone |
 //! | [`hybrid`] | a mix of others |
 
@@ -28,6 +29,7 @@ mod planted_factors;
 pub mod popularity;
 mod ridge;
 pub mod rp3beta;
+pub mod sequential;
 mod settings;
 pub mod slim;
 mod vectors;

@@ -44,6 +44,7 @@ fn build(b: &mut Builder<'_>, parts: &[Part], params: &Value) -> Result<Fused> {
     let mut x = b.op(Op::Stack, &tokens)?;
     let block = TransformerBlock {
         heads,
+        causal: false,
         hidden: width * 2,
         act: Act::Gelu,
         eps: 1e-5,

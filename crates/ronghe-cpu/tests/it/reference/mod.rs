@@ -124,8 +124,12 @@ pub(crate) fn eval(op: &Op, x: &[Val], masks: Masks) -> Vec<Val> {
         Op::EmbeddingGrad { vocabulary } => one(tokens::embedding_grad(&x[0], &x[1], *vocabulary)),
         Op::EmbeddingBag => one(tokens::bag(&x[0], &x[1], &x[2])),
         Op::EmbeddingBagGrad { vocabulary } => one(tokens::bag_grad(&x[0], &x[1], &x[2], *vocabulary)),
-        Op::Attention { heads } => one(tokens::attention(&x[0], &x[1], &x[2], x.get(3), *heads)),
-        Op::AttentionGrad { heads } => tokens::attention_grad([&x[0], &x[1], &x[2], &x[3]], x.get(4), *heads),
+        Op::Attention { heads, causal } => {
+            one(tokens::attention([&x[0], &x[1], &x[2]], x.get(3), *heads, *causal))
+        }
+        Op::AttentionGrad { heads, causal } => {
+            tokens::attention_grad([&x[0], &x[1], &x[2], &x[3]], x.get(4), *heads, *causal)
+        }
         Op::MeanTokens => one(tokens::mean(&x[0], &x[1])),
         Op::MeanTokensGrad => one(tokens::mean_grad(&x[0], &x[1])),
         Op::SelectToken { index } => one(tokens::select(&x[0], *index)),

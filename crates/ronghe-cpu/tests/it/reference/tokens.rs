@@ -47,7 +47,7 @@ fn each_query(
     q: &Val,
     k: &Val,
     mask: Option<&Val>,
-    heads: usize,
+    (heads, causal): (usize, bool),
     mut f: impl FnMut(usize, usize, usize, &[f64]),
 ) {
     let (n, t, s, d) = (q.shape[0], q.shape[1], k.shape[1], q.last());
@@ -59,17 +59,20 @@ fn each_query(
                     let (q, k) = (&q.row(b * t + i)[start..start + w], &k.row(b * s + j)[start..start + w]);
                     q.iter().zip(k).map(|(q, k)| q * k).sum::<f64>() / (w as f64).sqrt()
                 };
-                let scores: Vec<f64> = (0..s).map(score).collect();
-                f(b, i, start, &softmax_row(&scores, mask.map(|m| m.row(b))));
+                let shown = if causal { i + 1 } else { s };
+                let scores: Vec<f64> = (0..shown).map(score).collect();
+                let mut p = softmax_row(&scores, mask.map(|m| &m.row(b)[..shown]));
+                p.resize(s, 0.0);
+                f(b, i, start, &p);
             }
         }
     }
 }
 
-pub(crate) fn attention(q: &Val, k: &Val, v: &Val, mask: Option<&Val>, heads: usize) -> Val {
+pub(crate) fn attention([q, k, v]: [&Val; 3], mask: Option<&Val>, heads: usize, causal: bool) -> Val {
     let (t, s, d) = (q.shape[1], k.shape[1], q.last());
     let mut y = Val::zeros(&q.shape);
-    each_query(q, k, mask, heads, |b, i, start, p| {
+    each_query(q, k, mask, (heads, causal), |b, i, start, p| {
         for (j, p) in p.iter().enumerate() {
             for c in start..start + d / heads {
                 y.f[(b * t + i) * d + c] += p * v.f[(b * s + j) * d + c];
@@ -79,11 +82,16 @@ pub(crate) fn attention(q: &Val, k: &Val, v: &Val, mask: Option<&Val>, heads: us
     y
 }
 
-pub(crate) fn attention_grad([q, k, v, dy]: [&Val; 4], mask: Option<&Val>, heads: usize) -> Vec<Val> {
+pub(crate) fn attention_grad(
+    [q, k, v, dy]: [&Val; 4],
+    mask: Option<&Val>,
+    heads: usize,
+    causal: bool,
+) -> Vec<Val> {
     let (t, s, d) = (q.shape[1], k.shape[1], q.last());
     let w = d / heads;
     let (mut dq, mut dk, mut dv) = (Val::zeros(&q.shape), Val::zeros(&k.shape), Val::zeros(&v.shape));
-    each_query(q, k, mask, heads, |b, i, start, p| {
+    each_query(q, k, mask, (heads, causal), |b, i, start, p| {
         let row = (b * t + i) * d;
         let dp: Vec<f64> = (0..s)
             .map(|j| (start..start + w).map(|c| dy.f[row + c] * v.f[(b * s + j) * d + c]).sum())

@@ -113,6 +113,7 @@ pub fn bert(
     })?;
     let block = TransformerBlock {
         heads: config.heads,
+        causal: false,
         hidden: config.hidden,
         act: config.act,
         eps: config.eps,

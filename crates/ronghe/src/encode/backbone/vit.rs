@@ -257,6 +257,7 @@ pub fn vit(b: &mut Builder<'_>, x: ValueId, config: &VitConfig) -> Result<Pictur
     })?;
     let block = TransformerBlock {
         heads: config.heads,
+        causal: false,
         hidden: config.hidden,
         act: config.act,
         eps: config.eps,
