@@ -239,7 +239,7 @@ mod tests {
         let expected = plain(&a, n);
         let largest = expected.iter().fold(0.0f64, |m, x| m.max(x.abs()));
         // What is above the diagonal is not looked at.
-        let mut given = a.clone();
+        let mut given = a;
         (0..n).for_each(|i| given[i * n + i + 1..(i + 1) * n].fill(f32::NAN));
         let [one, three] = [1, 3].map(|threads| {
             let mut out = given.clone();
