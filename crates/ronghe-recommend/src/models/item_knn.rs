@@ -106,6 +106,7 @@ pub fn fit(settings: &Settings, data: &Training<'_>, progress: Progress<'_>) -> 
 mod tests {
     use super::*;
     use crate::models::planted::{self, assert_scores};
+    use std::f64::consts::FRAC_1_SQRT_2;
 
     #[test]
     fn as_the_reference() {
@@ -115,7 +116,7 @@ mod tests {
         assert_scores(
             &model,
             &[(0, 1.0), (1, 1.0), (2, 1.0)],
-            &[0.75, 1.457106781, 0.707106781, 1.154700538, 0.0],
+            &[0.75, 1.457106781, FRAC_1_SQRT_2, 1.154700538, 0.0],
         );
         assert_scores(&model, &[(0, 1.0), (3, 1.0)], &[0.577350269, 0.75, 0.40824829, 0.577350269, 0.0]);
         let model = fit(Settings { k: 2, shrink: 3.0, ..Settings::default() }).unwrap();
