@@ -164,9 +164,7 @@ pub(crate) fn every() -> Vec<Op> {
         Op::EmbeddingBag,
         Op::EmbeddingBagGrad { vocabulary: 1 },
         Op::Attention { heads: 1, causal: false },
-        Op::Attention { heads: 1, causal: true },
         Op::AttentionGrad { heads: 1, causal: false },
-        Op::AttentionGrad { heads: 1, causal: true },
         Op::MeanTokens,
         Op::MeanTokensGrad,
         Op::SelectToken { index: 0 },
@@ -330,17 +328,19 @@ pub(crate) fn case(of: &Op, g: &mut Gen) -> Case {
             let inputs = vec![g.ids(&[t], -1, 6), g.rows(&[t]), g.rows(&[d])];
             make(Op::EmbeddingBagGrad { vocabulary: 6 }, inputs, &[])
         }
-        Op::Attention { causal, .. } => {
-            let (heads, s) = (g.int(1, 3), if *causal { t } else { g.tokens() });
+        Op::Attention { .. } => {
+            let (heads, causal) = (g.int(1, 3), g.coin());
+            let s = if causal { t } else { g.tokens() };
             let d = heads * g.int(1, if g.smooth { 6 } else { 20 });
             let inputs = vec![g.rows(&[t, d]), g.rows(&[s, d]), g.rows(&[s, d])];
-            make(Op::Attention { heads, causal: *causal }, optional(inputs, g.mask(&[s])), &[0, 1, 2])
+            make(Op::Attention { heads, causal }, optional(inputs, g.mask(&[s])), &[0, 1, 2])
         }
-        Op::AttentionGrad { causal, .. } => {
-            let (heads, s) = (g.int(1, 3), if *causal { t } else { g.tokens() });
+        Op::AttentionGrad { .. } => {
+            let (heads, causal) = (g.int(1, 3), g.coin());
+            let s = if causal { t } else { g.tokens() };
             let d = heads * g.int(1, if g.smooth { 6 } else { 20 });
             let inputs = vec![g.rows(&[t, d]), g.rows(&[s, d]), g.rows(&[s, d]), g.rows(&[t, d])];
-            make(Op::AttentionGrad { heads, causal: *causal }, optional(inputs, g.mask(&[s])), &[])
+            make(Op::AttentionGrad { heads, causal }, optional(inputs, g.mask(&[s])), &[])
         }
         Op::MeanTokens => make(of.clone(), vec![g.rows(&[t, d]), g.mask(&[t])], &[0]),
         Op::MeanTokensGrad => make(of.clone(), vec![g.mask(&[t]), g.rows(&[d])], &[]),
