@@ -30,6 +30,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("ronghe-graph", &["ronghe", "ronghe-cpu", "ronghe-data", "clap", "tokio", "rayon"]),
     ("ronghe-cpu", &["ronghe", "ronghe-data", "clap", "tokio"]),
     ("ronghe", &["axum", "clap", "indicatif", "ronghe-knowledge", "ronghe-server", "tokio"]),
+    ("ronghe-recommend", &["ronghe", "ronghe-knowledge", "axum", "clap", "indicatif", "tokio", "ureq"]),
     ("ronghe-knowledge", &["axum", "clap", "indicatif", "ronghe-server"]),
 ];
 
@@ -50,7 +51,7 @@ const MODULES: &[Arrow] = &[
     },
     Arrow {
         krate: "ronghe-knowledge",
-        from: &["ask", "summarise", "recommend"],
+        from: &["ask", "summarise"],
         never: &["ronghe::train", "std::net", "ureq", "reqwest"],
     },
 ];

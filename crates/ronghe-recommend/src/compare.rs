@@ -19,8 +19,8 @@ pub enum Wanted {
 }
 
 impl Wanted {
-    /// Settings to try; a hybrid mixes the `chosen` models, if there are any.
-    fn grid(&self, chosen: &[Model]) -> Vec<Model> {
+    /// Settings to try; a hybrid mixes the `chosen` models, if there are any, but for the slow ones, and first learns as the test is held back.
+    fn grid(&self, chosen: &[Model], by: SplitBy) -> Vec<Model> {
         let mut grid = match self {
             Wanted::Best(entry) => (entry.grid)(),
             Wanted::Model(model) => return vec![model.clone()],
@@ -37,6 +37,8 @@ impl Wanted {
                 }
             }
         }
+        let other = |model: &Model| matches!(model, Model::Hybrid(settings) if settings.window != by);
+        grid.sort_by_key(other);
         grid
     }
 
@@ -86,7 +88,8 @@ pub fn compare(
         let steps = models.len() + 1;
         let told = |done: usize, of: usize| progress(place * 1000 + 1000 * done / of.max(1), steps * 1000);
         let chosen: Vec<Model> = searched.iter().map(|f: &Found| f.best.clone()).collect();
-        let found = search.run(&model.grid(&chosen), share(how.limit, began, models.len() - place), &told)?;
+        let found =
+            search.run(&model.grid(&chosen, how.by), share(how.limit, began, models.len() - place), &told)?;
         let start = Instant::now();
         fitted.push((found.best.name().to_owned(), search.fit(&found.best, &told)?));
         seconds.push(start.elapsed().as_secs_f64());
@@ -116,13 +119,15 @@ pub fn fit_all(
     let began = Instant::now();
     let mut chosen = Vec::new();
     if model.is_hybrid() {
-        let members: Vec<&Entry> = RECOMMENDERS.iter().filter(|e| e.name != "hybrid").collect();
+        let members: Vec<&Entry> =
+            RECOMMENDERS.iter().filter(|e| !matches!(e.name, "hybrid" | "sequential")).collect();
         for (place, member) in members.iter().enumerate() {
             let limit = share(how.limit, began, members.len() + 1 - place);
             chosen.push(search.run(&(member.grid)(), limit, progress)?.best);
         }
     }
-    let found = search.run(&model.grid(&chosen), how.limit.saturating_sub(began.elapsed()), progress)?;
+    let found =
+        search.run(&model.grid(&chosen, how.by), how.limit.saturating_sub(began.elapsed()), progress)?;
     let Protocol { seed, threads, .. } = how.protocol;
     let whole = Fitting::new(&of.events, of);
     let mut training = whole.training(of, seed, threads);

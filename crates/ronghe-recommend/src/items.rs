@@ -103,8 +103,14 @@ impl Items {
         self.rows.get(item as usize)?.get(column)?.as_deref()
     }
 
-    /// Whether a cell is `value`, or one of the names in it that `|` parts.
+    /// Whether a cell is `value`, or one of the names in it that `|` parts; truths may be written as 1 and 0, yes and no.
     pub fn says(&self, item: u32, column: usize, value: &str) -> bool {
+        let truth = self.columns.get(column).is_some_and(|c| c.kind == Kind::Boolean);
+        let value = match value {
+            "1" | "yes" | "是" if truth => "true",
+            "0" | "no" | "否" if truth => "false",
+            other => other,
+        };
         self.cell(item, column)
             .is_some_and(|cell| cell == value || cell.split('|').any(|part| part.trim() == value))
     }

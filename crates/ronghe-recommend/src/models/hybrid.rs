@@ -32,10 +32,12 @@ pub struct Settings {
 }
 
 impl Default for Settings {
-    /// Every other model of the table as usual, and what was popular of late.
+    /// The other models of the table as usual but for `sequential`, which takes longer than all others together, and what was
+    /// popular of late.
     fn default() -> Settings {
         let recent = Model::Popularity(popularity::Settings { recent: 0.05 });
-        let others = RECOMMENDERS.iter().filter(|e| e.name != "hybrid").map(|e| (e.usual)());
+        let others = RECOMMENDERS.iter().filter(|e| !matches!(e.name, "hybrid" | "sequential"));
+        let others = others.map(|e| (e.usual)());
         Settings {
             members: others.chain([recent]).collect(),
             weights: None,

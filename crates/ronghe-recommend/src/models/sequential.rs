@@ -95,7 +95,12 @@ impl Settings {
             }
         }
         if !self.factors.is_multiple_of(self.heads) {
-            return Err(bad("heads", format!("a divisor of {}", self.factors), &self.heads, "give 1, 2 or 4"));
+            return Err(bad(
+                "heads",
+                format!("a divisor of {}", self.factors),
+                &self.heads,
+                "give 1, 2 or 4",
+            ));
         }
         if !(self.dropout >= 0.0 && self.dropout < 1.0) {
             return Err(bad("dropout", "a share of at least 0, below 1", &self.dropout, "give 0.2"));

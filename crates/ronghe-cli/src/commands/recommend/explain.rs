@@ -37,8 +37,10 @@ pub(crate) fn run(args: &RecommendExplain, common: &Common) -> Result<Outcome> {
     match (&reasons, user) {
         (_, None) => text += "nothing is known of this user, who gets what most users like\n",
         (None, _) => {
-            text +=
-                &format!("the model `{}` cannot say what of the history speaks for it\n", fitted.model.name())
+            text += &format!(
+                "the model `{}` cannot say what of the history speaks for it\n",
+                fitted.model.name()
+            );
         }
         (Some(reasons), _) => {
             text += &format!("score {:.4}, of which\n", reasons.score);

@@ -131,7 +131,7 @@ fn rendered(fitted: &Fitted, list: &List) -> String {
             text += &format!("         {rest:+.4}  everything else\n");
         }
     }
-    if let Some(t) = list.trade_off {
+    if let Some(t) = list.trade_off.filter(|_| !list.items.is_empty()) {
         text += &format!(
             "  diversity: likeness of the items {:.3} instead of {:.3}, score {:.3} instead of {:.3} of the best\n",
             t.alike, t.alike_before, t.score, t.score_before
