@@ -296,3 +296,65 @@ impl Recommender for Within<'_> {
         self.inner.tensors()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::models::{ease, popularity};
+
+    /// Sixty users of two tastes, each with eight items of every domain that suit the taste; with `noise` the source's items are drawn.
+    fn domains(noise: bool) -> Interactions {
+        let mut of = Interactions { domains: ["books", "films"].iter().collect(), ..Interactions::default() };
+        for item in 0..40 {
+            of.items.add(&format!("i{item:02}"));
+            of.domain_of.push(u32::from(item >= 20));
+        }
+        let mut draw = SplitMix64::new(3);
+        for user in 0..60u32 {
+            of.users.add(&format!("u{user:02}"));
+            for domain in 0..2u32 {
+                let taste = if noise && domain == 0 { draw.below(2) as u32 } else { user % 2 };
+                for place in draw.order(10).into_iter().take(8) {
+                    let item = domain * 20 + taste * 10 + place as u32;
+                    of.events.push(Event { user, item, weight: 1.0, time: 0 });
+                }
+            }
+        }
+        of.sort();
+        of
+    }
+
+    fn plan(kept: usize) -> Plan {
+        let ease = Model::Ease(ease::Settings { lambda: 20.0 });
+        let popular = Model::Popularity(popularity::Settings::default());
+        Plan { kept, alone: vec![popular, ease.clone()], joint: vec![ease], ..Plan::usual("books", "films") }
+    }
+
+    #[test]
+    fn a_source_of_the_same_tastes_helps_and_a_shuffled_one_does_not() {
+        let found = compare(&domains(false), &plan(0), &|_, _| true).unwrap();
+        assert_eq!(found.overlap, Overlap { source: 60, target: 60, both: 60 });
+        assert_eq!((found.judged, found.chosen), (20, Some(0)));
+        let joint = &found.joint[0];
+        assert!(joint.less_best_alone.unwrap().low > 0.1 && joint.shuffled.unwrap().low < 0.0, "{joint:?}");
+        // The same whatever the threads.
+        let again = compare(&domains(false), &Plan { threads: 1, ..plan(0) }, &|_, _| true).unwrap();
+        assert_eq!(found, again);
+    }
+
+    #[test]
+    fn a_source_that_says_nothing_is_refused() {
+        let found = compare(&domains(true), &plan(2), &|_, _| true).unwrap();
+        assert_eq!(found.chosen, None, "{:?}", found.joint);
+    }
+
+    #[test]
+    fn what_cannot_be_compared_is_an_error() {
+        let of = domains(false);
+        let error = |plan: Plan| compare(&of, &plan, &|_, _| true).unwrap_err().to_string();
+        assert!(error(Plan { target: "songs".into(), ..plan(0) }).starts_with("no domain `songs`"));
+        assert!(error(Plan { target: "books".into(), ..plan(0) }).contains("two domains"));
+        assert!(error(plan(50)).contains("55 events or more in `films`"));
+        assert!(matches!(compare(&of, &plan(0), &|_, _| false), Err(Error::Stopped)));
+    }
+}

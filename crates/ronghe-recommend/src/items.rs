@@ -115,15 +115,18 @@ impl Items {
             .is_some_and(|cell| cell == value || cell.split('|').any(|part| part.trim() == value))
     }
 
-    /// What is worth showing of an item: columns and cells, but for titles, pictures and flags that are not set.
+    /// What is worth showing of an item: columns and cells, but for titles, pictures, addresses and flags that are not set; of a
+    /// flag that is set, its name alone.
     pub fn facts(&self, item: u32) -> Vec<(String, String)> {
         let title = self.title(item);
-        let shown = |column: &ItemColumn, cell: &str| {
-            let none = column.kind == Kind::Boolean && matches!(cell, "false" | "0");
-            column.kind != Kind::Image && Some(cell) != title && !none && cell.len() <= 80
+        let fact = |(column, cell): (&ItemColumn, &str)| match column.kind {
+            Kind::Boolean => (cell == "true").then(|| (column.name.clone(), String::new())),
+            Kind::Image => None,
+            _ if Some(cell) == title || cell.len() > 80 || cell.contains("://") => None,
+            _ => Some((column.name.clone(), cell.to_owned())),
         };
         let all = self.columns.iter().enumerate().filter_map(|(i, c)| Some((c, self.cell(item, i)?)));
-        all.filter(|(c, cell)| shown(c, cell)).map(|(c, cell)| (c.name.clone(), cell.to_owned())).collect()
+        all.filter_map(fact).collect()
     }
 
     /// The column called `name`.
@@ -202,5 +205,54 @@ impl Items {
         let deviation = (there.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / count).sqrt();
         (deviation > 0.0)
             .then(|| values.iter().map(|x| x.map_or(0.0, |x| ((x - mean) / deviation) as f32)).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn items() -> Items {
+        let column = |name: &str, kind| ItemColumn { name: name.into(), kind };
+        let row = |cells: [&str; 5]| cells.iter().map(|c| (!c.is_empty()).then(|| (*c).to_owned())).collect();
+        Items {
+            base: None,
+            columns: vec![
+                column("片名", Kind::Text),
+                column("类型", Kind::Category),
+                column("彩色", Kind::Boolean),
+                column("年", Kind::Number),
+                column("网址", Kind::Category),
+            ],
+            rows: vec![
+                row(["活着", "剧情|战争", "true", "1994", "http://a"]),
+                row(["黄土地", "剧情", "false", "1984", "http://b"]),
+                row(["", "战争", "", "", "http://c"]),
+                Vec::new(),
+            ],
+        }
+    }
+
+    #[test]
+    fn titles_facts_and_filters() {
+        let items = items();
+        assert_eq!(
+            (items.title(0), items.title(2), items.title(3), items.title(9)),
+            (Some("活着"), None, None, None)
+        );
+        let fact = |name: &str, cell: &str| (name.to_owned(), cell.to_owned());
+        assert_eq!(items.facts(0), [fact("类型", "剧情|战争"), fact("彩色", ""), fact("年", "1994")]);
+        assert!(items.says(0, 1, "战争") && items.says(0, 1, "剧情|战争") && !items.says(1, 1, "战争"));
+        assert!(items.says(0, 2, "1") && items.says(1, 2, "否") && !items.says(2, 2, "1"));
+    }
+
+    #[test]
+    fn features_are_flags_and_quantities() {
+        let found = items().features().unwrap();
+        // Names of one item (彩色, 网址) say nothing of another.
+        assert_eq!(found.names, ["类型: 剧情", "类型: 战争", "年"]);
+        assert_eq!(found.row(0), [1.0, 1.0, 1.0]);
+        assert_eq!(found.row(1), [1.0, 0.0, -1.0]);
+        assert_eq!(found.row(3), [0.0; 3]);
     }
 }

@@ -7,6 +7,7 @@ mod explain_alone;
 mod knowledge;
 mod outputs;
 mod pipeline;
+mod recommend;
 mod resume;
 mod support;
 mod transfer_report;

@@ -78,7 +78,10 @@ fn card(rank: usize, item: &RecommendedItem, language: Language) -> String {
     let facts: Vec<String> = item
         .facts
         .iter()
-        .map(|(name, value)| format!("<bdi>{}</bdi> <bdi>{}</bdi>", safe(name), safe(value)))
+        .map(|(name, value)| match value.is_empty() {
+            true => format!("<bdi>{}</bdi>", safe(name)),
+            false => format!("<bdi>{}</bdi> <bdi>{}</bdi>", safe(name), safe(value)),
+        })
         .collect();
     format!(
         "<li class=\"card item\">{picture}<div><header><span class=\"rank\">{rank}</span><h3><bdi>{}</bdi></h3>\
@@ -95,23 +98,29 @@ fn reasons(item: &RecommendedItem, language: Language) -> String {
     if item.reasons.is_empty() {
         return String::new();
     }
-    let rest = language.pick("everything else", "其余").to_owned();
-    let mut all: Vec<(String, f32)> = item.reasons.clone();
-    if item.rest.abs() > 1e-6 {
-        all.push((rest, item.rest));
-    }
-    let largest = all.iter().map(|(_, v)| v.abs()).fold(f32::MIN_POSITIVE, f32::max);
-    let bar = |(name, value): &(String, f32)| {
-        let class = if *value < 0.0 { "down" } else { "up" };
+    let largest =
+        item.reasons.iter().map(|(_, v)| v.abs()).fold(item.rest.abs(), f32::max).max(f32::MIN_POSITIVE);
+    let bar = |name: &str, value: f32, rest: bool| {
+        let class = if rest {
+            "rest"
+        } else if value < 0.0 {
+            "down"
+        } else {
+            "up"
+        };
         format!(
             "<li><span><bdi>{}</bdi></span><span class=\"num\">{}</span><i class=\"{class}\" style=\"width:{:.1}%\"></i></li>",
             safe(name),
-            number::signed(f64::from(*value), 3),
+            number::signed(f64::from(value), 3),
             f64::from(value.abs() / largest * 100.0),
         )
     };
     let title = language.pick("because of", "理由");
-    format!("<h4>{title}</h4><ul class=\"because\">{}</ul>", all.iter().map(bar).collect::<String>())
+    let mut bars: String = item.reasons.iter().map(|(name, value)| bar(name, *value, false)).collect();
+    if item.rest.abs() > 1e-6 {
+        bars += &bar(language.pick("everything else", "其余"), item.rest, true);
+    }
+    format!("<h4>{title}</h4><ul class=\"because\">{bars}</ul>")
 }
 
 #[cfg(test)]

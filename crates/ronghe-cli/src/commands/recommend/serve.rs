@@ -158,7 +158,7 @@ fn page_of(fitted: &Fitted, folder: &Path, lists: &[List]) -> Result<String> {
         }
     };
     let list = |list: &List| RecommendedList {
-        user: list.user.clone().unwrap_or_else(|| "the history given".into()),
+        user: format!("For {}", list.user.as_deref().unwrap_or("the history given")),
         note: if list.popular { NOBODY.into() } else { String::new() },
         items: list.items.iter().map(card).collect(),
     };

@@ -1,0 +1,125 @@
+//! Recommendations from a table of events, as a user asks for them.
+
+use crate::support::Room;
+use serde_json::Value;
+use std::fmt::Write;
+
+fn json(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|e| panic!("{e}\n{text}"))
+}
+
+/// Forty readers of two tastes: 甲 likes the books and films of one kind, 乙 those of the other; each lacks one of them.
+fn events() -> String {
+    let mut text = "用户,商品,领域,评分,时间\n".to_owned();
+    for user in 0..40 {
+        let taste = if user % 2 == 0 { "甲" } else { "乙" };
+        for item in (0..6).filter(|item| item != &(user / 2 % 6)) {
+            let domain = if item < 3 { "书" } else { "片" };
+            let day = 1 + (user * 7 + item * 3) % 28;
+            let _ = writeln!(text, "u{user:02},{taste}{item},{domain},5,2024-01-{day:02}");
+        }
+    }
+    // Seen, and not liked.
+    text + "u00,乙5,片,1,2024-01-30\n"
+}
+
+const ITEMS: &str = "商品,标题,类型\n甲0,第一本,小说\n甲1,第二本,诗\n甲2,第三本,诗\n";
+
+#[test]
+fn a_recommender_is_fitted_asked_and_explained() {
+    let room = Room::new();
+    room.put("events.csv", events());
+    room.put("items.csv", ITEMS);
+    let said = room.run("recommend fit events.csv --items items.csv --model ease --out m");
+    assert_eq!(said.code, Some(0), "{}", said.err);
+    assert!(
+        said.err.contains("user `用户`, item `商品`, weight `评分`, time `时间`, domain `领域`"),
+        "{}",
+        said.err
+    );
+    assert!(
+        said.err.contains("4 or more") && said.err.contains("40 users, 12 items, 2 domains"),
+        "{}",
+        said.err
+    );
+
+    // The one of its kind that u00 has not met.
+    let found = json(&room.good("recommend for m u00 --why --json"));
+    assert_eq!(
+        (&found[0]["items"][0]["item"], &found[0]["items"][0]["title"]),
+        (&"甲0".into(), &"第一本".into())
+    );
+    let because = found[0]["items"][0]["because"].as_array().expect("reasons");
+    let sum: f64 = because.iter().map(|b| b["adds"].as_f64().expect("a number")).sum();
+    let score = found[0]["items"][0]["score"].as_f64().expect("a score");
+    let rest = found[0]["items"][0]["rest"].as_f64().expect("a rest");
+    assert!((sum + rest - score).abs() < 1e-5, "{found}");
+    assert!(because.iter().all(|b| b["item"].as_str().is_some_and(|item| item.contains('甲'))), "{found}");
+    let items: Vec<&str> =
+        found[0]["items"].as_array().expect("items").iter().filter_map(|i| i["item"].as_str()).collect();
+    assert!(!items.contains(&"乙5") && !items.contains(&"甲1"), "seen items are not shown: {items:?}");
+
+    let why = |line: &str| json(&room.good(line))["why"]["why"].as_str().unwrap_or_default().to_owned();
+    assert_eq!(why("recommend explain m u00 甲0 --json"), "listed");
+    assert_eq!(why("recommend explain m u00 甲1 --json"), "seen");
+    assert_eq!(why("recommend explain m u00 甲0 --deny 甲0 --json"), "denied");
+    assert_eq!(why("recommend explain m u00 甲0 --in 片 --json"), "filtered");
+    assert_eq!(why("recommend explain m u00 乙0 -k 1 --json"), "score");
+    let found = json(&room.good("recommend for m --history 乙1,乙2 -k 1 --json"));
+    assert!(found[0]["items"][0]["item"].as_str().is_some_and(|item| item.starts_with('乙')), "{found}");
+    let found = json(&room.good("recommend for m u00 --seen --where 类型=诗 --json"));
+    assert_eq!(found[0]["items"].as_array().map(Vec::len), Some(2), "{found}");
+    assert!(
+        json(&room.good("recommend similar m 甲1 -k 1 --json"))[0]["item"]
+            .as_str()
+            .is_some_and(|i| i.starts_with('甲'))
+    );
+
+    // Nobody knows this user.
+    let found = json(&room.good("recommend for m 无名 -k 2 --json"));
+    assert_eq!(
+        (&found[0]["popular"], found[0]["items"].as_array().map(Vec::len)),
+        (&Value::Bool(true), Some(2))
+    );
+    room.good("recommend for m u00 --page page.html");
+    let page = std::fs::read_to_string(room.path("page.html")).expect("the page");
+    assert!(page.contains("第一本") && page.contains("because of"), "{page}");
+}
+
+#[test]
+fn models_are_compared_and_domains_too() {
+    let room = Room::new();
+    room.put("events.csv", events());
+    let found =
+        json(&room.good("recommend evaluate events.csv --models popularity,ease --split last --json"));
+    let ndcg = |i: usize| {
+        found["evaluation"]["models"][i]["warm"]["figures"][1]["value"]["mean"].as_f64().expect("NDCG")
+    };
+    assert!(ndcg(1) > ndcg(0), "two tastes: {found}");
+    let text = room.good("recommend evaluate events.csv --models popularity,item-knn");
+    for part in ["users with a past", "NDCG", "settings, chosen on the validation window"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let found = room.good("recommend transfer events.csv --from 书 --to 片 --kept 0");
+    assert!(
+        found.contains("users: 40 in 书, 40 in 片, 40 in both") && found.contains("transfer "),
+        "{found}"
+    );
+}
+
+#[test]
+fn what_cannot_be_used_is_said() {
+    let room = Room::new();
+    room.put("events.csv", events());
+    room.put("other.csv", "a,b\n1,2\n3,4\n");
+    room.bad("recommend fit other.csv --out m", &["a column of users", "a, b"]);
+    room.bad("recommend fit events.csv --model eese --out m", &["no model `eese`", "did you mean `ease`"]);
+    room.bad("recommend fit events.csv --model '{\"model\":\"ease\",\"lambda\":0}' --out m", &["lambda"]);
+    room.good("recommend fit events.csv --model popularity --out m");
+    room.bad("recommend fit events.csv --model popularity --out m", &["--force"]);
+    room.bad("recommend explain m u00 甲9", &["no item `甲9`"]);
+    room.bad("recommend for m u00 --in 歌", &["no domain `歌`"]);
+    room.bad("recommend for m u00 --where 类型=诗", &["--items"]);
+    room.bad("recommend for other.csv u00", &["other.csv"]);
+    room.bad("recommend transfer events.csv --from 书 --to 歌", &["no domain `歌`"]);
+}
