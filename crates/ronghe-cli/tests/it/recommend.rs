@@ -13,14 +13,14 @@ fn events() -> String {
     let mut text = "用户,商品,领域,评分,时间\n".to_owned();
     for user in 0..40 {
         let taste = if user % 2 == 0 { "甲" } else { "乙" };
-        for item in (0..6).filter(|item| item != &(user / 2 % 6)) {
-            let domain = if item < 3 { "书" } else { "片" };
+        for item in (0..12).filter(|item| item != &(user / 2 % 12)) {
+            let domain = if item < 6 { "书" } else { "片" };
             let day = 1 + (user * 7 + item * 3) % 28;
             let _ = writeln!(text, "u{user:02},{taste}{item},{domain},5,2024-01-{day:02}");
         }
     }
     // Seen, and not liked.
-    text + "u00,乙5,片,1,2024-01-30\n"
+    text + "u00,乙9,片,1,2024-01-30\n"
 }
 
 const ITEMS: &str = "商品,标题,类型\n甲0,第一本,小说\n甲1,第二本,诗\n甲2,第三本,诗\n";
@@ -38,7 +38,7 @@ fn a_recommender_is_fitted_asked_and_explained() {
         said.err
     );
     assert!(
-        said.err.contains("4 or more") && said.err.contains("40 users, 12 items, 2 domains"),
+        said.err.contains("4 or more") && said.err.contains("40 users, 24 items, 2 domains"),
         "{}",
         said.err
     );
@@ -57,7 +57,7 @@ fn a_recommender_is_fitted_asked_and_explained() {
     assert!(because.iter().all(|b| b["item"].as_str().is_some_and(|item| item.contains('甲'))), "{found}");
     let items: Vec<&str> =
         found[0]["items"].as_array().expect("items").iter().filter_map(|i| i["item"].as_str()).collect();
-    assert!(!items.contains(&"乙5") && !items.contains(&"甲1"), "seen items are not shown: {items:?}");
+    assert!(!items.contains(&"乙9") && !items.contains(&"甲1"), "seen items are not shown: {items:?}");
 
     let why = |line: &str| json(&room.good(line))["why"]["why"].as_str().unwrap_or_default().to_owned();
     assert_eq!(why("recommend explain m u00 甲0 --json"), "listed");
@@ -117,7 +117,7 @@ fn what_cannot_be_used_is_said() {
     room.bad("recommend fit events.csv --model '{\"model\":\"ease\",\"lambda\":0}' --out m", &["lambda"]);
     room.good("recommend fit events.csv --model popularity --out m");
     room.bad("recommend fit events.csv --model popularity --out m", &["--force"]);
-    room.bad("recommend explain m u00 甲9", &["no item `甲9`"]);
+    room.bad("recommend explain m u00 甲99", &["no item `甲99`"]);
     room.bad("recommend for m u00 --in 歌", &["no domain `歌`"]);
     room.bad("recommend for m u00 --where 类型=诗", &["--items"]);
     room.bad("recommend for other.csv u00", &["other.csv"]);
