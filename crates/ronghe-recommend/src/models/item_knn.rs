@@ -7,7 +7,7 @@
 //! ```
 //!
 //! of which the k highest to each item j stay (Sarwar et al. 2001; BM25 with items as documents and users as words, Robertson
-//! and Zaragoza 2009). Time and memory: those of [`super::co_occurrence`].
+//! and Zaragoza 2009). Time and memory: those of `co_occurrence`.
 
 use super::co_occurrence::{Values, best, counts};
 use super::item_weights::ItemWeights;

@@ -3,8 +3,8 @@
 //! | file | what |
 //! |---|---|
 //! | [`popularity`] | how often an item was liked |
-//! | [`item_knn`], [`rp3beta`] | the best partners of each item, by [`co_occurrence`] |
-//! | [`ease`], [`slim`] | linear models of each item on the others, from the [`gram`] matrix |
+//! | [`item_knn`], [`rp3beta`] | the best partners of each item, by `co_occurrence` |
+//! | [`ease`], [`slim`] | linear models of each item on the others, from the `gram` matrix |
 //! | [`item_weights`] | what these four share: weights from item to item, scores, reasons |
 //! | [`ials`], [`bpr`] | factors of users and items, by least squares and by pairs |
 //! | [`sequential`] | self-attention over the history in order |

@@ -5,7 +5,7 @@
 //! ```
 //!
 //! of which the k highest from each item i stay (RP3beta; Paudel et al. 2017). Time and memory: those of
-//! [`super::co_occurrence`].
+//! `co_occurrence`.
 
 use super::co_occurrence::{Values, best, counts};
 use super::item_weights::ItemWeights;
