@@ -19,7 +19,8 @@ pub enum Wanted {
 }
 
 impl Wanted {
-    /// Settings to try; a hybrid mixes the `chosen` models, if there are any, but for the slow ones, and first learns as the test is held back.
+    /// Settings to try; a hybrid mixes the `chosen` models, if there are any, but for the slow one, and first learns as the test is
+    /// held back.
     fn grid(&self, chosen: &[Model], by: SplitBy) -> Vec<Model> {
         let mut grid = match self {
             Wanted::Best(entry) => (entry.grid)(),
@@ -30,8 +31,8 @@ impl Wanted {
             if let Model::Hybrid(settings) = model
                 && !chosen.is_empty()
             {
-                settings.members =
-                    chosen.iter().filter(|m| !matches!(m, Model::Hybrid(_))).cloned().collect();
+                let mixed = |m: &&Model| !matches!(m, Model::Hybrid(_) | Model::Sequential(_));
+                settings.members = chosen.iter().filter(mixed).cloned().collect();
                 if !settings.members.contains(&recent) {
                     settings.members.push(recent.clone());
                 }
