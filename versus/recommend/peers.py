@@ -5,7 +5,7 @@
 
 import json
 import logging
-import resource
+import pathlib
 import sys
 import time
 
@@ -140,7 +140,14 @@ FITS = {("knn", "implicit"): implicit_knn, ("knn", "rusket"): rusket_knn, ("ease
 
 
 def peak_mb():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    """The most memory since the last `forget_peak`."""
+    line = next(line for line in pathlib.Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM:"))
+    return int(line.split()[1]) / 1024
+
+
+def forget_peak():
+    """Loading the events takes more than holding them."""
+    pathlib.Path("/proc/self/clear_refs").write_text("5")
 
 
 def clock(work):
@@ -153,15 +160,21 @@ def main():
     work, program, path = sys.argv[1:4]
     events = sparse.load_npz(path).astype(np.float32)
     events.sort_indices()
-    base = peak_mb()
     if work.startswith("als"):
         _, factors, solver = work.split("-")
         fit = ITERATIONS[program]
+        # Imports and the like are not in the first fit.
+        fit(events[:200], 8, solver, 1)
+        forget_peak()
+        base = peak_mb()
         one, two = (clock(lambda n=n: fit(events, int(factors), solver, n)) for n in (1, 2))
         wall, cpu = two[0] - one[0], two[1] - one[1]
     else:
+        forget_peak()
+        base = peak_mb()
         wall, cpu = clock(lambda: FITS[work, program](events))
-    print(json.dumps({"seconds": wall, "cpu": cpu, "above_mb": peak_mb() - base}))
+    # On a line of its own, whatever the peer left on the last one.
+    print("\n" + json.dumps({"seconds": wall, "cpu": cpu, "above_mb": peak_mb() - base}))
 
 
 if __name__ == "__main__":

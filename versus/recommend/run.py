@@ -155,7 +155,9 @@ def ronghe_speed(fit, work, path):
 
 def peer_speed(work, program, path):
     command = [sys.executable, HERE / "peers.py", work, program, path]
-    return measured(lambda: json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1]))
+    # Peers print lines of their own.
+    lines = lambda: subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()  # noqa: E731
+    return measured(lambda: json.loads(next(line for line in lines() if line.startswith("{"))))
 
 
 if __name__ == "__main__":
