@@ -4,7 +4,7 @@
 //! 345), then the content padded to 512 bytes. Two empty headers end the archive. Names that do not fit stand in an entry
 //! before theirs: of kind `x` as `path=` (pax), of kind `L` alone (GNU). Source: POSIX.1-2001, `pax`.
 
-use super::bytes;
+use super::{bytes, packed};
 use crate::{Error, Result};
 use std::io::{self, BufRead, BufReader, Read, Take};
 use std::path::{Path, PathBuf};
@@ -29,8 +29,14 @@ pub(crate) fn is_tar(head: &[u8]) -> bool {
 
 /// Whether a file of this name is a table. `.txt` and `.json` may be parts of samples (WebDataset) and are none.
 pub(crate) fn is_table(name: &str) -> bool {
-    let name = name.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
+    let name = own_name(name).rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
     !name.starts_with('.') && [".csv", ".tsv", ".jsonl", ".ndjson"].iter().any(|e| name.ends_with(e))
+}
+
+/// The name of a file in an archive without the endings of the archive: pandas 3.1 calls the one file in `t.csv.tar.gz` so too.
+fn own_name(name: &str) -> &str {
+    let unpacked = packed::unpacked_name(name);
+    unpacked.strip_suffix(".tar").unwrap_or(unpacked)
 }
 
 impl Tar {
@@ -53,7 +59,7 @@ impl Tar {
         }
         let tables: Vec<&String> = names.iter().filter(|name| is_table(name)).collect();
         if let [only] = tables[..] {
-            return Ok(only.clone());
+            return Ok(own_name(only).to_owned());
         }
         let few: Vec<&str> = names.iter().take(10).map(String::as_str).collect();
         let more = if names.len() > few.len() { " ..." } else { "" };

@@ -282,6 +282,8 @@ fn archives_of_tables() {
         ("t.tar", tarred(&[("data/table.csv", csv), ("data/README.txt", "notes")])),
         ("t.csv.tar.gz", gz(&tarred(&[("table.csv", csv)]))),
         ("t.tgz", gz(&tarred(&[("table.jsonl", json)]))),
+        // As pandas 3.1.1 names it.
+        ("p.csv.tar.gz", gz(&tarred(&[("p.csv.tar.gz", csv)]))),
     ] {
         let (_folder, path) = file(name, content);
         let found = table(&path);
