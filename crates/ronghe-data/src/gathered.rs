@@ -1,5 +1,6 @@
-//! One column of many tables as one array, which grows in place: no part has to stay until all are there.
+//! Building the array of a column: cell by cell, or from the columns of many tables, in place: no part has to stay until all are there.
 
+use crate::Kind;
 use arrow_array::builder::{
     BooleanBuilder, Float64Builder, LargeBinaryBuilder, StringBuilder, TimestampMillisecondBuilder,
 };
@@ -9,33 +10,56 @@ use arrow_array::{Array, ArrayRef};
 use arrow_schema::{ArrowError, DataType, TimeUnit};
 use std::sync::Arc;
 
-/// A column of one of the Arrow types that [`crate::Kind`] names.
+/// Builds the Arrow array of one column, of one of the types that [`Kind`] names.
+#[derive(Debug)]
+pub(crate) enum ColumnBuilder {
+    Number(Float64Builder),
+    Boolean(BooleanBuilder),
+    Date(TimestampMillisecondBuilder),
+    Text(StringBuilder),
+    Vector(LargeBinaryBuilder),
+}
+
+impl ColumnBuilder {
+    pub(crate) fn new(kind: Kind) -> ColumnBuilder {
+        match kind {
+            Kind::Number => ColumnBuilder::Number(Float64Builder::new()),
+            Kind::Boolean => ColumnBuilder::Boolean(BooleanBuilder::new()),
+            Kind::Date => ColumnBuilder::Date(TimestampMillisecondBuilder::new().with_timezone("UTC")),
+            Kind::Vector => ColumnBuilder::Vector(LargeBinaryBuilder::new()),
+            _ => ColumnBuilder::Text(StringBuilder::new()),
+        }
+    }
+
+    pub(crate) fn finish(self) -> ArrayRef {
+        match self {
+            ColumnBuilder::Number(mut b) => Arc::new(b.finish()),
+            ColumnBuilder::Boolean(mut b) => Arc::new(b.finish()),
+            ColumnBuilder::Date(mut b) => Arc::new(b.finish()),
+            ColumnBuilder::Text(mut b) => Arc::new(b.finish()),
+            ColumnBuilder::Vector(mut b) => Arc::new(b.finish()),
+        }
+    }
+}
+
+/// A column that takes whole arrays of one type.
 #[derive(Debug)]
 pub(crate) struct Gathered {
     of: DataType,
-    cells: Cells,
-}
-
-#[derive(Debug)]
-enum Cells {
-    Numbers(Float64Builder),
-    Booleans(BooleanBuilder),
-    Dates(TimestampMillisecondBuilder),
-    Strings(StringBuilder),
-    Bytes(LargeBinaryBuilder),
+    cells: ColumnBuilder,
 }
 
 impl Gathered {
     /// Nothing yet, of this type.
     pub(crate) fn new(of: &DataType) -> Result<Gathered, ArrowError> {
         let cells = match of {
-            DataType::Float64 => Cells::Numbers(Float64Builder::new()),
-            DataType::Boolean => Cells::Booleans(BooleanBuilder::new()),
+            DataType::Float64 => ColumnBuilder::new(Kind::Number),
+            DataType::Boolean => ColumnBuilder::new(Kind::Boolean),
             DataType::Timestamp(TimeUnit::Millisecond, _) => {
-                Cells::Dates(TimestampMillisecondBuilder::new().with_data_type(of.clone()))
+                ColumnBuilder::Date(TimestampMillisecondBuilder::new().with_data_type(of.clone()))
             }
-            DataType::Utf8 => Cells::Strings(StringBuilder::new()),
-            DataType::LargeBinary => Cells::Bytes(LargeBinaryBuilder::new()),
+            DataType::Utf8 => ColumnBuilder::new(Kind::Text),
+            DataType::LargeBinary => ColumnBuilder::new(Kind::Vector),
             other => return Err(ArrowError::NotYetImplemented(other.to_string())),
         };
         Ok(Gathered { of: of.clone(), cells })
@@ -48,24 +72,18 @@ impl Gathered {
             return Err(ArrowError::InvalidArgumentError(found));
         }
         match &mut self.cells {
-            Cells::Numbers(cells) => cells.append_array(part.as_primitive::<Float64Type>()),
-            Cells::Booleans(cells) => cells.append_array(part.as_boolean()),
-            Cells::Dates(cells) => cells.append_array(part.as_primitive::<TimestampMillisecondType>()),
-            Cells::Strings(cells) => cells.append_array(part.as_string::<i32>())?,
-            Cells::Bytes(cells) => cells.append_array(part.as_binary::<i64>())?,
+            ColumnBuilder::Number(cells) => cells.append_array(part.as_primitive::<Float64Type>()),
+            ColumnBuilder::Boolean(cells) => cells.append_array(part.as_boolean()),
+            ColumnBuilder::Date(cells) => cells.append_array(part.as_primitive::<TimestampMillisecondType>()),
+            ColumnBuilder::Text(cells) => cells.append_array(part.as_string::<i32>())?,
+            ColumnBuilder::Vector(cells) => cells.append_array(part.as_binary::<i64>())?,
         }
         Ok(())
     }
 
     /// All cells.
     pub(crate) fn finish(self) -> ArrayRef {
-        match self.cells {
-            Cells::Numbers(mut cells) => Arc::new(cells.finish()),
-            Cells::Booleans(mut cells) => Arc::new(cells.finish()),
-            Cells::Dates(mut cells) => Arc::new(cells.finish()),
-            Cells::Strings(mut cells) => Arc::new(cells.finish()),
-            Cells::Bytes(mut cells) => Arc::new(cells.finish()),
-        }
+        self.cells.finish()
     }
 }
 

@@ -2,8 +2,8 @@
 
 use crate::roles::item_of;
 use crate::{Error, Features, Interactions, Progress, Result};
-use ronghe_data::Kind;
 use ronghe_data::read::{self, ReadOptions};
+use ronghe_data::{ColumnSchema, Kind};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -43,7 +43,7 @@ impl Items {
         progress: Progress<'_>,
     ) -> Result<Items> {
         let looked = read::open(path, options)?;
-        let schema = looked.schema().clone();
+        let mut schema = looked.schema().clone();
         let id = match id {
             Some(name) if schema.names().iter().any(|n| n == name) => name.to_owned(),
             Some(name) => {
@@ -55,11 +55,10 @@ impl Items {
             })?,
         };
         drop(looked);
-        let mut options = options.clone();
-        options.kinds.insert(id.clone(), Kind::Identifier);
-        let mut reader = read::open(path, &options)?;
-        let schema = reader.schema().clone();
         let place = schema.columns.iter().position(|c| c.name == id).unwrap_or(0);
+        schema.columns[place] = ColumnSchema::new(id, Kind::Identifier);
+        let options = options.again(&schema.columns);
+        let mut reader = read::open(path, &options)?;
         let shown = |kind: Kind| !matches!(kind, Kind::Audio | Kind::Vector);
         let kept: Vec<usize> =
             (0..schema.columns.len()).filter(|&i| i != place && shown(schema.columns[i].kind)).collect();

@@ -87,10 +87,7 @@ pub fn read(path: &Path, source: &Source, progress: Progress<'_>) -> Result<(Int
     let kinds = kinds.collect::<Result<BTreeMap<Role, ColumnSchema>>>()?;
     let rows = looked.rows();
     drop(looked);
-    options.kinds.clear();
-    options.drop.clear();
-    options.only = Some(columns.iter().map(|a| a.column.clone()).collect());
-    options.like = kinds.values().map(|c| (c.name.clone(), c.clone())).collect();
+    let options = options.again(&kinds.values().cloned().collect::<Vec<_>>());
     let mut reader = read::open(path, &options)?;
     let clock = match kinds.get(&Role::Time).map(|c| c.kind) {
         None => Clock::None,

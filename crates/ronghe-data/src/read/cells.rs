@@ -1,15 +1,12 @@
-//! One cell of text: what it says in a column of a kind, and the column that it goes into.
+//! One cell of text: what it says in a column of a kind, and how it is put there.
 
 use super::ReadOptions;
+use crate::gathered::ColumnBuilder;
 use crate::infer::{Found, stays_inside};
 use crate::value::{self, WordSet};
 use crate::{DecimalMark, Error, Kind, Notation, Result};
-use arrow_array::builder::{
-    BooleanBuilder, Float64Builder, LargeBinaryBuilder, StringBuilder, TimestampMillisecondBuilder,
-};
 use arrow_array::{ArrayRef, cast::AsArray};
 use std::path::Path;
-use std::sync::Arc;
 
 /// What a file says of a cell beside its text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -181,27 +178,7 @@ fn number(text: &str, source: Source, notation: &Notation) -> std::result::Resul
     if fits { Ok(Value::Number(value)) } else { bad(expected(), mend) }
 }
 
-/// Builds the Arrow array of one column.
-#[derive(Debug)]
-pub(crate) enum ColumnBuilder {
-    Number(Float64Builder),
-    Boolean(BooleanBuilder),
-    Date(TimestampMillisecondBuilder),
-    Text(StringBuilder),
-    Vector(LargeBinaryBuilder),
-}
-
 impl ColumnBuilder {
-    pub(crate) fn new(kind: Kind) -> ColumnBuilder {
-        match kind {
-            Kind::Number => ColumnBuilder::Number(Float64Builder::new()),
-            Kind::Boolean => ColumnBuilder::Boolean(BooleanBuilder::new()),
-            Kind::Date => ColumnBuilder::Date(TimestampMillisecondBuilder::new().with_timezone("UTC")),
-            Kind::Vector => ColumnBuilder::Vector(LargeBinaryBuilder::new()),
-            _ => ColumnBuilder::Text(StringBuilder::new()),
-        }
-    }
-
     /// Appends a value; `text` is its text. A value of another kind counts as missing.
     pub(crate) fn push(&mut self, value: Value, text: &str) {
         match (self, value) {
@@ -222,16 +199,6 @@ impl ColumnBuilder {
             }
             (ColumnBuilder::Vector(b), _) => b.append_null(),
             (ColumnBuilder::Text(b), _) => b.append_null(),
-        }
-    }
-
-    pub(crate) fn finish(self) -> ArrayRef {
-        match self {
-            ColumnBuilder::Number(mut b) => Arc::new(b.finish()),
-            ColumnBuilder::Boolean(mut b) => Arc::new(b.finish()),
-            ColumnBuilder::Date(mut b) => Arc::new(b.finish()),
-            ColumnBuilder::Text(mut b) => Arc::new(b.finish()),
-            ColumnBuilder::Vector(mut b) => Arc::new(b.finish()),
         }
     }
 }

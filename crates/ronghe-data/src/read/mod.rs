@@ -287,6 +287,18 @@ impl Default for ReadOptions {
 }
 
 impl ReadOptions {
+    /// The same, for exactly these columns, of which nothing is looked for any more: a table that was opened before is
+    /// read in one pass.
+    pub fn again(&self, columns: &[ColumnSchema]) -> ReadOptions {
+        ReadOptions {
+            kinds: BTreeMap::new(),
+            drop: BTreeSet::new(),
+            only: Some(columns.iter().map(|c| c.name.clone()).collect()),
+            like: columns.iter().map(|c| (c.name.clone(), c.clone())).collect(),
+            ..self.clone()
+        }
+    }
+
     /// Takes the column called `name` for `kind`, unless something else was asked for.
     fn take_as(&mut self, name: &str, kind: Kind) {
         self.like.entry(name.to_owned()).or_insert_with(|| ColumnSchema::new(name, kind));

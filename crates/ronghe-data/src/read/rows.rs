@@ -5,8 +5,9 @@
 //! the threads. Memory is bounded by one batch.
 
 use super::block::Block;
-use super::cells::{Bad, ColumnBuilder, MissingWords, Source, Value, parse};
+use super::cells::{Bad, MissingWords, Source, Value, parse};
 use super::{ReadOptions, Reader, Skipped, Warning};
+use crate::gathered::ColumnBuilder;
 use crate::infer::{Found, Guess};
 use crate::{Error, Result, Schema, Table, value};
 use rayon::prelude::*;
