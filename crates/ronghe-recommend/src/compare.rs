@@ -19,8 +19,7 @@ pub enum Wanted {
 }
 
 impl Wanted {
-    /// Settings to try; a hybrid mixes the `chosen` models, if there are any, but for the slow one, and first learns as the test is
-    /// held back.
+    /// Settings to try; a hybrid mixes the `chosen` models, if there are any, and first learns as the test is held back.
     fn grid(&self, chosen: &[Model], by: SplitBy) -> Vec<Model> {
         let mut grid = match self {
             Wanted::Best(entry) => (entry.grid)(),
@@ -31,8 +30,7 @@ impl Wanted {
             if let Model::Hybrid(settings) = model
                 && !chosen.is_empty()
             {
-                let mixed = |m: &&Model| !matches!(m, Model::Hybrid(_) | Model::Sequential(_));
-                settings.members = chosen.iter().filter(mixed).cloned().collect();
+                settings.members = chosen.iter().filter(|m| m.mixes()).cloned().collect();
                 if !settings.members.contains(&recent) {
                     settings.members.push(recent.clone());
                 }
@@ -120,8 +118,7 @@ pub fn fit_all(
     let began = Instant::now();
     let mut chosen = Vec::new();
     if model.is_hybrid() {
-        let members: Vec<&Entry> =
-            RECOMMENDERS.iter().filter(|e| !matches!(e.name, "hybrid" | "sequential")).collect();
+        let members: Vec<&Entry> = RECOMMENDERS.iter().filter(|e| e.mixes).collect();
         for (place, member) in members.iter().enumerate() {
             let limit = share(how.limit, began, members.len() + 1 - place);
             chosen.push(search.run(&(member.grid)(), limit, progress)?.best);

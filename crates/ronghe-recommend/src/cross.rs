@@ -105,7 +105,7 @@ pub struct Transfer {
 
 /// Compares models with and without transfer.
 pub fn compare(of: &Interactions, plan: &Plan, progress: Progress<'_>) -> Result<Transfer> {
-    let domains = Domains { of, source: domain(of, &plan.source)?, target: domain(of, &plan.target)? };
+    let domains = Domains { of, source: of.domain(&plan.source)?, target: of.domain(&plan.target)? };
     if domains.source == domains.target || plan.alone.is_empty() || plan.joint.is_empty() {
         let found = format!("`{}` and `{}`", plan.source, plan.target);
         return Err(Error::input(
@@ -178,15 +178,6 @@ pub fn compare(of: &Interactions, plan: &Plan, progress: Progress<'_>) -> Result
     })
 }
 
-/// The number of a domain.
-fn domain(of: &Interactions, name: &str) -> Result<u32> {
-    of.domains.number(name).ok_or_else(|| Error::Unknown {
-        what: "domain",
-        name: name.to_owned(),
-        valid: of.domains.names().to_vec(),
-    })
-}
-
 /// Two domains of the events.
 struct Domains<'a> {
     of: &'a Interactions,
@@ -240,7 +231,7 @@ impl Domains<'_> {
         for event in events.iter_mut().filter(|e| !self.in_target(e.item)) {
             event.user = order[event.user as usize] as u32;
         }
-        events.sort_by_key(|e| (e.time, e.user, e.item));
+        crate::interactions::sort(&mut events);
         events
     }
 

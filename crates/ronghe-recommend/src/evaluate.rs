@@ -16,7 +16,7 @@ use crate::split::Fold;
 use crate::{Error, Features, Histories, Interactions, Progress, Query, Recommender, Result};
 use rayon::prelude::*;
 use ronghe_stats::rank;
-use ronghe_vector::Top;
+use ronghe_vector::top_k;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -172,10 +172,6 @@ impl<'a> Task<'a> {
         let mut known = fold.fit.clone();
         known.extend(&fold.known);
         crate::interactions::sort(&mut known);
-        let mut fitted = vec![false; of.users.len()];
-        fold.fit.iter().filter(|e| e.weight > 0.0).for_each(|e| fitted[e.user as usize] = true);
-        let mut counts = vec![0.0; of.items.len()];
-        of.matrix(&fold.fit).indices().iter().for_each(|&item| counts[item as usize] += 1.0);
         let mut relevant: BTreeMap<u32, HashMap<u32, u32>> = BTreeMap::new();
         for event in fold.target.iter().filter(|e| e.weight > 0.0) {
             relevant.entry(event.user).or_default().insert(event.item, 1);
@@ -184,9 +180,9 @@ impl<'a> Task<'a> {
             of,
             protocol,
             known: Histories::new(of.users.len(), &known),
-            fitted,
+            fitted: of.users_with_events(&fold.fit),
             relevant: relevant.into_iter().collect(),
-            counts,
+            counts: of.users_of_items(&fold.fit),
         })
     }
 
@@ -288,13 +284,9 @@ impl<'a> Task<'a> {
 
 /// The `k` best items; of equal scores the lower number first.
 pub(crate) fn best(scores: &[f32], k: usize, among: impl Fn(u32) -> bool) -> Vec<u32> {
-    let mut top = Top::new(k);
-    for (item, &score) in (0_u32..).zip(scores) {
-        if score > f32::NEG_INFINITY && among(item) {
-            top.push(item, score);
-        }
-    }
-    top.into_sorted().into_iter().map(|(item, _)| item).collect()
+    let listed = |&(item, score): &(u32, f32)| score > f32::NEG_INFINITY && among(item);
+    let scores = (0_u32..).zip(scores.iter().copied()).filter(listed);
+    top_k(scores, k).into_iter().map(|(item, _)| item).collect()
 }
 
 fn versus(

@@ -1,6 +1,6 @@
 //! Events: who did something with which item, when, how much.
 
-use crate::{Ids, Sparse};
+use crate::{Error, Ids, Result, Sparse};
 use rayon::prelude::*;
 
 /// One user did something with one item.
@@ -54,6 +54,29 @@ impl Interactions {
         // Items called the same follow one another as a rule, so the search ends soon.
         let mut same = (first..self.items.len() as u32).filter(|&i| self.items.name(i) == name);
         same.find(there)
+    }
+
+    /// The number of the domain called `name`.
+    pub fn domain(&self, name: &str) -> Result<u32> {
+        self.domains.number(name).ok_or_else(|| Error::Unknown {
+            what: "domain",
+            name: name.to_owned(),
+            valid: self.domains.names().to_vec(),
+        })
+    }
+
+    /// How many users liked each item, by these events.
+    pub(crate) fn users_of_items(&self, events: &[Event]) -> Vec<f32> {
+        let mut counts = vec![0.0; self.items.len()];
+        self.matrix(events).indices().iter().for_each(|&item| counts[item as usize] += 1.0);
+        counts
+    }
+
+    /// Whether each user liked anything, by these events.
+    pub(crate) fn users_with_events(&self, events: &[Event]) -> Vec<bool> {
+        let mut any = vec![false; self.users.len()];
+        events.iter().filter(|e| e.weight > 0.0).for_each(|e| any[e.user as usize] = true);
+        any
     }
 
     /// Users x items with 1 where a user liked an item at least once, of these events.

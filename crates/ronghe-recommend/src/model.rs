@@ -79,6 +79,11 @@ pub enum Model {
 }
 
 impl Model {
+    /// Whether a hybrid mixes its kind.
+    pub(crate) fn mixes(&self) -> bool {
+        RECOMMENDERS.iter().any(|entry| entry.mixes && entry.name == self.name())
+    }
+
     /// Its name in [`RECOMMENDERS`].
     pub fn name(&self) -> &'static str {
         match self {
@@ -141,6 +146,8 @@ pub struct Entry {
     pub usual: fn() -> Model,
     /// Settings that are tried, the likelier ones first.
     pub grid: fn() -> Vec<Model>,
+    /// Whether a hybrid mixes it: not a hybrid itself, and not what takes longer than all others together.
+    pub mixes: bool,
 }
 
 /// Every kind of model.
@@ -150,64 +157,74 @@ pub static RECOMMENDERS: &[Entry] = &[
         about: "how often an item was liked, in all events or the last share of them",
         usual: || Model::Popularity(popularity::Settings::default()),
         grid: || popularity::grid().into_iter().map(Model::Popularity).collect(),
+        mixes: true,
     },
     Entry {
         name: "item-knn",
         about: "items that the same users like, by cosine or BM25",
         usual: || Model::ItemKnn(item_knn::Settings::default()),
         grid: || item_knn::grid().into_iter().map(Model::ItemKnn).collect(),
+        mixes: true,
     },
     Entry {
         name: "rp3beta",
         about: "walks from the liked items over their users to other items, the popular held back",
         usual: || Model::Rp3Beta(rp3beta::Settings::default()),
         grid: || rp3beta::grid().into_iter().map(Model::Rp3Beta).collect(),
+        mixes: true,
     },
     Entry {
         name: "ease",
         about: "a linear model of each item on all others, in closed form",
         usual: || Model::Ease(ease::Settings::default()),
         grid: || ease::grid().into_iter().map(Model::Ease).collect(),
+        mixes: true,
     },
     Entry {
         name: "slim",
         about: "a sparse linear model of each item on the others, without negative weights",
         usual: || Model::Slim(slim::Settings::default()),
         grid: || slim::grid().into_iter().map(Model::Slim).collect(),
+        mixes: true,
     },
     Entry {
         name: "ials",
         about: "factors by alternating least squares, drawn to features of items where there are any",
         usual: || Model::Ials(ials::Settings::default()),
         grid: || ials::grid().into_iter().map(Model::Ials).collect(),
+        mixes: true,
     },
     Entry {
         name: "bpr",
         about: "factors by pairwise ranking: what was liked before what was not",
         usual: || Model::Bpr(bpr::Settings::default()),
         grid: || bpr::grid().into_iter().map(Model::Bpr).collect(),
+        mixes: true,
     },
     Entry {
         name: "content",
         about: "features of items alone: likeness to what was liked, or a map from features to factors",
         usual: || Model::Content(content::Settings::default()),
         grid: || content::grid().into_iter().map(Model::Content).collect(),
+        mixes: true,
     },
     Entry {
         name: "sequential",
         about: "what comes next, by attention to the latest items (SASRec)",
         usual: || Model::Sequential(sequential::Settings::default()),
         grid: || sequential::grid().into_iter().map(Model::Sequential).collect(),
+        mixes: false,
     },
     Entry {
         name: "hybrid",
         about: "a mix of all others, its weights learnt on the last events",
         usual: || Model::Hybrid(hybrid::Settings::default()),
         grid: || hybrid::grid().into_iter().map(Model::Hybrid).collect(),
+        mixes: false,
     },
 ];
 
-/// Takes the tensor called `name` of `width` numbers a row (0: any) out of those of a file.
+/// Takes the tensor called `name` out of those of a file.
 pub(crate) fn take(
     tensors: &mut BTreeMap<String, (Vec<usize>, Vec<f32>)>,
     name: &str,

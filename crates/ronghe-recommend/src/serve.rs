@@ -10,7 +10,7 @@
 
 pub use crate::request::{Answer, Filter, Quota, Ranked, Request, TradeOff, Why};
 use crate::{Error, Event, Histories, Interactions, Query, Recommender, Result};
-use ronghe_vector::{Marginal, Top};
+use ronghe_vector::{Marginal, Top, top_k};
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 
@@ -20,10 +20,8 @@ pub fn top_similar(model: &dyn Recommender, item: u32, most: usize) -> Option<Ve
     if item as usize >= alike.len() || !model.similar(item, &mut alike) {
         return None;
     }
-    let mut top = Top::new(most);
     let others = (0_u32..).zip(alike).filter(|&(other, score)| other != item && score > 0.0);
-    others.for_each(|(other, score)| top.push(other, score));
-    Some(top.into_sorted())
+    Some(top_k(others, most))
 }
 
 /// A fitted model with what it must not show again.
@@ -58,10 +56,7 @@ impl<'a> Serving<'a> {
                 "fit it on these events",
             ));
         }
-        let mut fitted = vec![false; of.users.len()];
-        events.iter().filter(|e| e.weight > 0.0).for_each(|e| fitted[e.user as usize] = true);
-        let mut popular = vec![0.0; of.items.len()];
-        of.matrix(events).indices().iter().for_each(|&item| popular[item as usize] += 1.0);
+        let (fitted, popular) = (of.users_with_events(events), of.users_of_items(events));
         Ok(Serving { model, of, known: Histories::new(of.users.len(), events), fitted, popular })
     }
 

@@ -32,11 +32,10 @@ pub struct Settings {
 }
 
 impl Default for Settings {
-    /// The other models of the table as usual but for `sequential`, which takes longer than all others together, and what was
-    /// popular of late.
+    /// The models of the table that are mixed, as usual, and what was popular of late.
     fn default() -> Settings {
         let recent = Model::Popularity(popularity::Settings { recent: 0.05 });
-        let others = RECOMMENDERS.iter().filter(|e| !matches!(e.name, "hybrid" | "sequential"));
+        let others = RECOMMENDERS.iter().filter(|e| e.mixes);
         let others = others.map(|e| (e.usual)());
         Settings {
             members: others.chain([recent]).collect(),

@@ -198,20 +198,7 @@ impl Rules {
         let of = &fitted.interactions;
         let items =
             |names: &[String]| names.iter().map(|name| item(fitted, name)).collect::<Result<Vec<u32>>>();
-        let domains: Vec<u32> = args
-            .domains
-            .iter()
-            .map(|name| {
-                of.domains.number(name).with_context(|| {
-                    let names = of.domains.names();
-                    format!(
-                        "no domain `{name}`{}; there are: {}",
-                        ronghe_data::suggest::hint(name, names),
-                        names.join(", ")
-                    )
-                })
-            })
-            .collect::<Result<_>>()?;
+        let domains = args.domains.iter().map(|name| of.domain(name)).collect::<Result<Vec<u32>, _>>()?;
         let mut cells: Vec<Vec<bool>> = Vec::new();
         for filter in &args.filters {
             let known = fitted
