@@ -2,15 +2,18 @@
 
 use crate::args::{Common, Documents, Model};
 use crate::{Outcome, render, session};
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use ronghe::catalogue::Cache;
+use ronghe_data::plain;
 use ronghe_knowledge::document::{self, Document, Limits, Worker};
 use ronghe_knowledge::generate::{Endpoint, Said, Written};
 use ronghe_knowledge::store::{Filter, FolderStore, Store};
 use ronghe_knowledge::vectors::TextVectors;
 use ronghe_knowledge::{Citation, Embed, Language};
+use serde_json::json;
+use std::collections::BTreeSet;
 use std::ffi::OsString;
-use std::io::BufWriter;
+use std::io::{BufWriter, Write as _};
 use std::path::Path;
 
 /// A store that is searched, with its network.
@@ -36,6 +39,23 @@ impl Open {
     pub(crate) fn embed(&self) -> Option<&dyn Embed> {
         self.network.as_ref().map(|n| n as &dyn Embed)
     }
+}
+
+/// Adds cited documents to the file of events, where one was asked for: each once, in the order of the citations.
+pub(crate) fn record<'a>(documents: &Documents, cited: impl Iterator<Item = &'a Citation>) -> Result<()> {
+    let Some(file) = &documents.record else { return Ok(()) };
+    let time = session::now().context("the clock of this machine stands before 1970")?;
+    let mut lines = String::new();
+    let mut met = BTreeSet::new();
+    for citation in cited.filter(|c| met.insert(&c.path)) {
+        let event =
+            json!({ "user": documents.user, "item": citation.path, "domain": citation.domain, "time": time });
+        lines += &format!("{event}\n");
+    }
+    let open = std::fs::OpenOptions::new().create(true).append(true).open(file);
+    // All lines at once: another program may write to the same file.
+    let written = open.and_then(|mut file| file.write_all(lines.as_bytes()));
+    written.map_err(|e| anyhow!("--record {}: {}", file.display(), plain::io(&e)))
 }
 
 /// The language model that was asked for.

@@ -28,6 +28,12 @@ pub(crate) fn stop_signal() -> Result<Arc<AtomicBool>> {
     Ok(stop)
 }
 
+/// Milliseconds since 1970.
+pub(crate) fn now() -> Option<i64> {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).ok()?;
+    i64::try_from(since.as_millis()).ok()
+}
+
 /// Sets the number of threads that decoding uses.
 pub(crate) fn start_threads(common: &Common) {
     // It fails only if the pool is already there, in a test.

@@ -7,10 +7,12 @@
 //! | `names.json` | users, items, domains, and the domain of each item |
 //! | `events.bin` | the events, 20 bytes each, little-endian: user u32, item u32, weight f32, milliseconds i64 |
 //! | `items.json` | what is known of the items, where a table of them was given |
+//! | `content.json`, `content.safetensors` | names of the items' features and how texts became vectors; the features |
 //! | `hashes.json` | sha256 of every file above; checked when it is opened, and written last |
 
+use crate::content::{Content, Part, TextBy};
 use crate::serve::Serving;
-use crate::{Error, Event, Ids, Interactions, Items, Model, Recommender, Result};
+use crate::{Error, Event, Features, Ids, Interactions, Items, Model, Recommender, Result};
 use ronghe_data::plain;
 use ronghe_graph::weights::{safetensors, write_atomic};
 use ronghe_graph::{Tensor, Weights};
@@ -34,6 +36,8 @@ pub struct Fitted {
     pub interactions: Interactions,
     /// What is known of the items.
     pub items: Option<Items>,
+    /// Features of the items that it was fitted with.
+    pub content: Option<Content>,
     /// What decided everything random.
     pub seed: u64,
     /// What else is to be known of the fit: roles of columns, threshold, figures.
@@ -57,6 +61,13 @@ struct Names {
     items: Vec<String>,
     domains: Vec<String>,
     domain_of: Vec<u32>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Described {
+    names: Vec<String>,
+    text: Option<(TextBy, Part)>,
+    vectors: Vec<Part>,
 }
 
 impl Fitted {
@@ -98,6 +109,16 @@ impl Fitted {
         if let Some(items) = &self.items {
             files.insert("items.json", json(folder, items)?);
         }
+        if let Some(content) = &self.content {
+            let Features { width, values, names } = &content.features;
+            let Content { text, vectors, .. } = content;
+            let described = Described { names: names.clone(), text: text.clone(), vectors: vectors.clone() };
+            files.insert("content.json", json(folder, &described)?);
+            let tensor = Tensor::f32(&[values.len() / width.max(&1), *width], values.clone());
+            let mut weights = Weights::new();
+            weights.insert("features", tensor.map_err(|e| odd(folder, &e.to_string()))?, false);
+            files.insert("content.safetensors", safetensors::write(&weights, &BTreeMap::new()));
+        }
         std::fs::create_dir_all(folder).map_err(|e| Error::io(folder, e))?;
         let write = |name: &str, bytes: &[u8]| {
             write_atomic(&folder.join(name), bytes).map_err(|e| odd(&folder.join(name), &e.to_string()))
@@ -134,15 +155,27 @@ impl Fitted {
         }
         let head: Head = parse(&place, &bytes)?;
         let names: Names = parse(&folder.join("names.json"), &needed("names.json")?)?;
-        let place = folder.join("recommender.safetensors");
-        let weights = safetensors::read(&place.to_string_lossy(), &needed("recommender.safetensors")?)
-            .map_err(|e| odd(&place, &e.to_string()))?;
-        let mut tensors: BTreeMap<String, (Vec<usize>, Vec<f32>)> = weights
-            .iter()
-            .map(|(name, p)| (name.to_owned(), (p.tensor.shape().to_vec(), p.tensor.as_f32().to_vec())))
-            .collect();
+        let mut tensors =
+            tensors_of(&folder.join("recommender.safetensors"), &needed("recommender.safetensors")?)?;
         let place = folder.join("items.json");
         let items: Option<Items> = file("items.json")?.map(|bytes| parse(&place, &bytes)).transpose()?;
+        let content = match file("content.json")? {
+            None => None,
+            Some(bytes) => {
+                let described: Described = parse(&folder.join("content.json"), &bytes)?;
+                let place = folder.join("content.safetensors");
+                let mut found = tensors_of(&place, &needed("content.safetensors")?)?;
+                let (shape, values) = crate::model::take(&mut found, "features")?;
+                let width = described.names.len();
+                let parts = described.text.iter().map(|(_, part)| part).chain(&described.vectors);
+                let mut ends = parts.map(|part| part.start.saturating_add(part.width));
+                if shape != [names.items.len(), width] || ends.any(|end| end > width) {
+                    return Err(odd(&place, &format!("features of the sizes {shape:?}")));
+                }
+                let features = Features { width, values, names: described.names };
+                Some(Content { features, text: described.text, vectors: described.vectors })
+            }
+        };
         let mut items_found = Ids::default();
         names.items.iter().for_each(|name| {
             items_found.push(name);
@@ -165,7 +198,8 @@ impl Fitted {
         {
             return Err(odd(folder, "files that do not belong together"));
         }
-        Ok(Fitted { model: head.model, recommender, interactions, items, seed: head.seed, notes: head.notes })
+        let Head { model, seed, notes, .. } = head;
+        Ok(Fitted { model, recommender, interactions, items, content, seed, notes })
     }
 
     /// What answers from it.
@@ -184,6 +218,12 @@ fn events(bytes: &[u8]) -> Vec<Event> {
         time: i64::from(u32::from_le_bytes(four(e, 12))) | i64::from(i32::from_le_bytes(four(e, 16))) << 32,
     };
     events.iter().map(event).collect()
+}
+
+fn tensors_of(path: &Path, bytes: &[u8]) -> Result<BTreeMap<String, (Vec<usize>, Vec<f32>)>> {
+    let weights = safetensors::read(&path.to_string_lossy(), bytes).map_err(|e| odd(path, &e.to_string()))?;
+    let tensor = |p: &Tensor| (p.shape().to_vec(), p.as_f32().to_vec());
+    Ok(weights.iter().map(|(name, p)| (name.to_owned(), tensor(&p.tensor))).collect())
 }
 
 fn odd(path: &Path, found: &str) -> Error {
@@ -219,8 +259,10 @@ fn sha256(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Training;
+    use crate::content::Encoders;
     use crate::models::popularity;
+    use crate::{ItemColumn, Training};
+    use ronghe_data::Kind;
 
     fn fitted() -> Fitted {
         let mut of = Interactions {
@@ -241,7 +283,19 @@ mod tests {
         let data =
             Training { liked: &liked, events: &of.events, of: &of, features: None, seed: 1, threads: 1 };
         let recommender = model.fit(&data, &|_, _| true).unwrap();
-        Fitted { model, recommender, interactions: of, items: None, seed: 1, notes: serde_json::Value::Null }
+        let column = ItemColumn { name: "title".into(), kind: Kind::Text };
+        let rows = ["红 酒", "red wine", "红 茶"].map(|title| vec![Some(title.to_owned())]).to_vec();
+        let items = Items { columns: vec![column], rows, ..Items::default() };
+        let content = Content::of(&items, &Encoders::default()).unwrap();
+        Fitted {
+            model,
+            recommender,
+            interactions: of,
+            items: Some(items),
+            content,
+            seed: 1,
+            notes: serde_json::Value::Null,
+        }
     }
 
     #[test]
@@ -256,6 +310,9 @@ mod tests {
         let mut scores = [0.0; 3];
         opened.recommender.scores(crate::Query::default(), &mut scores);
         assert_eq!(scores, [0.0, 2.0, 0.0]);
+        assert_eq!(opened.items, saved.items);
+        let (found, expected) = (opened.content.unwrap(), saved.content.unwrap());
+        assert_eq!((found.features, found.text), (expected.features, expected.text));
     }
 
     #[test]

@@ -254,7 +254,7 @@ impl Collector {
 }
 
 /// Names in their order, those that are alike by `then`, and the new number of each old one.
-fn in_order<S: AsRef<str> + Sync>(names: &[S], then: &[u32]) -> (Ids, Vec<u32>) {
+pub(crate) fn in_order<S: AsRef<str> + Sync>(names: &[S], then: &[u32]) -> (Ids, Vec<u32>) {
     let mut order: Vec<u32> = (0..names.len() as u32).collect();
     order.par_sort_unstable_by(|&a, &b| {
         let by_name = name_order(names[a as usize].as_ref(), names[b as usize].as_ref());

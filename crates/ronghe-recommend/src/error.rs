@@ -49,6 +49,14 @@ pub enum Error {
         /// All names.
         valid: Vec<String>,
     },
+    /// An encoder of the caller that failed.
+    #[error("the encoder `{name}`: {source}")]
+    Encoder {
+        /// Its name.
+        name: String,
+        /// What it said.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// The caller asked to stop.
     #[error("stopped")]
     Stopped,

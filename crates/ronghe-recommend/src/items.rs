@@ -1,15 +1,15 @@
 //! What is known of the items: rows of a table, one an item.
 
+use crate::content::{EncodeMedia, Encoders, unit};
 use crate::roles::item_of;
-use crate::{Error, Features, Interactions, Progress, Result};
+use crate::{Error, Features, Interactions, Progress, Result, movielens};
 use ronghe_data::read::{self, ReadOptions};
-use ronghe_data::{ColumnSchema, Kind};
+use ronghe_data::{Cell, ColumnSchema, Kind, Schema, Table};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-/// Different names of a column that each become a feature, at most; a column of more tells items apart and nothing about them.
-const MOST_NAMES: usize = 500;
+/// Most characters of a name that is a part of an item's text; longer ones are text or an address.
+const LONGEST_NAME: usize = 80;
 
 /// A column of the items.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,80 +21,123 @@ pub struct ItemColumn {
 }
 
 /// What is known of the items.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Items {
-    /// The columns but that which names the item, and those of bytes.
+    /// The columns but that which names the item, and those of vectors and bytes.
     pub columns: Vec<ItemColumn>,
     /// Folder that the names of pictures are relative to; not kept in files.
     #[serde(skip)]
     pub base: Option<PathBuf>,
     /// For each item its cells as people read them; an item without a row has none.
     pub rows: Vec<Vec<Option<String>>>,
+    /// Vectors of pictures and sounds, by the encoders that were at hand, and those of columns of vectors, each of length 1; a
+    /// recommender keeps them among its features.
+    #[serde(skip)]
+    pub vectors: Vec<Features>,
+}
+
+/// How a table of items is read.
+#[derive(Debug, Clone, Copy)]
+pub struct ItemSource<'a> {
+    /// The column that names the item; by its name where it is not said.
+    pub id: Option<&'a str>,
+    /// How the file is read.
+    pub read: &'a ReadOptions,
+    /// What turns pictures and sounds into vectors.
+    pub encoders: Encoders<'a>,
 }
 
 impl Items {
-    /// Reads a table of items. `id` is the column that names the item, else the one whose name says so. Items without an event become items
-    /// of the catalogue, in the first domain.
+    /// Reads a table of items, or the films of MovieLens. Items without an event become items of the catalogue, in the first domain.
     pub fn read(
         path: &Path,
-        id: Option<&str>,
-        options: &ReadOptions,
+        source: &ItemSource<'_>,
         of: &mut Interactions,
         progress: Progress<'_>,
     ) -> Result<Items> {
-        let looked = read::open(path, options)?;
-        let mut schema = looked.schema().clone();
-        let id = match id {
-            Some(name) if schema.names().iter().any(|n| n == name) => name.to_owned(),
-            Some(name) => {
-                return Err(Error::Unknown { what: "column", name: name.to_owned(), valid: schema.names() });
-            }
-            None => item_of(&schema).ok_or_else(|| {
-                let found = format!("the columns {}", schema.names().join(", "));
-                Error::input(path.display().to_string(), "a column that names the item", found, "name it")
-            })?,
-        };
-        drop(looked);
-        let place = schema.columns.iter().position(|c| c.name == id).unwrap_or(0);
-        schema.columns[place] = ColumnSchema::new(id, Kind::Identifier);
-        let options = options.again(&schema.columns);
-        let mut reader = read::open(path, &options)?;
-        let shown = |kind: Kind| !matches!(kind, Kind::Audio | Kind::Vector);
-        let kept: Vec<usize> =
-            (0..schema.columns.len()).filter(|&i| i != place && shown(schema.columns[i].kind)).collect();
-        let column =
-            |&i: &usize| ItemColumn { name: schema.columns[i].name.clone(), kind: schema.columns[i].kind };
-        let base = options.media.clone().or_else(|| path.parent().map(Path::to_owned));
-        let mut items = Items {
-            base,
-            columns: kept.iter().map(column).collect(),
-            rows: vec![Vec::new(); of.items.len()],
-        };
         if of.domains.is_empty() {
             of.domains.add("");
         }
+        if let Some(films) = movielens::films(path)? {
+            return Ok(Items::of_films(films, of));
+        }
+        let (schema, place) = schema(path, source)?;
+        let mut reader = read::open(path, &source.read.again(&schema.columns))?;
+        let kept: Vec<usize> = (0..schema.columns.len())
+            .filter(|&i| i != place && schema.columns[i].kind != Kind::Vector)
+            .collect();
+        let column =
+            |&i: &usize| ItemColumn { name: schema.columns[i].name.clone(), kind: schema.columns[i].kind };
+        let mut items = Items {
+            base: source.read.media.clone().or_else(|| path.parent().map(Path::to_owned)),
+            columns: kept.iter().map(column).collect(),
+            rows: vec![Vec::new(); of.items.len()],
+            vectors: Vec::new(),
+        };
+        let mut vectors: Vec<Vectors<'_>> =
+            schema.columns.iter().filter_map(|c| Vectors::of(c, &source.encoders)).collect();
         let mut done = 0;
         while let Some(batch) = reader.next_batch()? {
+            let mut numbers = Vec::with_capacity(batch.rows());
             for row in 0..batch.rows() {
-                let Some(name) = batch.text(place, row) else { continue };
-                let item = match of.items.number(name) {
-                    Some(item) => item,
-                    None => {
-                        of.domain_of.push(0);
-                        items.rows.push(Vec::new());
-                        of.items.push(name)
-                    }
+                let item = batch.text(place, row).map(|name| items.number(name, of));
+                numbers.push(item);
+                let Some(item) = item else { continue };
+                // Bytes in a cell are nothing to read.
+                let cell = |&i: &usize| {
+                    let there = !batch.is_missing(i, row)
+                        && !matches!(batch.media(i, row), Some(Cell::Bytes(_) | Cell::Inline(_)));
+                    there.then(|| batch.display(i, row).into_owned())
                 };
-                let cell =
-                    |&i: &usize| (!batch.is_missing(i, row)).then(|| batch.display(i, row).into_owned());
                 items.rows[item as usize] = kept.iter().map(cell).collect();
             }
+            vectors.iter_mut().try_for_each(|v| v.take(&batch, &numbers))?;
             done += batch.rows();
             if !progress(done, reader.rows().unwrap_or(0)) {
                 return Err(Error::Stopped);
             }
         }
+        items.vectors = vectors.into_iter().map(|v| v.finish(items.rows.len())).collect();
         Ok(items)
+    }
+
+    /// Items that were put together elsewhere: their names and cells.
+    pub fn of_rows(
+        columns: Vec<ItemColumn>,
+        rows: impl IntoIterator<Item = (String, Vec<Option<String>>)>,
+        of: &mut Interactions,
+    ) -> Items {
+        if of.domains.is_empty() {
+            of.domains.add("");
+        }
+        let mut items = Items { columns, rows: vec![Vec::new(); of.items.len()], ..Items::default() };
+        for (name, cells) in rows {
+            let item = items.number(&name, of);
+            items.rows[item as usize] = cells;
+        }
+        items
+    }
+
+    fn of_films(films: Vec<movielens::Film>, of: &mut Interactions) -> Items {
+        let column = |name: &str, kind| ItemColumn { name: name.into(), kind };
+        let columns = vec![column("title", Kind::Text), column("genres", Kind::Category)];
+        let row = |film: movielens::Film| {
+            let genres = Some(film.genres.join("|")).filter(|g| !g.is_empty());
+            (film.id, vec![Some(film.title), genres])
+        };
+        Items::of_rows(columns, films.into_iter().map(row), of)
+    }
+
+    /// The number of the item called so; one that is new becomes an item of the first domain.
+    fn number(&mut self, name: &str, of: &mut Interactions) -> u32 {
+        let item = of.items.number(name).unwrap_or_else(|| {
+            of.domain_of.push(0);
+            of.items.push(name)
+        });
+        if self.rows.len() <= item as usize {
+            self.rows.resize(item as usize + 1, Vec::new());
+        }
+        item
     }
 
     /// The cell of an item.
@@ -144,66 +187,94 @@ impl Items {
         self.cell(item, place)
     }
 
+    /// What an item's cells say in words: its title, its texts, its names (`|` parts several) and the names of truths that are set, one
+    /// after another.
+    pub fn text(&self, item: u32) -> String {
+        let title = self.title(item).unwrap_or_default();
+        let mut parts = vec![title.to_owned()];
+        for (place, column) in self.columns.iter().enumerate() {
+            let Some(cell) = self.cell(item, place).filter(|cell| *cell != title) else { continue };
+            match column.kind {
+                Kind::Text => parts.push(cell.to_owned()),
+                Kind::Category if cell.chars().count() <= LONGEST_NAME && !cell.contains("://") => {
+                    parts.push(cell.split('|').map(str::trim).collect::<Vec<_>>().join(", "));
+                }
+                Kind::Boolean if cell == "true" => parts.push(column.name.clone()),
+                _ => {}
+            }
+        }
+        parts.retain(|part| !part.is_empty());
+        parts.join(". ")
+    }
+
     /// The column of pictures.
     pub fn picture(&self) -> Option<usize> {
         self.columns.iter().position(|c| c.kind == Kind::Image)
     }
+}
 
-    /// Numbers that say what is known of each item: a flag a name of a column of few names (`|` joins several), truths as 0 and 1,
-    /// quantities with mean 0 and deviation 1. None if no column says anything.
-    pub fn features(&self) -> Option<Features> {
-        let mut columns: Vec<(String, Vec<f32>)> = Vec::new();
-        for (place, column) in self.columns.iter().enumerate() {
-            match column.kind {
-                Kind::Category | Kind::Boolean => columns.extend(self.flags(place, &column.name)),
-                Kind::Number => {
-                    columns.extend(self.standardised(place).map(|values| (column.name.clone(), values)));
-                }
-                _ => {}
-            }
+/// The columns of a table of items, and the place of the one that names the item.
+fn schema(path: &Path, source: &ItemSource<'_>) -> Result<(Schema, usize)> {
+    let mut schema = read::open(path, source.read)?.schema().clone();
+    let id = match source.id {
+        Some(name) if schema.names().iter().any(|n| n == name) => name.to_owned(),
+        Some(name) => {
+            return Err(Error::Unknown { what: "column", name: name.to_owned(), valid: schema.names() });
         }
-        if columns.is_empty() {
-            return None;
-        }
-        let width = columns.len();
-        let mut values = vec![0.0; self.rows.len() * width];
-        for (at, (_, column)) in columns.iter().enumerate() {
-            column.iter().enumerate().for_each(|(item, value)| values[item * width + at] = *value);
-        }
-        Some(Features { width, values, names: columns.into_iter().map(|(name, _)| name).collect() })
-    }
+        None => item_of(&schema).ok_or_else(|| {
+            let found = format!("the columns {}", schema.names().join(", "));
+            Error::input(path.display().to_string(), "a column that names the item", found, "name it")
+        })?,
+    };
+    let place = schema.columns.iter().position(|c| c.name == id).unwrap_or(0);
+    schema.columns[place] = ColumnSchema::new(id, Kind::Identifier);
+    Ok((schema, place))
+}
 
-    fn flags(&self, place: usize, name: &str) -> Vec<(String, Vec<f32>)> {
-        let parts = |item: usize| self.cell(item as u32, place).unwrap_or("").split('|').map(str::trim);
-        let mut names: BTreeMap<&str, usize> = BTreeMap::new();
-        for item in 0..self.rows.len() {
-            parts(item).filter(|p| !p.is_empty()).for_each(|part| *names.entry(part).or_default() += 1);
-        }
-        // A name of one item says nothing of another, one of all items nothing at all.
-        let useful: Vec<&str> = names
-            .iter()
-            .filter(|(_, count)| **count > 1 && **count < self.rows.len())
-            .map(|(n, _)| *n)
-            .collect();
-        if names.len() > MOST_NAMES {
-            return Vec::new();
-        }
-        let flag = |name: &&str| {
-            (0..self.rows.len()).map(|i| f32::from(u8::from(parts(i).any(|p| p == *name)))).collect()
+/// Vectors of one column, as its cells come.
+struct Vectors<'a> {
+    column: String,
+    /// What makes them; none for a column of vectors.
+    encoder: Option<&'a dyn EncodeMedia>,
+    width: usize,
+    rows: Vec<(u32, Vec<f32>)>,
+}
+
+impl<'a> Vectors<'a> {
+    fn of(column: &ColumnSchema, encoders: &Encoders<'a>) -> Option<Vectors<'a>> {
+        let encoder = match column.kind {
+            Kind::Image => Some(encoders.image?),
+            Kind::Audio => Some(encoders.audio?),
+            Kind::Vector => None,
+            _ => return None,
         };
-        let mut seen = BTreeSet::new();
-        useful.iter().filter(|n| seen.insert(**n)).map(|n| (format!("{name}: {n}"), flag(n))).collect()
+        Some(Vectors { column: column.name.clone(), encoder, width: 0, rows: Vec::new() })
     }
 
-    fn standardised(&self, place: usize) -> Option<Vec<f32>> {
-        let values: Vec<Option<f64>> =
-            (0..self.rows.len()).map(|i| self.cell(i as u32, place).and_then(|c| c.parse().ok())).collect();
-        let there: Vec<f64> = values.iter().flatten().copied().collect();
-        let count = there.len() as f64;
-        let mean = there.iter().sum::<f64>() / count;
-        let deviation = (there.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / count).sqrt();
-        (deviation > 0.0)
-            .then(|| values.iter().map(|x| x.map_or(0.0, |x| ((x - mean) / deviation) as f32)).collect())
+    fn take(&mut self, batch: &Table, items: &[Option<u32>]) -> Result<()> {
+        if let Some(encoder) = self.encoder {
+            let (values, width) = encoder.encode(&batch.select(&[&self.column])?)?;
+            self.width = width;
+            let rows = items.iter().zip(values.chunks_exact(width.max(1)));
+            self.rows.extend(rows.filter_map(|(item, row)| Some(((*item)?, row.to_vec()))));
+            return Ok(());
+        }
+        let (place, _) = batch.find(&self.column)?;
+        for (row, item) in items.iter().enumerate() {
+            let Some((item, vector)) = item.zip(batch.vector(place, row)) else { continue };
+            self.width = self.width.max(vector.len());
+            self.rows.push((item, vector));
+        }
+        Ok(())
+    }
+
+    fn finish(self, items: usize) -> Features {
+        let mut values = vec![0.0; items * self.width];
+        for (item, row) in self.rows {
+            values[item as usize * self.width..][..row.len()].copy_from_slice(&row);
+        }
+        let names = (0..self.width).map(|i| format!("{} {i}", self.column)).collect();
+        Features { width: self.width, values: unit(values, self.width), names }
     }
 }
 
@@ -215,7 +286,6 @@ mod tests {
         let column = |name: &str, kind| ItemColumn { name: name.into(), kind };
         let row = |cells: [&str; 5]| cells.iter().map(|c| (!c.is_empty()).then(|| (*c).to_owned())).collect();
         Items {
-            base: None,
             columns: vec![
                 column("片名", Kind::Text),
                 column("类型", Kind::Category),
@@ -229,6 +299,7 @@ mod tests {
                 row(["", "战争", "", "", "http://c"]),
                 Vec::new(),
             ],
+            ..Items::default()
         }
     }
 
@@ -243,15 +314,5 @@ mod tests {
         assert_eq!(items.facts(0), [fact("类型", "剧情|战争"), fact("彩色", ""), fact("年", "1994")]);
         assert!(items.says(0, 1, "战争") && items.says(0, 1, "剧情|战争") && !items.says(1, 1, "战争"));
         assert!(items.says(0, 2, "1") && items.says(1, 2, "否") && !items.says(2, 2, "1"));
-    }
-
-    #[test]
-    fn features_are_flags_and_quantities() {
-        let found = items().features().unwrap();
-        // Names of one item (彩色, 网址) say nothing of another.
-        assert_eq!(found.names, ["类型: 剧情", "类型: 战争", "年"]);
-        assert_eq!(found.row(0), [1.0, 1.0, 1.0]);
-        assert_eq!(found.row(1), [1.0, 0.0, -1.0]);
-        assert_eq!(found.row(3), [0.0; 3]);
     }
 }

@@ -2,13 +2,10 @@
 //! `movies.csv`, `u.item` (windows-1252, `|`, a flag a genre), and tables of any format with a column a genre.
 
 use crate::collect::{Clock, Collector};
-use crate::roles::{Assigned, Role, item_of};
+use crate::roles::{Assigned, Role};
 use crate::source::{Loaded, Source, finish};
-use crate::{Error, Features, Interactions, Progress, Result};
-use ronghe_data::read::{self, ReadOptions};
-use ronghe_data::{Kind, Table};
+use crate::{Error, Interactions, Progress, Result};
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -150,7 +147,7 @@ pub(crate) fn read_ratings(
 
 /// A film.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Film {
+pub(crate) struct Film {
     /// Its name among the items.
     pub id: String,
     /// Title, with the year in brackets as a rule.
@@ -159,28 +156,32 @@ pub struct Film {
     pub genres: Vec<String>,
 }
 
-/// Reads the films of a file, or of that in a folder of MovieLens.
-pub fn films(path: &Path) -> Result<Vec<Film>> {
+/// The films of a file in one of MovieLens' own forms (`u.item`, `movies.dat`), or of that in its folder; none for any other table.
+pub(crate) fn films(path: &Path) -> Result<Option<Vec<Film>>> {
     let path = within(path, &FILMS);
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let mut films = Vec::new();
-    if name.ends_with(".item") || name.ends_with(".dat") {
-        lines(&path, |number, line| {
-            if !line.trim().is_empty() {
-                films.push(film(line).ok_or_else(|| {
-                    Error::input(
-                        format!("{}: row {number}", path.display()),
-                        "id::title::genres, or id|title|...| and 19 flags",
-                        format!("`{}`", line.chars().take(60).collect::<String>()),
-                        "mend the row",
-                    )
-                })?);
-            }
-            Ok(())
-        })?;
-        return Ok(films);
+    if !path.extension().is_some_and(|e| e == "item" || e == "dat") {
+        return Ok(None);
     }
-    table(&path)
+    let mut films = Vec::new();
+    lines(&path, |number, line| {
+        if !line.trim().is_empty() {
+            films.push(film(line).ok_or_else(|| {
+                Error::input(
+                    format!("{}: row {number}", path.display()),
+                    "id::title::genres, or id|title|...| and 19 flags",
+                    format!("`{}`", line.chars().take(60).collect::<String>()),
+                    "mend the row",
+                )
+            })?);
+        }
+        Ok(())
+    })?;
+    Ok(Some(films))
+}
+
+/// The table of films in a folder of MovieLens, if there is one.
+pub fn beside(path: &Path) -> Option<PathBuf> {
+    path.is_dir().then(|| within(path, &FILMS)).filter(|films| films.is_file())
 }
 
 fn film(line: &str) -> Option<Film> {
@@ -204,58 +205,12 @@ fn listed(genres: &str) -> Vec<String> {
     genres.split('|').map(str::trim).filter(|g| !g.is_empty()).map(str::to_owned).collect()
 }
 
-/// Films of a table: the item's column, one of titles, and one of genres or a flag a genre.
-fn table(path: &Path) -> Result<Vec<Film>> {
-    let first = read::open(path, &ReadOptions::default())?;
-    let schema = first.schema().clone();
-    let item = item_of(&schema).ok_or_else(|| {
-        Error::input(
-            path.display().to_string(),
-            "a column of items (movie_id, item ...)",
-            format!("the columns {}", schema.names().join(", ")),
-            "name it so",
-        )
-    })?;
-    let called =
-        |word: &str| schema.columns.iter().map(|c| &c.name).find(|n| n.to_lowercase().contains(word));
-    let title = called("title").or_else(|| called("name")).cloned();
-    let genres = called("genre").cloned();
-    let mut options = ReadOptions::default();
-    let texts = [Some(item.clone()), title.clone(), genres.clone()];
-    options.kinds = texts.into_iter().flatten().map(|name| (name, Kind::Identifier)).collect();
-    let read = read::read(path, &options)?;
-    let column = |name: &Option<String>| name.as_ref().map(|n| read.find(n)).transpose();
-    let (item, title, genres) = (column(&Some(item))?, column(&title)?, column(&genres)?);
-    let flags: Vec<usize> =
-        (0..schema.columns.len()).filter(|&i| GENRES.contains(&schema.columns[i].name.as_str())).collect();
-    let cell =
-        |found: Option<(usize, Kind)>, row: usize| found.and_then(|(i, _)| read.text(i, row)).unwrap_or("");
-    let set = |row: usize, i: usize| matches!(&*read.display(i, row), "1" | "true");
-    let one = |row: usize| {
-        let flagged = flags.iter().filter(|&&i| set(row, i)).map(|&i| schema.columns[i].name.clone());
-        let genres = listed(cell(genres, row)).into_iter().chain(flagged).collect();
-        Film { id: cell(item, row).to_owned(), title: cell(title, row).to_owned(), genres }
-    };
-    Ok((0..Table::rows(&read)).map(one).collect())
-}
-
-/// A flag a genre for every item, in the order of the genres' names.
-pub fn genres(films: &[Film], of: &Interactions) -> Features {
-    let names: Vec<String> =
-        films.iter().flat_map(|f| f.genres.clone()).collect::<BTreeSet<_>>().into_iter().collect();
-    let mut values = vec![0.0; of.items.len() * names.len()];
-    for film in films {
-        let Some(item) = of.items.number(&film.id) else { continue };
-        for genre in film.genres.iter().filter_map(|g| names.binary_search(g).ok()) {
-            values[item as usize * names.len() + genre] = 1.0;
-        }
-    }
-    Features { width: names.len(), values, names }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::content::Encoders;
+    use crate::{ItemSource, Items};
+    use ronghe_data::read::ReadOptions;
 
     fn folder(files: &[(&str, &[u8])]) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
@@ -294,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn films_of_three_forms() {
+    fn films_of_three_forms_are_the_same_items() {
         let flags = |on: &[usize]| {
             (0..19).map(|i| if on.contains(&i) { "1" } else { "0" }).collect::<Vec<_>>().join("|")
         };
@@ -304,25 +259,26 @@ mod tests {
         let dat = b"1::Toy Story (1995)::Animation|Comedy\n2::Caf\xe9 (1990)::Drama\n";
         let csv =
             "movieId,title,genres\n1,Toy Story (1995),Animation|Comedy\n2,Café (1990),Drama\n".as_bytes();
-        let table =
-            "movie_id,movie_title,Animation,Comedy,Drama\n1,Toy Story (1995),1,1,0\n2,Café (1990),0,0,1\n"
-                .as_bytes();
-        for (name, content) in
-            [("u.item", &item[..]), ("movies.dat", dat), ("movies.csv", csv), ("t.csv", table)]
-        {
+        for (name, content) in [("u.item", &item[..]), ("movies.dat", dat), ("movies.csv", csv)] {
             let folder = folder(&[(name, content)]);
-            let found = films(&folder.path().join(name)).unwrap();
-            assert_eq!(found.len(), 2, "{name}");
-            assert_eq!((found[0].id.as_str(), found[0].title.as_str()), ("1", "Toy Story (1995)"), "{name}");
-            assert_eq!(found[0].genres, ["Animation", "Comedy"], "{name}");
+            assert_eq!(beside(folder.path()), Some(folder.path().join(name)));
+            let mut of = Interactions {
+                items: ["2", "9"].into_iter().collect(),
+                domain_of: vec![0; 2],
+                ..Interactions::default()
+            };
+            let source =
+                ItemSource { id: None, read: &ReadOptions::default(), encoders: Encoders::default() };
+            let found = Items::read(&folder.path().join(name), &source, &mut of, &|_, _| true).unwrap();
+            let (first, second) = (of.items.number("1").unwrap(), of.items.number("2").unwrap());
+            assert_eq!((first, second, of.domain_of.len(), found.rows.len()), (2, 0, 3, 3), "{name}");
+            assert_eq!(found.title(first), Some("Toy Story (1995)"), "{name}");
+            let genres = found.column("genres").unwrap();
             assert_eq!(
-                (found[1].title.as_str(), &found[1].genres[..]),
-                ("Café (1990)", &["Drama".to_owned()][..]),
-                "{name}"
+                (found.cell(first, genres), found.cell(second, genres)),
+                (Some("Animation|Comedy"), Some("Drama"))
             );
-            let of = Interactions { items: ["2", "9"].into_iter().collect(), ..Interactions::default() };
-            let features = genres(&found, &of);
-            assert_eq!((features.row(0), features.row(1)), (&[0.0, 0.0, 1.0][..], &[0.0; 3][..]));
+            assert_eq!(found.text(second), "Café (1990). Drama", "{name}");
         }
     }
 

@@ -6,7 +6,7 @@ use crate::{Event, Interactions};
 pub type Sparse = sprs::CsMatI<f32, u32, usize>;
 
 /// Vectors of the content of items, a row each.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Features {
     /// Numbers a row.
     pub width: usize,

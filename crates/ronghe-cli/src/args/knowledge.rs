@@ -24,6 +24,13 @@ pub(crate) struct Documents {
     /// Only documents up to this day.
     #[arg(long, value_name = "DAY")]
     pub(crate) until: Option<String>,
+    /// Add the documents that are cited to this file, a JSON line each with user, item, domain and time: events to recommend documents by
+    /// (`recommend fit FILE --items STORE`). Nothing is recorded without it, and nothing leaves the file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) record: Option<PathBuf>,
+    /// User to record them for.
+    #[arg(long = "as", value_name = "USER", default_value = "me", requires = "record")]
+    pub(crate) user: String,
 }
 
 /// `index`

@@ -61,6 +61,12 @@ pub(crate) struct Events {
     /// Column of that table that names the item [default: the one called like the column of the events, else by its name].
     #[arg(long, value_name = "COLUMN", requires = "items")]
     pub(crate) item_id: Option<String>,
+    /// Network that reads the items' titles, texts and names: `minilm` (English) or `e5` (a hundred languages) [default: their words].
+    #[arg(long, value_name = "NETWORK")]
+    pub(crate) text: Option<String>,
+    /// Network that looks at the items' pictures: `efficientnet_lite0` or `mobilenet_v2` [default: pictures say nothing].
+    #[arg(long, value_name = "NETWORK")]
+    pub(crate) image: Option<String>,
 }
 
 /// What is fitted.
@@ -87,6 +93,9 @@ pub(crate) struct RecommendFit {
     /// Folder of the recommender.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
+    /// Fit this recommender again with the events added to its own: the same model with the same settings, nothing is tried.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["model", "time_limit", "text"])]
+    pub(crate) update: Option<PathBuf>,
     /// Replace a recommender that is there.
     #[arg(long)]
     pub(crate) force: bool,
@@ -130,11 +139,15 @@ pub(crate) struct RecommendFor {
     /// Folder of the recommender.
     pub(crate) recommender: PathBuf,
     /// Users; one that nobody knows gets what is popular.
-    #[arg(required_unless_present_any = ["history", "all"], value_name = "USER")]
+    #[arg(required_unless_present_any = ["history", "all", "wish"], value_name = "USER")]
     pub(crate) users: Vec<String>,
     /// Items that a new user liked, instead of a user: nothing is fitted again.
     #[arg(long, value_name = "ITEMS", value_delimiter = ',', conflicts_with = "users")]
     pub(crate) history: Vec<String>,
+    /// What is wished for, in a sentence: "something like Alien, but funny", 像《活着》那样的，不要战争. Titles that it names, its words, and what
+    /// it does not want are taken from the items; with a user, the user's own items count too.
+    #[arg(long, value_name = "SENTENCE", conflicts_with_all = ["history", "all"])]
+    pub(crate) wish: Option<String>,
     /// Every user.
     #[arg(long, conflicts_with_all = ["users", "history"])]
     pub(crate) all: bool,
@@ -187,8 +200,9 @@ pub(crate) struct RecommendEvaluate {
     /// Names of models [default: all of them].
     #[arg(long, value_delimiter = ',', value_name = "MODELS")]
     pub(crate) models: Vec<String>,
-    /// What is held back: the last tenth of the events by time, the last event of each user, whole users, or any events.
-    #[arg(long, default_value = "temporal", value_name = "HOW", value_parser = ["temporal", "last", "users", "random"])]
+    /// What is held back: the last tenth of the events by time, the last event of each user, whole users, any events, or whole items, which
+    /// are then ranked by what is known of them.
+    #[arg(long, default_value = "temporal", value_name = "HOW", value_parser = ["temporal", "last", "users", "random", "items"])]
     pub(crate) split: String,
     /// Length of the lists that are judged.
     #[arg(long, short = 'k', default_value_t = 10, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]

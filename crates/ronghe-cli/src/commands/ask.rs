@@ -34,6 +34,7 @@ pub(crate) fn run(args: &Ask, common: &Common) -> Result<Outcome> {
         Some(question) => {
             let answer = ask(&open.store, open.embed(), question, &options(args)?)?;
             tell(&open, model.as_ref(), &answer, None, common)?;
+            library::record(&args.documents, answer.sentences.iter().map(|s| &s.citation))?;
             Ok(if answer.answered { Outcome::Done } else { Outcome::NoAnswer })
         }
         None => chat(args, common, &open, model.as_ref()),
@@ -85,6 +86,7 @@ fn chat(args: &Ask, common: &Common, open: &library::Open, model: Option<&Endpoi
             render::log(&format!("taken as: {}", resolved.question));
         }
         tell(open, model, &answer, Some(&resolved.added), common)?;
+        library::record(&args.documents, answer.sentences.iter().map(|s| &s.citation))?;
         talk.answered(&open.store, &question, &answer)?;
     }
     Ok(Outcome::Done)

@@ -31,6 +31,8 @@ pub(crate) fn run(args: &Search, common: &Common) -> Result<Outcome> {
         diversity: args.diversity as f32,
     };
     let hits = search(&open.store, open.embed(), &args.query, &options)?;
+    let citations: Vec<Citation> = hits.iter().map(Hit::citation).collect();
+    library::record(&args.documents, citations.iter())?;
     if common.json {
         render::json(&hits.iter().map(passage).collect::<Vec<_>>())?;
     } else if hits.is_empty() {

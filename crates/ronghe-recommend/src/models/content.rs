@@ -8,6 +8,7 @@
 //!
 //! An item whose features are all zero is one that nothing is known of. Without a history all scores are 0.
 
+use crate::content::unit;
 use crate::model::take;
 use crate::models::factors;
 use crate::models::ials::{self, Ials};
@@ -112,13 +113,16 @@ struct Knn {
 impl Knn {
     fn new(features: &Features) -> Knn {
         let mut units = features.values.clone();
-        for row in units.chunks_exact_mut(features.width) {
-            let length = row.iter().map(|x| f64::from(*x).powi(2)).sum::<f64>().sqrt();
-            if length > 0.0 {
-                row.iter_mut().for_each(|x| *x = (f64::from(*x) / length) as f32);
-            }
+        let known: Vec<&[f32]> = features
+            .values
+            .chunks_exact(features.width)
+            .filter(|row| row.iter().any(|x| *x != 0.0))
+            .collect();
+        // What is the same of all items makes none of them more alike than another.
+        for column in (0..features.width).filter(|&c| known.iter().all(|row| row[c] == known[0][c])) {
+            units.iter_mut().skip(column).step_by(features.width).for_each(|x| *x = 0.0);
         }
-        Knn { units: Vectors::new(units, features.width) }
+        Knn { units: Vectors::new(unit(units, features.width), features.width) }
     }
 
     /// Items of the history and their shares.

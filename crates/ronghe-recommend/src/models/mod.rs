@@ -21,13 +21,13 @@ pub mod hybrid;
 pub mod ials;
 pub mod item_knn;
 pub mod item_weights;
-mod mix;
+pub(crate) mod mix;
 #[cfg(test)]
 mod planted;
 #[cfg(test)]
 mod planted_factors;
 pub mod popularity;
-mod ridge;
+pub(crate) mod ridge;
 pub mod rp3beta;
 pub mod sequential;
 mod settings;

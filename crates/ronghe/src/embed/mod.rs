@@ -8,9 +8,11 @@
 //! are prepared, so that nothing has to be told when any of them changes. Rows are found by content, wherever
 //! they stand and whatever the table is called.
 
+mod media;
 mod store;
 mod texts;
 
+pub use media::{Files, pictures, sounds};
 pub use texts::TextEmbedder;
 
 use crate::encode::{BadCell, Encoder};

@@ -34,8 +34,11 @@ pub(crate) fn run(args: &RecommendEvaluate, common: &Common) -> Result<Outcome> 
         },
         limit: Duration::from_secs(u64::from(args.fitting.time_limit)),
     };
-    let features = read.items.as_ref().and_then(ronghe_recommend::Items::features);
-    let found = compare(&read.of, features.as_ref(), &models, &how, &watch.stage("fitting"));
+    let features = read.content.as_ref().map(|c| &c.features);
+    if args.split == "items" {
+        return super::cold::run(args, &read.of, features, &watch, common);
+    }
+    let found = compare(&read.of, features, &models, &how, &watch.stage("fitting"));
     watch.end();
     let found = found?;
     if common.json {

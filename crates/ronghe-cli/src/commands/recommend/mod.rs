@@ -1,5 +1,8 @@
 //! `ronghe recommend fit|for|similar|explain|evaluate|transfer`
 
+mod cold;
+mod documents;
+mod encoders;
 mod evaluate;
 mod explain;
 mod fit;
@@ -16,8 +19,8 @@ use ronghe_recommend::collect::Counts;
 use ronghe_recommend::compare::Wanted;
 use ronghe_recommend::roles::{Choice, Choices};
 use ronghe_recommend::serve::{Quota, Request};
-use ronghe_recommend::source::{self, Loaded, Source};
-use ronghe_recommend::{Fitted, Interactions, Items, RECOMMENDERS};
+use ronghe_recommend::source::{self, Loaded, Source, Weights};
+use ronghe_recommend::{Content, Fitted, Interactions, ItemSource, Items, RECOMMENDERS, movielens};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::Ordering;
@@ -37,11 +40,24 @@ pub(crate) fn run(args: &Recommend, common: &Common) -> Result<Outcome> {
 struct Read {
     of: Interactions,
     items: Option<Items>,
+    content: Option<Content>,
     loaded: Loaded,
 }
 
 /// Reads the events and items that the command line names, and says how they were taken.
 fn read(args: &Events, watch: &Watch, common: &Common) -> Result<Read> {
+    let encoders = encoders::Opened::new(args.text.as_deref(), args.image.as_deref(), common)?;
+    read_with(args, None, &encoders, watch, common)
+}
+
+/// The same, weights taken as by `like` where that is given.
+fn read_with(
+    args: &Events,
+    like: Option<&Weights>,
+    encoders: &encoders::Opened,
+    watch: &Watch,
+    common: &Common,
+) -> Result<Read> {
     let path = fetched(&args.events, common)?;
     let choice = |given: &Option<String>| match given.as_deref() {
         None => Choice::Guess,
@@ -56,25 +72,31 @@ fn read(args: &Events, watch: &Watch, common: &Common) -> Result<Read> {
             time: choice(&args.time),
             domain: choice(&args.domain),
         },
-        meaning: None,
-        at_least: args.at_least,
-        now: now(),
+        meaning: like.map(|w| w.meaning),
+        at_least: like.map_or(args.at_least, |w| w.at_least),
+        now: session::now(),
         read: tables::read_options(&args.reading)?,
     };
     let (mut of, loaded) = source::read(&path, &source, &watch.stage("reading events"))?;
-    let beside = || Some(path.join("films.parquet")).filter(|films| films.is_file());
-    let items = match args.items.clone().or_else(beside) {
+    let items = match args.items.clone().or_else(|| movielens::beside(&path)) {
         None => None,
+        Some(items) if documents::are_in(&items) => Some(documents::items(&items, &mut of)?),
         Some(items) => {
             let options = tables::read_options(&args.reading)?;
-            let told = watch.stage("reading items");
-            Some(Items::read(&items, args.item_id.as_deref(), &options, &mut of, &told)?)
+            let id = args.item_id.as_deref();
+            let source = ItemSource { id, read: &options, encoders: encoders.lent() };
+            Some(Items::read(&items, &source, &mut of, &watch.stage("reading items"))?)
         }
     };
+    let content = items.as_ref().map(|items| Content::of(items, &encoders.lent())).transpose()?.flatten();
     if !common.quiet {
         report(&of, &loaded);
+        if let Some(items) = &items {
+            described(items, content.as_ref(), args.image.is_some());
+        }
+        encoders.bad().iter().take(5).for_each(|cell| render::warn(cell));
     }
-    Ok(Read { of, items, loaded })
+    Ok(Read { of, items, content, loaded })
 }
 
 /// The table; `pull:NAME` is fetched if it is not at hand.
@@ -83,12 +105,6 @@ fn fetched(path: &Path, common: &Common) -> Result<PathBuf> {
     let cache = Cache::open(&session::cache_folder(common));
     super::pull::fetch(name, &cache, common)?;
     Ok(cache.find(name)?)
-}
-
-/// Milliseconds since 1970.
-fn now() -> Option<i64> {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).ok()?;
-    i64::try_from(since.as_millis()).ok()
 }
 
 /// Says which column was taken for what, and what the rows hold.
@@ -110,6 +126,20 @@ fn report(of: &Interactions, loaded: &Loaded) {
     render::log(&format!("{} users, {} items{domains}, {liked} liked", of.users.len(), of.items.len()));
     counted(&loaded.counts).iter().for_each(|line| render::warn(line));
     loaded.warnings.iter().for_each(|warning| render::warn(&tables::say(warning)));
+}
+
+/// Says what of the items was taken into account.
+fn described(items: &Items, content: Option<&Content>, pictures: bool) {
+    let width = content.map_or(0, |c| c.features.width);
+    let by =
+        content.and_then(Content::text_encoder).map_or("words".to_owned(), |n| format!("the network `{n}`"));
+    let known = items.rows.iter().filter(|row| !row.is_empty()).count();
+    render::log(&format!("{known} items described, {width} features; texts by {by}"));
+    if items.picture().is_some() && !pictures {
+        render::log(
+            "pictures are shown and not looked at; --image efficientnet_lite0 takes them into account",
+        );
+    }
 }
 
 /// What is odd about the rows, a sentence each.

@@ -6,7 +6,7 @@ use crate::{Outcome, render, session};
 use anyhow::{Context, Result};
 use ronghe::report::{Note, Recommendations, RecommendedItem, RecommendedList, recommendations};
 use ronghe_recommend::serve::{Answer, Ranked, Serving, TradeOff};
-use ronghe_recommend::{Fitted, Reasons};
+use ronghe_recommend::{Fitted, Reasons, Wished};
 use serde::Serialize;
 use std::path::Path;
 
@@ -18,11 +18,25 @@ const REASONS: usize = 5;
 struct List {
     #[serde(skip_serializing_if = "Option::is_none")]
     user: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    wish: Option<String>,
     /// Nothing is known of the user: these are the popular items.
     popular: bool,
     items: Vec<Item>,
     #[serde(skip_serializing_if = "Option::is_none")]
     trade_off: Option<TradeOff>,
+}
+
+impl List {
+    /// Whom it is for.
+    fn whom(&self) -> String {
+        match (&self.user, &self.wish) {
+            (Some(user), None) => user.clone(),
+            (Some(user), Some(wish)) => format!("{user}: {wish}"),
+            (None, Some(wish)) => wish.clone(),
+            (None, None) => "the history given".into(),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -58,14 +72,80 @@ pub(crate) fn run(args: &RecommendFor, common: &Common) -> Result<Outcome> {
     };
     let rules = super::Rules::new(&fitted, &args.rules)?;
     let wanted = args.why || args.page.is_some();
+    if let Some(sentence) = &args.wish {
+        let lists = wished(&fitted, sentence, &users, rules, wanted, common)?;
+        return shown(&fitted, args, &lists, common);
+    }
     let mut lists = Vec::new();
     for user in &users {
         let number = user.as_deref().and_then(|name| fitted.interactions.users.number(name));
         let answer = serving.answer(request(&rules, number, &history))?;
         lists.push(list(&fitted, &serving, user.as_deref(), (number, &history), &answer, wanted));
     }
+    shown(&fitted, args, &lists, common)
+}
+
+/// Lists for a sentence: for nobody known, or for each of the users.
+fn wished(
+    fitted: &Fitted,
+    sentence: &str,
+    users: &[Option<String>],
+    mut rules: super::Rules,
+    why: bool,
+    common: &Common,
+) -> Result<Vec<List>> {
+    let encoders = super::encoders::Opened::of(fitted.content.as_ref(), common)?;
+    let of = &fitted.interactions;
+    let anybody = [None];
+    let users = if users.is_empty() { &anybody } else { users };
+    let mut lists = Vec::new();
+    let denied = rules.deny.clone();
+    for user in users {
+        let number = user.as_deref().and_then(|name| of.users.number(name));
+        let wished = fitted.wish(sentence, number, encoders.lent().text)?;
+        if !common.quiet {
+            render::log(&heard(fitted, &wished));
+        }
+        let serving = Serving::new(&wished.model, of, &of.events)?;
+        rules.deny = denied.iter().chain(&wished.hidden).copied().collect();
+        rules.seen = true;
+        let answer = serving.answer(request(&rules, None, &wished.history))?;
+        let mut list = list(fitted, &serving, user.as_deref(), (None, &wished.history), &answer, why);
+        list.wish = Some(sentence.to_owned());
+        lists.push(list);
+    }
+    Ok(lists)
+}
+
+/// What was understood of a wish.
+fn heard(fitted: &Fitted, wished: &Wished<'_>) -> String {
+    let wish = &wished.wish;
+    let named = |items: &[u32]| {
+        let called = |i: &u32| called(&fitted.interactions, fitted.items.as_ref(), *i);
+        items.iter().map(called).collect::<Vec<_>>().join(", ")
+    };
+    let parts = [
+        ("like", named(&wish.named)),
+        ("words", wish.words.clone()),
+        ("not like", named(&wish.unwanted)),
+        ("without", wish.without.clone()),
+    ];
+    let said: Vec<String> = parts
+        .into_iter()
+        .filter(|(_, what)| !what.is_empty())
+        .map(|(which, what)| format!("{which} {what}"))
+        .collect();
+    if said.is_empty() {
+        "nothing of the wish is known: what most users like".into()
+    } else {
+        said.join("; ")
+    }
+}
+
+/// Writes the page, prints the lists.
+fn shown(fitted: &Fitted, args: &RecommendFor, lists: &[List], common: &Common) -> Result<Outcome> {
     if let Some(page) = &args.page {
-        session::write_file(page, page_of(&fitted, &args.recommender, &lists)?.as_bytes())
+        session::write_file(page, page_of(fitted, &args.recommender, lists)?.as_bytes())
             .with_context(|| page.display().to_string())?;
         if !common.quiet {
             render::log(&format!("page: {}", page.display()));
@@ -74,7 +154,7 @@ pub(crate) fn run(args: &RecommendFor, common: &Common) -> Result<Outcome> {
     if common.json {
         render::json(&lists)?;
     } else {
-        lists.iter().for_each(|list| render::out(&rendered(&fitted, list)));
+        lists.iter().for_each(|list| render::out(&rendered(fitted, list)));
     }
     Ok(Outcome::Done)
 }
@@ -104,6 +184,7 @@ fn list(
     };
     List {
         user: user.map(str::to_owned),
+        wish: None,
         popular: answer.popular,
         items: answer.items.iter().map(item).collect(),
         trade_off: answer.trade_off,
@@ -113,9 +194,8 @@ fn list(
 const NOBODY: &str = "nothing is known of this user: what most users like";
 
 fn rendered(fitted: &Fitted, list: &List) -> String {
-    let user = list.user.as_deref().unwrap_or("the history given");
     let mut text =
-        format!("for {user}{}\n", if list.popular { format!(" ({NOBODY})") } else { String::new() });
+        format!("for {}{}\n", list.whom(), if list.popular { format!(" ({NOBODY})") } else { String::new() });
     if list.items.is_empty() {
         text += "  nothing is left to show\n";
     }
@@ -158,7 +238,7 @@ fn page_of(fitted: &Fitted, folder: &Path, lists: &[List]) -> Result<String> {
         }
     };
     let list = |list: &List| RecommendedList {
-        user: format!("For {}", list.user.as_deref().unwrap_or("the history given")),
+        user: format!("For {}", list.whom()),
         note: if list.popular { NOBODY.into() } else { String::new() },
         items: list.items.iter().map(card).collect(),
     };
