@@ -2,14 +2,13 @@
 //!
 //! ```text
 //! sentence -> Wish: items whose titles it names, wanted and not; words, wanted and not
-//! score(i) = z(the user's own history) + z(named items, and those nearest to the words) + z(words wanted - words not wanted)
+//! score(i) = z(the user's own history) + w z(named items, and those nearest to the words) + z(words wanted - words not wanted)
 //! ```
-//! z: mean 0 and deviation 1 over the items. A part without anything to go by is left out. What a cue of denial (not, without, no, 不要,
+//! z: mean 0, and 1 for the best item; w is 1 where items are named, else 1/2. A part without anything to go by is left out. What a cue of denial (not, without, no, 不要,
 //! 没有 ...) stands before is not wanted, up to the next comma, `but` or `with`. Titles are found as they stand, whatever the case, a year in
 //! brackets left out; one of a single word only in quotes, after `like` (像), or with a capital. Nothing is fitted.
 
 use crate::content::{Content, EncodeText};
-use crate::models::mix::standardise;
 use crate::{Contribution, Event, Fitted, Histories, Items, Query, Recommender, Result};
 use ronghe_data::segment::{is_han, tokens};
 use ronghe_vector::top_k;
@@ -236,7 +235,9 @@ pub struct Toward<'a> {
     inner: &'a dyn Recommender,
     /// The user's own history, and that of the wish; an empty one says nothing.
     histories: [Vec<(u32, f32)>; 2],
-    /// How well each item fits the words, mean 0 and deviation 1.
+    /// What these weigh.
+    weights: [f64; 2],
+    /// How well each item fits the words, mean 0, the best 1.
     words: Option<Vec<f32>>,
 }
 
@@ -263,22 +264,22 @@ impl Fitted {
         let of = &self.interactions;
         let items = self.items.as_ref();
         let wish = items.map(|i| Wish::read(sentence, i, &of.users_of_items(&of.events))).unwrap_or_default();
-        let fit = match &self.content {
+        let mut words = match &self.content {
             Some(content) => fit(content, &wish, encoder)?,
             None => None,
         };
+        if let Some(words) = &mut words {
+            scale(words, |_| true);
+        }
         let own: Vec<Event> = of.events.iter().filter(|e| Some(e.user) == user).copied().collect();
         let known = Histories::new(of.users.len(), &own);
         let liked = user.map_or(&[][..], |user| known.liked(user));
         let mut asked: Vec<(u32, f32)> = wish.named.iter().map(|item| (*item, 1.0)).collect();
-        if let Some(fit) = &fit {
-            let near = top_k((0_u32..).zip(fit.iter().copied()).filter(|(_, near)| *near > 0.0), NEAREST);
-            let best = near.first().map_or(1.0, |(_, near)| *near);
+        if let Some(words) = &words {
+            let near = top_k((0_u32..).zip(words.iter().copied()).filter(|(_, near)| *near > 0.0), NEAREST);
+            let share = if wish.named.is_empty() { 1.0 } else { 0.5 };
             let unnamed = near.into_iter().filter(|(item, _)| !wish.named.contains(item));
-            asked.extend(
-                unnamed
-                    .map(|(item, near)| (item, near / best * if wish.named.is_empty() { 1.0 } else { 0.5 })),
-            );
+            asked.extend(unnamed.map(|(item, near)| (item, share * near)));
         }
         let history = liked.iter().chain(&asked).copied().collect();
         let mut hidden = user.map_or(Vec::new(), |user| known.seen(user).to_vec());
@@ -286,10 +287,8 @@ impl Fitted {
         let model = Toward {
             inner: self.recommender.as_ref(),
             histories: [liked.to_vec(), asked],
-            words: fit.map(|mut fit| {
-                scale(&mut fit);
-                fit
-            }),
+            weights: [1.0, if wish.named.is_empty() { 0.5 } else { 1.0 }],
+            words,
         };
         Ok(Wished { wish, model, history, hidden })
     }
@@ -312,18 +311,31 @@ fn fit(content: &Content, wish: &Wish, encoder: Option<&dyn EncodeText>) -> Resu
     Ok(sum)
 }
 
-/// To mean 0 and deviation 1.
-fn scale(values: &mut [f32]) {
-    let n = values.len().max(1) as f64;
-    let mean = values.iter().map(|x| f64::from(*x)).sum::<f64>() / n;
-    let deviation = (values.iter().map(|x| (f64::from(*x) - mean).powi(2)).sum::<f64>() / n).sqrt();
-    let one = |x: f32| if deviation > 0.0 { ((f64::from(x) - mean) / deviation) as f32 } else { 0.0 };
+/// Mean 0 and the largest 1, over the places that count and are finite; 0 where nothing is known or all is equal. Gives the mean and
+/// what was divided by.
+fn scale(values: &mut [f32], counts: impl Fn(usize) -> bool) -> (f64, f64) {
+    let counted: Vec<bool> = (0..values.len()).map(|place| counts(place)).collect();
+    let finite =
+        || values.iter().zip(&counted).filter(|(x, c)| **c && x.is_finite()).map(|(x, _)| f64::from(*x));
+    let mean = finite().sum::<f64>() / finite().count().max(1) as f64;
+    let reach = finite().fold(f64::NEG_INFINITY, f64::max) - mean;
+    let one =
+        |x: f32| if reach > 0.0 && x.is_finite() { ((f64::from(x) - mean) / reach) as f32 } else { 0.0 };
     values.iter_mut().for_each(|x| *x = one(*x));
+    (mean, reach)
 }
 
 impl Toward<'_> {
-    fn speaking(&self) -> impl Iterator<Item = Query<'_>> {
-        self.histories.iter().filter(|h| !h.is_empty()).map(|history| Query { user: None, history })
+    /// Scaled scores of each part that has something to go by: its history, its weight, mean and what was divided by.
+    fn parts(&self, mut each: impl FnMut(Query<'_>, f64, (f64, f64), &[f32])) {
+        let mut own = vec![0.0; self.items()];
+        for (history, &weight) in self.histories.iter().zip(&self.weights).filter(|(h, _)| !h.is_empty()) {
+            let query = Query { user: None, history };
+            self.inner.scores(query, &mut own);
+            // What reconstructs its history would find nothing better than that.
+            let scaled = scale(&mut own, |item| history.iter().all(|(own, _)| *own as usize != item));
+            each(query, weight, scaled, &own);
+        }
     }
 }
 
@@ -334,12 +346,10 @@ impl Recommender for Toward<'_> {
 
     fn scores(&self, _: Query<'_>, out: &mut [f32]) {
         out.fill(0.0);
-        let mut own = vec![0.0; out.len()];
-        for query in self.speaking() {
-            standardise(self.inner, query, &mut own);
-            // Of an item that the model knows nothing of the words may speak.
-            out.iter_mut().zip(&own).filter(|(_, s)| s.is_finite()).for_each(|(sum, s)| *sum += s);
-        }
+        // Of an item that the model knows nothing of the words may speak.
+        self.parts(|_, weight, _, own| {
+            out.iter_mut().zip(own).for_each(|(sum, s)| *sum += weight as f32 * s);
+        });
         if let Some(words) = &self.words {
             out.iter_mut().zip(words).for_each(|(sum, w)| *sum += w);
         }
@@ -348,18 +358,18 @@ impl Recommender for Toward<'_> {
     fn contributions(&self, _: Query<'_>, item: u32) -> Option<(Vec<Contribution>, f32)> {
         let mut sums: BTreeMap<u32, f64> = BTreeMap::new();
         let mut constant = self.words.as_ref().map_or(0.0, |w| f64::from(w[item as usize]));
-        let mut own = vec![0.0; self.items()];
-        for query in self.speaking() {
-            let (mean, deviation) = standardise(self.inner, query, &mut own);
-            if deviation == 0.0 || !own.get(item as usize)?.is_finite() {
-                continue;
+        let mut whole = true;
+        self.parts(|query, weight, (mean, reach), own| {
+            if !(reach > 0.0) || own[item as usize] == 0.0 {
+                return;
             }
-            let (parts, rest) = self.inner.contributions(query, item)?;
-            parts.iter().for_each(|p| *sums.entry(p.item).or_default() += f64::from(p.value) / deviation);
-            constant += (f64::from(rest) - mean) / deviation;
-        }
+            let Some((parts, rest)) = self.inner.contributions(query, item) else { return whole = false };
+            let each = weight / reach;
+            parts.iter().for_each(|p| *sums.entry(p.item).or_default() += each * f64::from(p.value));
+            constant += each * (f64::from(rest) - mean);
+        });
         let each = sums.into_iter().map(|(item, value)| Contribution { item, value: value as f32 });
-        Some((each.collect(), constant as f32))
+        whole.then(|| (each.collect(), constant as f32))
     }
 
     fn similar(&self, item: u32, out: &mut [f32]) -> bool {
@@ -415,5 +425,76 @@ mod tests {
         assert_eq!(read("像《活着》那样的，不要战争"), (vec![3], vec![], String::new(), "战争".into()));
         assert_eq!(read("喜欢红高粱，没有爱情，但是有趣").0, vec![4]);
         assert!(Wish::read("", &items(), &users).is_empty());
+    }
+
+    /// Six films of two kinds; who likes one of a kind likes the others.
+    fn fitted() -> Fitted {
+        let mut of = crate::Interactions {
+            users: (0..6).map(|u| format!("u{u}")).collect(),
+            domains: [""].iter().collect(),
+            ..crate::Interactions::default()
+        };
+        let rows =
+            ["Alien space", "Star space", "Moon space", "Love romance", "Kiss romance", "Rose romance"];
+        let cells = rows.iter().map(|t| ((*t).to_owned(), vec![Some((*t).to_owned())]));
+        let columns = vec![ItemColumn { name: "title".into(), kind: Kind::Text }];
+        let items = Items::of_rows(columns, cells, &mut of);
+        for user in 0..6u32 {
+            let kind = user % 2 * 3;
+            of.events.extend((0..3).filter(|i| *i != user / 2).map(|i| Event {
+                user,
+                item: kind + i,
+                weight: 1.0,
+                time: 0,
+            }));
+        }
+        of.sort();
+        let content = Content::of(&items, &crate::content::Encoders::default()).unwrap();
+        let model = crate::Model::Ease(crate::models::ease::Settings { lambda: 1.0 });
+        let liked = of.matrix(&of.events);
+        let features = content.as_ref().map(|c| &c.features);
+        let data =
+            crate::Training { liked: &liked, events: &of.events, of: &of, features, seed: 0, threads: 1 };
+        let recommender = model.fit(&data, &|_, _| true).unwrap();
+        Fitted {
+            model,
+            recommender,
+            interactions: of,
+            items: Some(items),
+            content,
+            seed: 0,
+            notes: serde_json::Value::Null,
+        }
+    }
+
+    #[test]
+    fn a_wish_is_answered_without_a_fit_and_its_reasons_add_up() {
+        use crate::serve::{Request, Serving};
+        let fitted = fitted();
+        let listed = |sentence: &str, user: Option<u32>| {
+            let wished = fitted.wish(sentence, user, None).unwrap();
+            let of = &fitted.interactions;
+            let serving = Serving::new(&wished.model, of, &of.events).unwrap();
+            let request = Request {
+                history: &wished.history,
+                deny: &wished.hidden,
+                seen: true,
+                k: 3,
+                ..Request::default()
+            };
+            let found = serving.answer(request).unwrap().items;
+            for ranked in &found {
+                let reasons = serving.reasons(None, &wished.history, ranked.item, 9).unwrap();
+                assert!((reasons.score - ranked.score).abs() < 1e-5, "{reasons:?} {ranked:?}");
+            }
+            found.iter().map(|r| r.item).collect::<Vec<u32>>()
+        };
+        let kind = |items: &[u32]| items.iter().map(|i| i / 3).collect::<Vec<u32>>();
+        assert_eq!(kind(&listed("a romance", None)), [1, 1, 1]);
+        // The film named is not listed, the other two of its kind are.
+        assert_eq!(listed("like \"Star space\"", None)[..2], [0, 2]);
+        assert_eq!(kind(&listed("no space", None)[..3]), [1, 1, 1]);
+        // User 1 likes romances, and saw the second and the third of them.
+        assert_eq!(listed("romance", Some(1))[0], 3);
     }
 }

@@ -276,11 +276,11 @@ mod tests {
         let content = Content::of(&items, &Encoders::default()).unwrap().unwrap();
         let names = &content.features.names;
         assert_eq!(names[..2], ["genres: Sci-Fi", "genres: War"]);
-        // Words of one item say nothing of another: `sci`, `fi` and `war` are left.
+        // Words of one item say nothing of another.
         let (TextBy::Words(words), part) = content.text.clone().unwrap() else { panic!() };
         assert_eq!(
             (words.words(), part),
-            (&["fi".into(), "sci".into(), "war".into()][..], Part { start: 2, width: 3 })
+            (&["alien".into(), "fi".into(), "sci".into(), "war".into()][..], Part { start: 2, width: 4 })
         );
         let wish = content.vector("a WAR, please", None).unwrap().unwrap();
         let near = content.near(&wish);

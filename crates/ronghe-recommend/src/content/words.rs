@@ -1,7 +1,7 @@
 //! Texts by their words.
 //!
 //! `x_w = ln((1 + N) / (1 + n_w))` for each different word w of a text, N texts of which n_w have the word; then the row is brought to
-//! length 1. Words are those of [`ronghe_data::segment`], Chinese and English. A word of a single text says nothing of another text,
+//! length 1. Words are those of [`ronghe_data::segment`], Chinese and English, English ones without the `s` of plurals and owners. A word of a single text says nothing of another text,
 //! one of more than half of them little: both are left out, and of the rest the 2,000 that most texts have are kept.
 
 use super::unit;
@@ -68,7 +68,14 @@ impl Words {
 }
 
 fn different(text: &str) -> BTreeSet<String> {
-    segment::words(text).into_iter().map(std::borrow::Cow::into_owned).collect()
+    segment::words(text).into_iter().map(|word| stem(&word).to_owned()).collect()
+}
+
+/// Without the `s` of plurals and owners: `films`, `film's`, `children's`.
+fn stem(word: &str) -> &str {
+    let bare = word.strip_suffix("'s").or_else(|| word.strip_suffix("’s")).unwrap_or(word);
+    let plural = bare.len() > 3 && bare.is_ascii() && !bare.ends_with("ss") && !bare.ends_with("us");
+    bare.strip_suffix('s').filter(|_| plural).unwrap_or(bare)
 }
 
 #[cfg(test)]
@@ -87,6 +94,10 @@ mod tests {
         let row = words.vector("战争电影，战争");
         assert!((row[0] - 0.5_f32.sqrt()).abs() < 1e-6 && row[1] == 0.0 && row[0] == row[2]);
         assert_eq!(words.vector("love"), [0.0; 3]);
+        assert_eq!(
+            ["films", "children's", "glass", "bus", "war"].map(stem),
+            ["film", "children", "glass", "bus", "war"]
+        );
         assert_eq!(Words::of(&[]).vector("x"), [0.0; 0]);
     }
 }

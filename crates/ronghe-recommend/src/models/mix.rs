@@ -151,7 +151,7 @@ fn judges(of: &Interactions, fold: &Fold, members: &[Box<dyn Recommender>], seed
 }
 
 /// Standardised scores of a member, negative infinity where it knows nothing; their mean and deviation (0 where all are equal).
-pub(crate) fn standardise(member: &dyn Recommender, query: Query<'_>, out: &mut [f32]) -> (f64, f64) {
+pub(super) fn standardise(member: &dyn Recommender, query: Query<'_>, out: &mut [f32]) -> (f64, f64) {
     member.scores(query, out);
     let mut counts = vec![true; out.len()];
     query.history.iter().for_each(|&(item, _)| counts[item as usize] = false);

@@ -21,7 +21,7 @@ pub mod hybrid;
 pub mod ials;
 pub mod item_knn;
 pub mod item_weights;
-pub(crate) mod mix;
+mod mix;
 #[cfg(test)]
 mod planted;
 #[cfg(test)]
