@@ -33,6 +33,8 @@ pub(super) struct Values {
     /// Of the partner.
     pub(super) other: Vec<f32>,
     pub(super) shrink: f32,
+    /// Whether an item takes a place among its own partners where its value is high enough; it is not given all the same.
+    pub(super) itself: bool,
 }
 
 /// The `k` partners of highest value of each item, itself not among them; of equal values the lower number stays.
@@ -54,7 +56,9 @@ pub(super) fn best(liked: &Sparse, values: &Values, k: usize, progress: Progress
         let value = |sum: f32, other: f32| own * sum / (scale * other + values.shrink);
         if additions * SPARSE >= sums.len() {
             users.add(fans, &values.weight, sums);
-            sums[place_of[item] as usize] = 0.0;
+            if !values.itself {
+                sums[place_of[item] as usize] = 0.0;
+            }
             let groups = sums.chunks(LANES).zip(others.chunks(LANES)).zip(item_at.chunks(LANES));
             for ((sums, others), items) in groups {
                 let mut found = [0.0; LANES];
@@ -82,12 +86,14 @@ pub(super) fn best(liked: &Sparse, values: &Values, k: usize, progress: Progress
             }
             for &place in &touched[..count] {
                 let (sum, partner) = (std::mem::take(&mut sums[place as usize]), item_at[place as usize]);
-                if partner as usize != item {
+                if values.itself || partner as usize != item {
                     best.offer(partner, value(sum, others[place as usize]));
                 }
             }
         }
-        best.take()
+        let mut line = best.take();
+        line.retain(|(partner, _)| *partner as usize != item);
+        line
     })
 }
 
@@ -180,7 +186,7 @@ mod tests {
         let rows: Vec<Vec<u32>> = liked.outer_iterator().map(|row| row.indices().to_vec()).collect();
         let line = |i: u32| {
             let mut all: Line = Vec::new();
-            for j in (0..liked.cols() as u32).filter(|&j| j != i) {
+            for j in (0..liked.cols() as u32).filter(|&j| values.itself || j != i) {
                 let mut sum = 0.0f32;
                 for (row, weight) in rows.iter().zip(&values.weight) {
                     sum += if row.contains(&i) && row.contains(&j) { *weight } else { 0.0 };
@@ -193,6 +199,7 @@ mod tests {
             }
             all.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
             all.truncate(k);
+            all.retain(|(j, _)| *j != i);
             all.sort_by_key(|(j, _)| *j);
             all
         };
@@ -206,6 +213,7 @@ mod tests {
             users in prop::collection::vec(prop::collection::btree_set(0u32..40, 0..12), 0..60),
             k in 1usize..9,
             shrink in prop_oneof![Just(0.0f32), Just(2.0)],
+            itself: bool,
         ) {
             let users: Vec<Vec<u32>> =
                 users.into_iter().map(|u| u.into_iter().filter(|&i| (i as usize) < items).collect()).collect();
@@ -217,6 +225,7 @@ mod tests {
                 scale: few(items, 2),
                 other: few(items, 4),
                 shrink,
+                itself,
             };
             let expected = plain(&liked, &values, k);
             for threads in [1, 3] {

@@ -6,7 +6,7 @@
 //!         idf(u) = ln(items) - ln(1 + items of u)                        q(i) = 1 - b + b n(i) / mean n
 //! ```
 //!
-//! of which the k highest to each item j stay (Sarwar et al. 2001; BM25 with items as documents and users as words, Robertson
+//! of which the k highest to each item j stay, or the k highest from each item i (Sarwar et al. 2001; BM25 with items as documents and users as words, Robertson
 //! and Zaragoza 2009). Time and memory: those of `co_occurrence`.
 
 use super::co_occurrence::{Values, best, counts};
@@ -21,6 +21,8 @@ use serde::{Deserialize, Serialize};
 pub struct Settings {
     /// Neighbours kept of each item; all where there are fewer.
     pub k: usize,
+    /// Of which item they are the neighbours.
+    pub keep: Keep,
     /// How two items are compared.
     pub weighting: Weighting,
     /// Cosine: draws what rests on few users towards 0.
@@ -29,6 +31,16 @@ pub struct Settings {
     pub k1: f64,
     /// BM25: how much that number of users counts, 0 to 1.
     pub b: f64,
+}
+
+/// Which neighbours stay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Keep {
+    /// Those of each item that may be listed: every one is told by as many.
+    To,
+    /// Those of each item of a history: every one speaks for as many (implicit's way, where the item itself is one of the k).
+    From,
 }
 
 /// How two items are compared.
@@ -43,7 +55,7 @@ pub enum Weighting {
 
 impl Default for Settings {
     fn default() -> Settings {
-        Settings { k: 100, weighting: Weighting::Cosine, shrink: 0.0, k1: 1.2, b: 0.75 }
+        Settings { k: 100, keep: Keep::To, weighting: Weighting::Cosine, shrink: 0.0, k1: 1.2, b: 0.75 }
     }
 }
 
@@ -54,10 +66,13 @@ pub(crate) fn grid() -> Vec<Settings> {
     for k in [20, 200, 50, 100, 500] {
         grid.extend([0.0, 10.0, 50.0].map(|shrink| Settings { k, shrink, ..usual }));
     }
-    for k in [200, 20, 50, 100, 500] {
+    for k in [20, 100] {
+        grid.extend([0.0, 10.0].map(|shrink| Settings { k, keep: Keep::From, shrink, ..usual }));
+    }
+    for (k, keep) in [200, 20, 50, 100, 500].map(|k| (k, Keep::To)).into_iter().chain([(200, Keep::From)]) {
         for k1 in [0.5, 1.2, 3.0] {
             let weighting = Weighting::Bm25;
-            grid.extend([0.2, 0.5, 0.75].map(|b| Settings { k, weighting, k1, b, ..usual }));
+            grid.extend([0.2, 0.5, 0.75].map(|b| Settings { k, keep, weighting, k1, b, ..usual }));
         }
     }
     grid
@@ -81,6 +96,7 @@ pub fn fit(settings: &Settings, data: &Training<'_>, progress: Progress<'_>) -> 
                 scale: roots.clone(),
                 other: roots,
                 shrink: settings.shrink as f32,
+                itself: false,
             }
         }
         Weighting::Bm25 => {
@@ -95,11 +111,16 @@ pub fn fit(settings: &Settings, data: &Training<'_>, progress: Progress<'_>) -> 
                 scale: ones,
                 other: counts.iter().map(|n| (1.0 / factor(n)) as f32).collect(),
                 shrink: 0.0,
+                itself: false,
             }
         }
     };
     let neighbours = best(data.liked, &values, settings.k.min(counts.len().max(1)), progress)?;
-    Ok(ItemWeights::of_columns(&neighbours))
+    // Values are the same both ways.
+    Ok(match settings.keep {
+        Keep::To => ItemWeights::of_columns(&neighbours),
+        Keep::From => ItemWeights::of_rows(&neighbours),
+    })
 }
 
 #[cfg(test)]
@@ -165,6 +186,16 @@ mod tests {
             &[(0, 1.0), (3, 1.0)],
             &[0.29692243, 0.431133796, 0.098876247, 0.29692243, 0.0],
         );
+    }
+
+    #[test]
+    fn as_implicit_keeps_them() {
+        let (keep, weighting) = (Keep::From, Weighting::Bm25);
+        let settings = Settings { k: 1, keep, weighting, ..Settings::default() };
+        let model = planted::fit(|data| fit(&settings, data, &|_, _| true)).unwrap();
+        // implicit 0.7.3, `BM25Recommender(K=2, K1=1.2, B=0.75)`, the item itself left out: the first and the fourth user.
+        assert_scores(&model, &[(0, 1.0), (1, 1.0), (2, 1.0)], &[0.242114781, 0.332231538, 0.0, 0.0, 0.0]);
+        assert_scores(&model, &[(0, 1.0), (3, 1.0)], &[0.239565588, 0.242114781, 0.0, 0.0, 0.0]);
     }
 
     #[test]

@@ -4,8 +4,9 @@
 //! W[i, j] = sum over users who like both of (1 / n(i))^alpha (1 / n(u))^alpha / n(j)^beta     n: number of events
 //! ```
 //!
-//! of which the k highest from each item i stay (RP3beta; Paudel et al. 2017). Time and memory: those of
-//! `co_occurrence`.
+//! of which the k highest to each item j stay (RP3beta; Paudel et al. 2017). A walk may come back: where W\[j, j\] is among the k
+//! highest it takes a place, though nobody is told of what they know (irspack does the same; its `alpha` is a power of the events, this
+//! one of the steps, and both are level at 1). Time and memory: those of `co_occurrence`.
 
 use super::co_occurrence::{Values, best, counts};
 use super::item_weights::ItemWeights;
@@ -17,7 +18,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
-    /// Weights kept of each item; all where there are fewer.
+    /// Weights kept to each item; all where there are fewer.
     pub k: usize,
     /// Power of the probabilities of steps, above 0.
     pub alpha: f64,
@@ -27,16 +28,16 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Settings {
-        Settings { k: 100, alpha: 1.0, beta: 0.6 }
+        Settings { k: 200, alpha: 1.0, beta: 0.2 }
     }
 }
 
 /// Settings that are tried.
 pub(crate) fn grid() -> Vec<Settings> {
     let mut grid = Vec::new();
-    for k in [100, 50, 200, 500] {
-        for alpha in [1.0, 0.8, 0.6, 1.2] {
-            grid.extend([0.0, 0.2, 0.4, 0.6].map(|beta| Settings { k, alpha, beta }));
+    for k in [200, 100, 50, 500] {
+        for alpha in [1.0, 0.6, 0.8, 1.2] {
+            grid.extend([0.2, 0.0, 0.4, 0.6].map(|beta| Settings { k, alpha, beta }));
         }
     }
     grid
@@ -51,13 +52,14 @@ pub fn fit(settings: &Settings, data: &Training<'_>, progress: Progress<'_>) -> 
     let power = |n: f64, power: f64| n.max(1.0).powf(power) as f32;
     let values = Values {
         weight: data.liked.outer_iterator().map(|row| power(row.nnz() as f64, -settings.alpha)).collect(),
-        own: counts.iter().map(|&n| power(n, -settings.alpha)).collect(),
+        own: counts.iter().map(|&n| power(n, -settings.beta)).collect(),
         scale: vec![1.0; counts.len()],
-        other: counts.iter().map(|&n| power(n, settings.beta)).collect(),
+        other: counts.iter().map(|&n| power(n, settings.alpha)).collect(),
         shrink: 0.0,
+        itself: true,
     };
-    let rows = best(data.liked, &values, settings.k.min(counts.len().max(1)), progress)?;
-    Ok(ItemWeights::of_rows(&rows))
+    let columns = best(data.liked, &values, settings.k.min(counts.len().max(1)), progress)?;
+    Ok(ItemWeights::of_columns(&columns))
 }
 
 #[cfg(test)]
@@ -68,25 +70,30 @@ mod tests {
     #[test]
     fn as_the_reference() {
         let fit = |settings: Settings| planted::fit(|data| fit(&settings, data, &|_, _| true));
-        // models_ref.py with numpy 2.3.5, scipy 1.17.1: scores of the first and the fourth user.
-        let model = fit(Settings { k: 2, alpha: 1.0, beta: 0.6 }).unwrap();
-        assert_scores(
-            &model,
-            &[(0, 1.0), (1, 1.0), (2, 1.0)],
-            &[0.12695529, 0.272047051, 0.109958993, 0.193980697, 0.0],
-        );
-        assert_scores(&model, &[(0, 1.0), (3, 1.0)], &[0.1209098, 0.223683131, 0.0, 0.107767054, 0.0]);
+        let users = [&[(0, 1.0), (1, 1.0), (2, 1.0)][..], &[(0, 1.0), (3, 1.0)]];
+        // irspack 0.5.2, `RP3betaRecommender(alpha=1, beta, top_k)`, its diagonal left out: scores of the first and the fourth user.
+        for (k, beta, expected) in [
+            (
+                2,
+                0.6,
+                [[0.12695529, 0.145091761, 0.109958993, 0.107767054, 0.0], [0.0, 0.0, 0.0, 0.107767054, 0.0]],
+            ),
+            (
+                3,
+                0.2,
+                [
+                    [0.221041999, 0.473661427, 0.145091761, 0.301028086, 0.0],
+                    [0.21051619, 0.221041999, 0.09672784, 0.167237825, 0.0],
+                ],
+            ),
+        ] {
+            let model = fit(Settings { k, alpha: 1.0, beta }).unwrap();
+            users.iter().zip(&expected).for_each(|(user, scores)| assert_scores(&model, user, scores));
+        }
+        // models_ref.py with numpy 2.3.5, scipy 1.17.1.
         let model = fit(Settings { k: 9, alpha: 0.7, beta: 0.3 }).unwrap();
-        assert_scores(
-            &model,
-            &[(0, 1.0), (1, 1.0), (2, 1.0)],
-            &[0.573849069, 0.762073559, 0.427942465, 0.751884596, 0.0],
-        );
-        assert_scores(
-            &model,
-            &[(0, 1.0), (3, 1.0)],
-            &[0.329938323, 0.669052247, 0.317117683, 0.294074432, 0.0],
-        );
+        assert_scores(&model, users[0], &[0.573849069, 0.762073559, 0.427942465, 0.751884596, 0.0]);
+        assert_scores(&model, users[1], &[0.329938323, 0.669052247, 0.317117683, 0.294074432, 0.0]);
     }
 
     #[test]
