@@ -24,10 +24,10 @@ mod testing;
 mod threads;
 
 pub use cpu::{Cpu, detected_cpu, fast_precision};
-pub use kernels::gemm::{cross, gram, multiply};
+pub use kernels::gemm::{cross, gram, inner, multiply};
 pub use kernels::normal::{Normal, System, combine, dots};
 pub use optimise::{Optimizer, OptimizerConfig};
 pub use plan::CpuExecutor;
 pub use rows::SparseRows;
-pub use scan::scan_int8;
+pub use scan::{at_least, scan_int8};
 pub use subset::SubsetSums;

@@ -1,4 +1,4 @@
-//! Dot products of one vector of 8-bit numbers with many: the scan of an exact vector search.
+//! The scans of an exact search: dot products of one vector of 8-bit numbers with many, and which scores are high enough.
 //!
 //! `out[r] = sum over d of query[d] * rows[r, d]`, exact in 32 bits up to 2^16 numbers a row.
 
@@ -13,6 +13,27 @@ multiversion! {
     }
 }
 
+/// Scores that are looked at together.
+const GROUP: usize = 64;
+
+multiversion! {
+    /// Appends the places of those scores that are `bar` or more to `found`, in ascending order; NaN is not. Quick where they are few.
+    ///
+    /// ```
+    /// let mut found = vec![];
+    /// ronghe_cpu::at_least(&[0.5, f32::NAN, 2.0, 1.0], 1.0, &mut found);
+    /// assert_eq!(found, [2, 3]);
+    /// ```
+    pub fn at_least(scores: &[f32], bar: f32, found: &mut Vec<u32>) {
+        for (group, scores) in (0_u32..).step_by(GROUP).zip(scores.chunks(GROUP)) {
+            if scores.iter().fold(0, |any, &score| any | u32::from(score >= bar)) > 0 {
+                let high = (group..).zip(scores).filter(|(_, score)| **score >= bar);
+                found.extend(high.map(|(place, _)| place));
+            }
+        }
+    }
+}
+
 #[inline(always)]
 fn dot(a: &[i8], b: &[i8]) -> i32 {
     // Products of two 8-bit numbers fit 16 bits, and pairs of such products 32: what the compiler has instructions for.
@@ -22,6 +43,19 @@ fn dot(a: &[i8], b: &[i8]) -> i32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn finds_what_a_plain_loop_finds() {
+        for size in [0, 1, 63, 64, 65, 1000] {
+            let scores: Vec<f32> = (0..size).map(|i| ((i * 7919 + 13) % 257) as f32).collect();
+            for bar in [f32::NEG_INFINITY, 0.0, 250.0, 256.0, 300.0, f32::NAN] {
+                let mut found = Vec::new();
+                at_least(&scores, bar, &mut found);
+                let plain: Vec<u32> = (0..size as u32).filter(|&i| scores[i as usize] >= bar).collect();
+                assert_eq!(found, plain, "{size} {bar}");
+            }
+        }
+    }
 
     #[test]
     fn equals_the_plain_sum() {

@@ -24,6 +24,22 @@ pub struct Contribution {
     pub value: f32,
 }
 
+/// Scores as products: that of query q and item i is [`dots`](ronghe_cpu::dots) of `vectors[q]` and `items[i]` and, where there are any,
+/// `biases[i]` more.
+#[derive(Debug)]
+pub struct Products<'a> {
+    /// Numbers of a vector.
+    pub width: usize,
+    /// A vector a query.
+    pub vectors: Vec<f32>,
+    /// A vector an item.
+    pub items: &'a [f32],
+    /// A number an item, or none.
+    pub biases: &'a [f32],
+    /// A number an item; 0 where the model knows nothing of it.
+    pub known: &'a [f32],
+}
+
 /// A fitted model.
 pub trait Recommender: Send + Sync {
     /// Number of items.
@@ -32,6 +48,12 @@ pub trait Recommender: Send + Sync {
     /// The score of every item; higher is better. `out` has a place for each item. An item that the model knows nothing of
     /// gets negative infinity. A query without user and history gets what the model says of anybody.
     fn scores(&self, query: Query<'_>, out: &mut [f32]);
+
+    /// The same as products of vectors, for models whose scores are that.
+    fn products(&self, queries: &[Query<'_>]) -> Option<Products<'_>> {
+        let _ = queries;
+        None
+    }
 
     /// What each event of the history adds to the score of `item`, exactly, and the constant beside them; `None` for models whose
     /// scores are no such sum.

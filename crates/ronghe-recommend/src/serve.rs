@@ -12,6 +12,7 @@ pub use crate::request::{Answer, Filter, Quota, Ranked, Request, TradeOff, Why};
 use crate::{Error, Event, Histories, Interactions, Query, Recommender, Result};
 use ronghe_vector::{Marginal, Top, top_k};
 use std::cell::RefCell;
+use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 
 /// The items most like `item`, the most alike first, without itself and those that are not alike at all; `None` if the model cannot say.
@@ -26,9 +27,9 @@ pub fn top_similar(model: &dyn Recommender, item: u32, most: usize) -> Option<Ve
 
 /// A fitted model with what it must not show again.
 pub struct Serving<'a> {
-    model: &'a dyn Recommender,
-    of: &'a Interactions,
-    known: Histories,
+    pub(crate) model: &'a dyn Recommender,
+    pub(crate) of: &'a Interactions,
+    pub(crate) known: Histories,
     fitted: Vec<bool>,
     popular: Vec<f32>,
 }
@@ -117,7 +118,7 @@ impl<'a> Serving<'a> {
         Err(Error::input(what, expected, item.to_string(), "give the number of an item of the events"))
     }
 
-    fn check(&self, request: Request<'_>) -> Result<()> {
+    pub(crate) fn check(&self, request: Request<'_>) -> Result<()> {
         let wrong = |what: &str, expected: &str, found: String| {
             Err(Error::input(what, expected, found, "mend the request"))
         };
@@ -202,7 +203,8 @@ impl<'a> Serving<'a> {
             }
         }
         let mut all: Vec<(u32, f32)> = tops.into_iter().flat_map(Top::into_sorted).collect();
-        all.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        // Both zeros are one score; NaN is no candidate's.
+        all.sort_unstable_by(|a, b| b.1.partial_cmp(&a.1).unwrap_or(Ordering::Equal).then(a.0.cmp(&b.0)));
         all
     }
 

@@ -4,15 +4,15 @@
 //! maximise sum of ln sigma(s_ui - s_uj) - lambda / 2 (|u|^2 + |v|^2 + b^2)        s_ui = u.v_i + b_i
 //! ```
 //!
-//! Stochastic gradient steps, one for each event an iteration in a random order; j is drawn uniformly from the items with events
-//! that the user did not like. The steps follow one order on one thread, so a seed gives the same bits for any
+//! Stochastic gradient steps, one for each event an iteration in a random order; j is the item of a random event (the often liked are
+//! passed more often, as in implicit), or any item with events, and not one that the user liked. The steps follow one order on one thread, so a seed gives the same bits for any
 //! number of threads. `E F` operations an iteration; beside the vectors 8 bytes an event.
 //!
 //! A user of the fit has a vector. For another one, or one without events, it is made from the history by the same steps, of the
 //! user's vector alone, from zeros and with draws that are always the same; weights above 0 count as 1. Without a history the score
 //! is the bias. The likeness of items leaves the bias out: how often both are liked says nothing of it.
 
-use crate::model::take;
+use crate::model::{Products, take};
 use crate::models::factors::Events;
 use crate::models::vectors::Vectors;
 use crate::{Error, Progress, Query, Recommender, Result, Training};
@@ -40,19 +40,32 @@ pub struct Settings {
     pub learning_rate: f64,
     /// Regularisation; 0 or more.
     pub lambda: f64,
+    /// What is passed.
+    pub passed: Passed,
+}
+
+/// How the item that a user did not like is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Passed {
+    /// In proportion to the users who like it.
+    Popular,
+    /// Every item with events as often.
+    Any,
 }
 
 impl Default for Settings {
     fn default() -> Settings {
-        Settings { factors: 64, iterations: 50, learning_rate: 0.02, lambda: 0.01 }
+        Settings { factors: 64, iterations: 50, learning_rate: 0.02, lambda: 0.01, passed: Passed::Popular }
     }
 }
 
 /// Settings that are tried.
 pub(crate) fn grid() -> Vec<Settings> {
-    [(64, 50), (32, 50), (32, 150), (64, 150)]
+    use Passed::{Any, Popular};
+    [(64, 50, Popular), (64, 50, Any), (32, 50, Popular), (32, 50, Any), (32, 150, Popular), (32, 150, Any)]
         .into_iter()
-        .map(|(factors, iterations)| Settings { factors, iterations, ..Settings::default() })
+        .map(|(factors, iterations, passed)| Settings { factors, iterations, passed, ..Settings::default() })
         .collect()
 }
 
@@ -89,8 +102,11 @@ pub struct Bpr {
     users: Vectors,
     items: Vectors,
     biases: Vec<f32>,
-    /// Items with events, ascending.
+    /// Users who like each item.
+    counts: Vec<f32>,
+    /// Items with events, ascending, and how many events they and those before them have.
     known: Vec<u32>,
+    ends: Vec<f64>,
 }
 
 /// Fits it.
@@ -98,12 +114,16 @@ pub fn fit(settings: &Settings, data: &Training<'_>, progress: Progress<'_>) -> 
     settings.check()?;
     let width = settings.factors;
     let by_user = Events::rows(data.liked);
-    let mut seen = vec![false; data.liked.cols()];
-    data.liked.indices().iter().for_each(|item| seen[*item as usize] = true);
-    let known: Vec<u32> = (0..seen.len() as u32).filter(|item| seen[*item as usize]).collect();
+    let mut counts = vec![0.0f32; data.liked.cols()];
+    data.liked.indices().iter().for_each(|item| counts[*item as usize] += 1.0);
+    let known = known(&counts);
+    let all = match settings.passed {
+        Passed::Popular => data.liked.indices(),
+        Passed::Any => &known,
+    };
     let mut users = start(by_user.count(), width, data.seed, |user| !by_user.row(user).is_empty());
-    let mut items = start(seen.len(), width, data.seed ^ u64::MAX, |item| seen[item]);
-    let mut biases = vec![0.0; seen.len()];
+    let mut items = start(counts.len(), width, data.seed ^ u64::MAX, |item| counts[item] > 0.0);
+    let mut biases = vec![0.0; counts.len()];
     let mut order: Vec<(u32, u32)> = (0..by_user.count())
         .flat_map(|user| by_user.row(user).iter().map(move |item| (user as u32, *item)))
         .collect();
@@ -114,7 +134,9 @@ pub fn fit(settings: &Settings, data: &Training<'_>, progress: Progress<'_>) -> 
         let mut random = SplitMix64::numbered(data.seed, done as u64);
         random.shuffle(&mut order);
         for (user, item) in &order {
-            let Some(other) = draw(&mut random, &known, by_user.row(*user as usize)) else { continue };
+            let liked = by_user.row(*user as usize);
+            let pick = || all[random.below(all.len())];
+            let Some(other) = draw(liked, known.len(), pick) else { continue };
             let user = &mut users[*user as usize * width..][..width];
             let (i, j) = (*item as usize * width, other as usize * width);
             let Ok([liked, passed]) = items.get_disjoint_mut([i..i + width, j..j + width]) else { continue };
@@ -124,7 +146,12 @@ pub fn fit(settings: &Settings, data: &Training<'_>, progress: Progress<'_>) -> 
             step.biases(&mut biases, *item as usize, other as usize);
         }
     }
-    Ok(Bpr::new(*settings, users, items, biases))
+    Ok(Bpr::new(*settings, users, items, biases, counts))
+}
+
+/// Items with events.
+fn known(counts: &[f32]) -> Vec<u32> {
+    (0..).zip(counts).filter(|(_, count)| **count > 0.0).map(|(item, _)| item).collect()
 }
 
 /// Numbers to start from, zeros for rows without events.
@@ -137,12 +164,12 @@ fn start(rows: usize, width: usize, seed: u64, has_events: impl Fn(usize) -> boo
     all
 }
 
-/// An item that is not in the ascending `liked`.
-fn draw(random: &mut SplitMix64, known: &[u32], liked: &[u32]) -> Option<u32> {
-    if liked.len() >= known.len() {
+/// An item of those picked that is not in the ascending `liked`; `known` is the number of all items.
+fn draw(liked: &[u32], known: usize, mut pick: impl FnMut() -> u32) -> Option<u32> {
+    if liked.len() >= known {
         return None;
     }
-    (0..DRAWS).map(|_| known[random.below(known.len())]).find(|item| liked.binary_search(item).is_err())
+    (0..DRAWS).map(|_| pick()).find(|item| liked.binary_search(item).is_err())
 }
 
 /// One gradient step.
@@ -185,10 +212,16 @@ impl Step {
 }
 
 impl Bpr {
-    fn new(settings: Settings, users: Vec<f32>, items: Vec<f32>, biases: Vec<f32>) -> Bpr {
+    fn new(settings: Settings, users: Vec<f32>, items: Vec<f32>, biases: Vec<f32>, counts: Vec<f32>) -> Bpr {
         let (users, items) = (Vectors::new(users, settings.factors), Vectors::new(items, settings.factors));
-        let known = (0..biases.len() as u32).filter(|item| items.get(*item).is_some()).collect();
-        Bpr { settings, users, items, biases, known }
+        let known = known(&counts);
+        let mut sum = 0.0;
+        let ends = known.iter().map(|item| {
+            sum += f64::from(counts[*item as usize]);
+            sum
+        });
+        let ends = ends.collect();
+        Bpr { settings, users, items, biases, counts, known, ends }
     }
 
     /// Of the tensors that it was saved as.
@@ -198,18 +231,33 @@ impl Bpr {
     ) -> Result<Bpr> {
         settings.check()?;
         let ((_, users), (_, items)) = (take(tensors, "users")?, take(tensors, "items")?);
-        let biases = take(tensors, "biases")?.1;
-        if items.len() != biases.len() * settings.factors || !users.len().is_multiple_of(settings.factors) {
-            let expected = format!("vectors of {} numbers and a bias for each item", settings.factors);
+        let (biases, counts) = (take(tensors, "biases")?.1, take(tensors, "counts")?.1);
+        let shapes = items.len() == biases.len() * settings.factors && counts.len() == biases.len();
+        if !shapes || !users.len().is_multiple_of(settings.factors) {
+            let expected =
+                format!("vectors of {} numbers, a bias and a count for each item", settings.factors);
             let found = format!(
-                "{} numbers of users, {} of items, {} biases",
+                "{} numbers of users, {} of items, {} biases, {} counts",
                 users.len(),
                 items.len(),
-                biases.len()
+                biases.len(),
+                counts.len()
             );
             return Err(Error::input("a fitted recommender", expected, found, "fit it again"));
         }
-        Ok(Bpr::new(*settings, users, items, biases))
+        Ok(Bpr::new(*settings, users, items, biases, counts))
+    }
+
+    /// An item with events, as often as the settings say.
+    fn pick(&self, random: &mut SplitMix64) -> u32 {
+        let place = match self.settings.passed {
+            Passed::Popular => {
+                let at = random.unit() * self.ends.last().copied().unwrap_or(0.0);
+                self.ends.partition_point(|end| *end <= at).min(self.known.len() - 1)
+            }
+            Passed::Any => random.below(self.known.len()),
+        };
+        self.known[place]
     }
 
     /// The vector of a user of the fit, or one for the history.
@@ -223,7 +271,8 @@ impl Bpr {
         for fold in 0..FOLDS {
             let mut random = SplitMix64::numbered(0, fold as u64);
             for item in &liked {
-                let Some(other) = draw(&mut random, &self.known, &liked) else { continue };
+                let pick = || self.pick(&mut random);
+                let Some(other) = draw(&liked, self.known.len(), pick) else { continue };
                 let (Some(v), Some(w)) = (self.items.get(*item), self.items.get(other)) else { continue };
                 let difference = self.biases[*item as usize] - self.biases[other as usize];
                 Step::new(&self.settings, &user, v, w, difference).user(&mut user, v, w);
@@ -243,6 +292,11 @@ impl Recommender for Bpr {
         out.iter_mut().zip(&self.biases).for_each(|(score, bias)| *score += bias);
     }
 
+    fn products(&self, queries: &[Query<'_>]) -> Option<Products<'_>> {
+        let vectors = queries.iter().flat_map(|query| self.user(*query)).collect();
+        Some(self.items.of(vectors, &self.biases))
+    }
+
     fn similar(&self, item: u32, out: &mut [f32]) -> bool {
         self.items.similar(item, out)
     }
@@ -253,6 +307,7 @@ impl Recommender for Bpr {
             ("users".into(), rows(&self.users)),
             ("items".into(), rows(&self.items)),
             ("biases".into(), (vec![self.biases.len()], self.biases.clone())),
+            ("counts".into(), (vec![self.counts.len()], self.counts.clone())),
         ])
     }
 }
@@ -260,10 +315,11 @@ impl Recommender for Bpr {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::models::planted_factors::{history, on_threads, random, six, sparse, with};
+    use crate::models::planted::{history, matrix, on_threads, random, six, with};
     use crate::{Model, Sparse};
 
-    const SMALL: Settings = Settings { factors: 8, iterations: 200, learning_rate: 0.1, lambda: 0.001 };
+    const SMALL: Settings =
+        Settings { factors: 8, iterations: 200, learning_rate: 0.1, lambda: 0.001, passed: Passed::Popular };
 
     fn fitted(settings: &Settings, liked: &Sparse) -> Bpr {
         with(liked, None, |data| fit(settings, data, &|_, _| true).unwrap())
@@ -315,7 +371,7 @@ mod tests {
 
     #[test]
     fn users_and_items_without_events() {
-        let liked = sparse(&[&[0, 1, 2], &[], &[0]], 4);
+        let liked = matrix(&[&[0, 1, 2][..], &[], &[0]], 4);
         let model = fitted(&SMALL, &liked);
         // The first user liked all there is, so nothing is drawn; the second gets the biases, as anybody without a history.
         let all = scores(&model, Some(1), &[]);
@@ -323,7 +379,7 @@ mod tests {
         assert_eq!(all, scores(&model, Some(77), &[(3, 1.0), (99, 1.0), (0, -1.0), (1, f32::NAN)]));
         assert!(all[0] > all[1] && all[3] == f32::NEG_INFINITY, "{all:?}");
         assert!(model.contributions(Query::default(), 0).is_none());
-        assert_eq!(scores(&fitted(&SMALL, &sparse(&[&[]], 1)), Some(0), &[(0, 1.0)]), [f32::NEG_INFINITY]);
+        assert_eq!(scores(&fitted(&SMALL, &matrix(&[[]], 1)), Some(0), &[(0, 1.0)]), [f32::NEG_INFINITY]);
     }
 
     #[test]

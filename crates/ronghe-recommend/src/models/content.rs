@@ -173,7 +173,7 @@ impl Recommender for Knn {
 mod tests {
     use super::*;
     use crate::Model;
-    use crate::models::planted_factors::{history, on_threads, six, sparse, two_features, with};
+    use crate::models::planted::{history, matrix, on_threads, six, two_features, with};
 
     const KNN: Model = Model::Content(Settings {
         method: Method::Knn,
@@ -200,7 +200,7 @@ mod tests {
     fn likeness_is_to_the_mean_of_unit_vectors() {
         let features =
             Features { width: 2, values: vec![2.0, 0.0, 0.0, 3.0, 3.0, 4.0, 0.0, 0.0], names: Vec::new() };
-        let liked = sparse(&[&[0]], 4);
+        let liked = matrix(&[[0]], 4);
         let model = with(&liked, Some(&features), |data| KNN.fit(data, &|_, _| true).unwrap());
         let own = [(0, 1.0), (1, 3.0), (3, 1.0), (8, 1.0)];
         let found = scores(&*model, &own);
@@ -223,7 +223,7 @@ mod tests {
     #[test]
     fn cold_items_get_the_map_and_warm_ones_keep_their_vectors() {
         // The six users, and item 5 with the content of item 3.
-        let liked = sparse(&[&[0, 1], &[0, 1, 2], &[1, 2], &[3, 4], &[2, 3, 4], &[0, 4]], 6);
+        let liked = matrix(&[&[0, 1][..], &[0, 1, 2], &[1, 2], &[3, 4], &[2, 3, 4], &[0, 4]], 6);
         let mut features = two_features();
         features.values.extend([0.1, 1.0]);
         let Model::Content(knn) = KNN else { unreachable!() };

@@ -20,7 +20,7 @@
 //!
 //! Time and memory of a fit: see `factors`. A query takes `n min(n, F) F + I F`.
 
-use crate::model::take;
+use crate::model::{Products, take};
 use crate::models::factors;
 use crate::models::vectors::Vectors;
 use crate::{Contribution, Error, Progress, Query, Recommender, Result, Training};
@@ -198,7 +198,12 @@ impl Ials {
     }
 
     /// `A^-1` times the sum of the vectors of the history with `targets`, and of `extra`.
-    fn solve(&self, rows: &[u32], weights: &[f32], targets: &[f32], extra: Option<&[f32]>) -> Vec<f32> {
+    fn solve(
+        &self,
+        normal: &mut Normal,
+        (rows, weights, targets): (&[u32], &[f32], &[f32]),
+        extra: Option<&[f32]>,
+    ) -> Vec<f32> {
         let mut diagonal = vec![0.0; self.settings.factors];
         self.settings.diagonal(&self.squares, rows.len(), &mut diagonal);
         let mut answer = vec![0.0; self.settings.factors];
@@ -211,14 +216,14 @@ impl Ials {
             extra,
             next: &[],
         };
-        Normal::default().solve(&system, &mut answer);
+        normal.solve(&system, &mut answer);
         answer
     }
 
     /// The vector of the user with this history.
-    fn user(&self, query: Query<'_>) -> Vec<f32> {
+    fn user(&self, normal: &mut Normal, query: Query<'_>) -> Vec<f32> {
         let (rows, weights, targets) = self.history(query);
-        self.solve(&rows, &weights, &targets, None)
+        self.solve(normal, (&rows, &weights, &targets), None)
     }
 }
 
@@ -228,14 +233,21 @@ impl Recommender for Ials {
     }
 
     fn scores(&self, query: Query<'_>, out: &mut [f32]) {
-        self.items.products(&self.user(query), out);
+        self.items.products(&self.user(&mut Normal::default(), query), out);
+    }
+
+    fn products(&self, queries: &[Query<'_>]) -> Option<Products<'_>> {
+        let mut normal = Normal::default();
+        let vectors = queries.iter().flat_map(|query| self.user(&mut normal, *query)).collect();
+        Some(self.items.of(vectors, &[]))
     }
 
     fn contributions(&self, query: Query<'_>, item: u32) -> Option<(Vec<Contribution>, f32)> {
         let vector = self.items.get(item)?;
         let (rows, weights, targets) = self.history(query);
         // A is symmetric: one system answers for the whole history.
-        let solved = self.solve(&rows, &weights, &vec![0.0; rows.len()], Some(vector));
+        let none = vec![0.0; rows.len()];
+        let solved = self.solve(&mut Normal::default(), (&rows, &weights, &none), Some(vector));
         let each = rows.iter().zip(targets).filter_map(|(row, target)| {
             let mut value = [0.0];
             dots(self.items.get(*row)?, &solved, &mut value);

@@ -23,9 +23,7 @@ pub mod item_knn;
 pub mod item_weights;
 mod mix;
 #[cfg(test)]
-mod planted;
-#[cfg(test)]
-mod planted_factors;
+pub(crate) mod planted;
 pub mod popularity;
 pub(crate) mod ridge;
 pub mod rp3beta;

@@ -18,9 +18,10 @@ mod network;
 mod tests;
 mod training;
 
-use crate::model::take;
+use crate::model::{Products, take};
 use crate::{Error, Progress, Query, Recommender, Result, Training};
 use network::{ITEMS, Network};
+use ronghe_cpu::dots;
 use ronghe_graph::{Builder, Tensor, Weights};
 use ronghe_vector::dot;
 use serde::{Deserialize, Serialize};
@@ -215,11 +216,19 @@ impl Recommender for Sequential {
 
     fn scores(&self, query: Query<'_>, out: &mut [f32]) {
         match (self.vectors(), self.state(query)) {
-            (Some((vectors, width)), Some(state)) => {
-                self.each(out, |item| dot(&vectors[item * width..][..width], &state));
+            (Some((vectors, _)), Some(state)) => {
+                let mut products = vec![0.0; self.counts.len()];
+                dots(vectors, &state, &mut products);
+                self.each(out, |item| products[item]);
             }
             _ => self.each(out, |item| self.counts[item]),
         }
+    }
+
+    fn products(&self, queries: &[Query<'_>]) -> Option<Products<'_>> {
+        let (items, width) = self.vectors()?;
+        let states: Option<Vec<Vec<f32>>> = queries.iter().map(|query| self.state(*query)).collect();
+        Some(Products { width, vectors: states?.concat(), items, biases: &[], known: &self.counts })
     }
 
     fn similar(&self, item: u32, out: &mut [f32]) -> bool {

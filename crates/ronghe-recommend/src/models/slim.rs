@@ -149,7 +149,7 @@ mod tests {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
             let fit =
                 |data: &Training<'_>| fit(&Settings { l2: 5.0, ..Settings::default() }, data, &|_, _| true);
-            pool.install(|| planted::fit_to(&users, 90, fit)).unwrap()
+            pool.install(|| planted::with(&planted::matrix(&users, 90), None, fit)).unwrap()
         });
         assert_eq!(one, three);
         assert!(!one.tensors()["weights"].1.is_empty());

@@ -1,8 +1,8 @@
 //! A vector for each item: what the factor and content models share.
 
 use crate::Query;
+use crate::model::Products;
 use ronghe_cpu::dots;
-use std::collections::BTreeMap;
 
 /// Vectors of the items; one of zeros means that nothing is known of the item.
 #[derive(Debug)]
@@ -50,23 +50,57 @@ impl Vectors {
         true
     }
 
+    /// These vectors of queries and those of the items.
+    pub(crate) fn of<'a>(&'a self, vectors: Vec<f32>, biases: &'a [f32]) -> Products<'a> {
+        Products { width: self.width, vectors, items: &self.rows, biases, known: &self.lengths }
+    }
+
     /// Items of the history that something is known of, each once in the order of its first event, and their weights: finite and
     /// above 0, of an item that comes twice the larger.
     pub(crate) fn history(&self, query: Query<'_>) -> (Vec<u32>, Vec<f32>) {
-        let (mut items, mut weights): (Vec<u32>, Vec<f32>) = (Vec::new(), Vec::new());
-        let mut places = BTreeMap::new();
-        for (item, weight) in query.history {
-            if !(*weight > 0.0 && weight.is_finite()) || self.get(*item).is_none() {
-                continue;
-            }
-            let place = *places.entry(*item).or_insert(items.len());
-            if place == items.len() {
-                items.push(*item);
-                weights.push(*weight);
+        let counts =
+            |(item, weight): &(u32, f32)| *weight > 0.0 && weight.is_finite() && self.get(*item).is_some();
+        let (mut items, mut weights): (Vec<u32>, Vec<f32>) =
+            query.history.iter().copied().filter(counts).unzip();
+        let mut order: Vec<(u32, usize)> = items.iter().copied().zip(0..).collect();
+        order.sort_unstable();
+        let mut first = 0;
+        let mut twice = false;
+        for at in 1..order.len() {
+            if order[at].0 == order[first].0 {
+                let (first, later) = (order[first].1, order[at].1);
+                weights[first] = weights[first].max(weights[later]);
+                weights[later] = 0.0;
+                twice = true;
             } else {
-                weights[place] = weights[place].max(*weight);
+                first = at;
             }
         }
+        if twice {
+            items = items
+                .into_iter()
+                .zip(&weights)
+                .filter(|(_, weight)| **weight > 0.0)
+                .map(|(item, _)| item)
+                .collect();
+            weights.retain(|weight| *weight > 0.0);
+        }
         (items, weights)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_history_has_every_item_once() {
+        let vectors = Vectors::new(vec![1.0, 2.0, 0.0, 3.0], 1);
+        let of = |history: &[(u32, f32)]| vectors.history(Query { user: None, history });
+        let history =
+            [(3, 1.0), (0, 2.0), (2, 1.0), (3, 4.0), (9, 1.0), (1, -1.0), (0, 0.5), (3, f32::NAN), (3, 2.0)];
+        assert_eq!(of(&history), (vec![3, 0], vec![4.0, 2.0]));
+        assert_eq!(of(&[(1, 1.0), (0, 0.5)]), (vec![1, 0], vec![1.0, 0.5]));
+        assert_eq!(of(&[]), (vec![], vec![]));
     }
 }

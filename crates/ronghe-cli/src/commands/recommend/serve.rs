@@ -76,12 +76,13 @@ pub(crate) fn run(args: &RecommendFor, common: &Common) -> Result<Outcome> {
         let lists = wished(&fitted, sentence, &users, rules, wanted, common)?;
         return shown(&fitted, args, &lists, common);
     }
-    let mut lists = Vec::new();
-    for user in &users {
-        let number = user.as_deref().and_then(|name| fitted.interactions.users.number(name));
-        let answer = serving.answer(request(&rules, number, &history))?;
-        lists.push(list(&fitted, &serving, user.as_deref(), (number, &history), &answer, wanted));
-    }
+    let number = |user: &Option<String>| fitted.interactions.users.number(user.as_deref()?);
+    let numbers: Vec<Option<u32>> = users.iter().map(number).collect();
+    let answers = serving.answers(&numbers, request(&rules, None, &history))?;
+    let of = |((user, number), answer): ((&Option<String>, _), _)| {
+        list(&fitted, &serving, user.as_deref(), (number, &history), answer, wanted)
+    };
+    let lists: Vec<List> = users.iter().zip(numbers).zip(&answers).map(of).collect();
     shown(&fitted, args, &lists, common)
 }
 

@@ -207,6 +207,25 @@ pub fn cross(a: &[f32], m: usize, b: &[f32], n: usize, out: &mut [f32]) {
     gemm(out, n, Mat::new(a, k, m).t(), Mat::new(b, k, n), true);
 }
 
+/// `out[m, n] = a[m, k] b[n, k]' + bias[n]`, row-major, on the calling thread: each row of `a` times each row of `b`, 2 m n k
+/// operations.
+///
+/// ```
+/// let mut out = [0.0; 2];
+/// ronghe_cpu::inner(&[1.0, 2.0], 2, &[3.0, 4.0, 5.0, 6.0], Some(&[0.0, 100.0]), &mut out);
+/// assert_eq!(out, [11.0, 117.0]);
+/// ```
+///
+/// # Panics
+/// If the sizes do not fit each other.
+pub fn inner(a: &[f32], k: usize, b: &[f32], bias: Option<&[f32]>, out: &mut [f32]) {
+    let (m, n) = (a.len().checked_div(k).unwrap_or(0), b.len().checked_div(k).unwrap_or(0));
+    assert_eq!((a.len(), b.len(), out.len()), (m * k, n * k, m * n), "sizes of a product");
+    assert!(bias.is_none_or(|bias| bias.len() == n), "size of a bias");
+    let (a, b) = (Mat::new(a, m, k), Mat::new(b, n, k).t());
+    with_panels(a, b, |panels| gemm_packed(out, n, a, panels, After { bias, ..After::default() }));
+}
+
 /// `out = act(a b + bias)` on the calling thread with `b` in panels; rows of `out` begin every `stride` elements.
 #[allow(unsafe_code)]
 pub(crate) fn gemm_packed(out: &mut [f32], stride: usize, a: Mat, b: Panels, after: After) {

@@ -1,6 +1,6 @@
 use super::*;
 use crate::models::factors::Factors;
-use crate::models::planted_factors::{history, on_threads, random, six, sparse, two_features, with};
+use crate::models::planted::{history, matrix, on_threads, random, six, two_features, with};
 use crate::{Features, Model, Sparse};
 use ronghe_stats::linalg::Cholesky;
 
@@ -202,7 +202,7 @@ fn bits_do_not_depend_on_threads_nor_on_a_file() {
 
 #[test]
 fn items_without_events_and_histories_without_items() {
-    let liked = sparse(&[&[0, 1], &[], &[0, 1], &[2]], 4);
+    let liked = matrix(&[&[0, 1][..], &[], &[0, 1], &[2]], 4);
     let s = Settings { factors: 4, iterations: 5, nu: 1.0, lambda: 0.1, ..Settings::default() };
     let model = fitted(&s, &liked, None);
     assert_eq!(scores(&model, &[]), [0.0, 0.0, 0.0, f32::NEG_INFINITY]);
@@ -220,9 +220,9 @@ fn items_without_events_and_histories_without_items() {
     let long: Vec<(u32, f32)> = (0..40).map(|i| (i % 4, if i == 0 { f32::MAX } else { 1.0 })).collect();
     assert!(scores(&model, &long).iter().all(|s| s.is_finite()));
     // Nobody liked anything.
-    let model = fitted(&s, &sparse(&[&[], &[]], 2), None);
+    let model = fitted(&s, &matrix(&[[], []], 2), None);
     assert_eq!(scores(&model, &[(0, 1.0)]), [f32::NEG_INFINITY; 2]);
-    assert_eq!(fitted(&s, &sparse(&[], 0), None).items(), 0);
+    assert_eq!(fitted(&s, &matrix::<[u32; 0]>(&[], 0), None).items(), 0);
 }
 
 #[test]
