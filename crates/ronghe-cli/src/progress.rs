@@ -56,6 +56,11 @@ impl Progress {
 
     /// Moves the bar of `stage`, or says now and then how far it is.
     pub(crate) fn step(&mut self, stage: &str, done: usize, total: usize, message: &str) {
+        self.moved(stage, done, total, message, false);
+    }
+
+    /// `own_time`: the message says the time left, so the bar does not.
+    fn moved(&mut self, stage: &str, done: usize, total: usize, message: &str, own_time: bool) {
         if self.quiet {
             return;
         }
@@ -65,7 +70,10 @@ impl Progress {
             self.said = Instant::now();
             if self.live {
                 let bar = ProgressBar::with_draw_target(Some(total as u64), ProgressDrawTarget::stderr());
-                let template = "{prefix} [{bar:30}] {pos}/{len} {msg} eta {eta}";
+                let template = match own_time {
+                    false => "{prefix} [{bar:30}] {pos}/{len} {msg} eta {eta}",
+                    true => "{prefix} [{bar:30}] {pos} % {msg}",
+                };
                 bar.set_style(
                     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()),
                 );
@@ -83,6 +91,16 @@ impl Progress {
             self.said = Instant::now();
             render::log(format!("{stage}: {done}/{total} {message}").trim_end());
         }
+    }
+
+    /// Moves the bar of `stage` to a share of its time, with what is being done and what it says itself of the time left.
+    pub(crate) fn timed(&mut self, stage: &str, share: f64, left: Duration, message: &str) {
+        let left = match left.as_secs() {
+            0 => "a moment left".to_owned(),
+            s if s < 60 => format!("about {s} s left"),
+            s => format!("about {} min left", s.div_ceil(60)),
+        };
+        self.moved(stage, (share * 100.0) as usize, 100, &format!("{message}, {left}"), true);
     }
 
     /// Takes the bar away, and shows the last epochs that were held back.

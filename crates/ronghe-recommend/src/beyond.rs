@@ -45,6 +45,11 @@ impl<'a> Beyond<'a> {
         Beyond { counts, users: users.max(1) as f64, features, seed, percentile }
     }
 
+    /// Means over users of figures in the order of [`Metric::ALL`]; none without users.
+    pub(crate) fn intervals(&self, values: &[[f64; 6]]) -> Vec<Figure> {
+        intervals(values, self.seed)
+    }
+
     /// Figures of the lists of users, each with its figures in the order of [`Metric::ALL`].
     pub(crate) fn figures(&self, lists: &[(&[u32], [f64; 6])]) -> Figures {
         let values: Vec<[f64; 6]> = lists.iter().map(|l| l.1).collect();

@@ -203,7 +203,7 @@ struct Hidden {
     /// How many.
     items: usize,
     among: Vec<bool>,
-    fold: Fold,
+    fold: Fold<'static>,
 }
 
 impl Hidden {
@@ -212,8 +212,9 @@ impl Hidden {
         items.iter().for_each(|item| among[*item as usize] = true);
         let (hidden, fit): (Vec<Event>, Vec<Event>) = events.iter().partition(|e| among[e.item as usize]);
         let with_past = of.users_with_events(&fit);
-        let target = hidden.into_iter().filter(|e| e.weight > 0.0 && with_past[e.user as usize]).collect();
-        Hidden { items: items.len(), among, fold: Fold { fit, known: Vec::new(), target } }
+        let target: Vec<Event> =
+            hidden.into_iter().filter(|e| e.weight > 0.0 && with_past[e.user as usize]).collect();
+        Hidden { items: items.len(), among, fold: Fold { fit: fit.into(), target: target.into(), ..Fold::default() } }
     }
 
     /// Recall and NDCG of every user.

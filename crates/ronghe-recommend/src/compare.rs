@@ -1,12 +1,19 @@
 //! Models side by side on the same events: settings chosen on the validation window, fitted again with it, measured on the test once.
+//!
+//! A hybrid mixes the other models with the settings chosen for them, as fitted on training, by weights learnt on the validation window;
+//! then the same models as fitted on training and validation are mixed by these weights. So it costs no fit of its own.
 
+use crate::budget::{Budget, Doing, Running, Stage, Told, reserve, spend};
 use crate::evaluate::{Protocol, evaluate, within_threads};
-use crate::models::popularity;
+use crate::models::{hybrid, popularity};
 use crate::report::Evaluation;
-use crate::search::{Found, Search};
-use crate::split::{Fitting, Shares, Split, SplitBy, split};
-use crate::{Entry, Features, Interactions, Model, Progress, RECOMMENDERS, Recommender, Result};
+use crate::search::{Found, Search, Trial, Tried};
+use crate::split::{Fitting, Fold, Shares, Split, SplitBy, given, split};
+use crate::{
+    Entry, Event, Features, Interactions, Model, Progress, RECOMMENDERS, Recommender, Result, Training,
+};
 use serde::Serialize;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// A model to be fitted.
@@ -19,30 +26,24 @@ pub enum Wanted {
 }
 
 impl Wanted {
-    /// Settings to try; a hybrid mixes the `chosen` models, if there are any, and first learns as the test is held back.
-    fn grid(&self, chosen: &[Model], by: SplitBy) -> Vec<Model> {
-        let mut grid = match self {
+    fn grid(&self) -> Vec<Model> {
+        match self {
             Wanted::Best(entry) => (entry.grid)(),
-            Wanted::Model(model) => return vec![model.clone()],
-        };
-        let recent = Model::Popularity(popularity::Settings { recent: 0.05 });
-        for model in &mut grid {
-            if let Model::Hybrid(settings) = model
-                && !chosen.is_empty()
-            {
-                settings.members = chosen.iter().filter(|m| m.mixes()).cloned().collect();
-                if !settings.members.contains(&recent) {
-                    settings.members.push(recent.clone());
-                }
-            }
+            Wanted::Model(model) => vec![model.clone()],
         }
-        let other = |model: &Model| matches!(model, Model::Hybrid(settings) if settings.window != by);
-        grid.sort_by_key(other);
-        grid
     }
 
-    fn is_hybrid(&self) -> bool {
+    /// Whether it is a mix of the others, its weights yet to be learnt.
+    fn is_mix(&self) -> bool {
         matches!(self, Wanted::Best(entry) if entry.name == "hybrid")
+    }
+
+    /// Whether it goes into such a mix.
+    fn mixes(&self) -> bool {
+        match self {
+            Wanted::Best(entry) => entry.mixes,
+            Wanted::Model(model) => model.mixes(),
+        }
     }
 }
 
@@ -55,7 +56,7 @@ pub struct Comparison {
     pub shares: Shares,
     /// How it is measured.
     pub protocol: Protocol,
-    /// Time for trying settings, of all models together.
+    /// Time for everything. Of each model the first setting is tried, fitted and measured at any rate: only these pass it.
     pub limit: Duration,
 }
 
@@ -64,48 +65,169 @@ pub struct Comparison {
 pub struct Compared {
     /// What was tried for each model.
     pub searched: Vec<Found>,
-    /// Seconds of fitting each model with the settings chosen.
+    /// Seconds of fitting each model with the settings chosen; of a hybrid those of learning its weights.
     pub seconds: Vec<f64>,
+    /// Seconds of everything.
+    pub took: f64,
+    /// The most that it was to take.
+    pub limit: f64,
     /// What each reached.
     pub evaluation: Evaluation,
 }
 
-/// Fits and measures models.
+/// Fits and measures models; on `test` where it is given (in the order of time, none of it among the events of `of`), else on what
+/// the rule of the comparison holds back.
 pub fn compare(
     of: &Interactions,
+    test: Option<&[Event]>,
     features: Option<&Features>,
     models: &[Wanted],
     how: &Comparison,
-    progress: Progress<'_>,
+    told: Told<'_>,
 ) -> Result<Compared> {
-    let parts = split(of, how.by, how.shares, how.protocol.seed)?;
-    let search = Search::new(of, &parts, features, how.protocol.clone());
-    let began = Instant::now();
-    let (mut searched, mut seconds) = (Vec::new(), Vec::new());
-    let mut fitted: Vec<(String, Box<dyn Recommender>)> = Vec::new();
-    for (place, model) in models.iter().enumerate() {
-        let steps = models.len() + 1;
-        let told = |done: usize, of: usize| progress(place * 1000 + 1000 * done / of.max(1), steps * 1000);
-        let chosen: Vec<Model> = searched.iter().map(|f: &Found| f.best.clone()).collect();
-        let found =
-            search.run(&model.grid(&chosen, how.by), share(how.limit, began, models.len() - place), &told)?;
-        let start = Instant::now();
-        fitted.push((found.best.name().to_owned(), search.fit(&found.best, &told)?));
-        seconds.push(start.elapsed().as_secs_f64());
-        searched.push(found);
+    let budget = Budget::new(how.limit, told);
+    let seed = how.protocol.seed;
+    let parts = match test {
+        Some(test) => given(of, test, how.by, how.shares, seed)?,
+        None => split(of, how.by, how.shares, seed)?,
+    };
+    let found = choose(of, &parts.tuning(), features, models, how, &budget)?;
+    let testing = parts.testing();
+    let fitting = testing.fitting(of);
+    let mut training = fitting.training(of, seed, how.protocol.threads);
+    training.features = features;
+    let fitted = fit(&found, models, &training, &budget)?;
+    let named: Vec<(String, &dyn Recommender)> = found
+        .iter()
+        .zip(&fitted)
+        .map(|(found, (model, _))| (found.best.name().to_owned(), model.as_ref()))
+        .collect();
+    let stage = budget.stage(Doing::Ranking, 0.0, 0.0);
+    let tell = |done: usize, of: usize| {
+        let place = done * named.len() / of.max(1);
+        stage.tell(named.get(place).map_or("", |n| n.0.as_str()), done, of)
+    };
+    let evaluation = evaluate(of, &testing, &named, features, &how.protocol, &tell)?;
+    Ok(Compared {
+        seconds: fitted.iter().map(|f| f.1).collect(),
+        searched: found,
+        took: budget.seconds(),
+        limit: how.limit.as_secs_f64(),
+        evaluation,
+    })
+}
+
+/// Settings of each model, chosen on a validation window; of a mix its members and their weights.
+fn choose(
+    of: &Interactions,
+    tuning: &Fold<'_>,
+    features: Option<&Features>,
+    models: &[Wanted],
+    how: &Comparison,
+    budget: &Budget<'_>,
+) -> Result<Vec<Found>> {
+    let search = Search::new(of, tuning, features, how.protocol.clone());
+    let others = || models.iter().filter(|m| !m.is_mix());
+    let mut wanted: Vec<Wanted> = others().cloned().collect();
+    let mix = models.iter().any(Wanted::is_mix);
+    if mix && !others().any(Wanted::mixes) {
+        wanted.extend(RECOMMENDERS.iter().filter(|e| e.mixes).map(Wanted::Best));
     }
-    let named: Vec<(String, &dyn Recommender)> =
-        fitted.iter().map(|(n, m)| (n.clone(), m.as_ref())).collect();
-    let evaluation = evaluate(of, &parts.testing(), &named, features, &how.protocol, progress)?;
-    Ok(Compared { searched, seconds, evaluation })
+    let mut trials: Vec<Trial<'_, '_>> = wanted.iter().map(|m| search.trial(m.grid())).collect();
+    if mix {
+        trials.iter_mut().zip(&wanted).filter(|(_, m)| m.mixes()).for_each(|(trial, _)| trial.keep());
+    }
+    spend(&mut trials, budget)?;
+    let later = reserve(&trials);
+    let kept: Vec<Option<Box<dyn Recommender>>> = trials.iter_mut().map(Trial::take_fitted).collect();
+    let found = trials.into_iter().map(Trial::found).collect::<Result<Vec<Found>>>()?;
+    let mixed = match mix {
+        true => Some(mixture(
+            of,
+            tuning,
+            &search,
+            found.iter().zip(kept),
+            how,
+            &budget.stage(Doing::Mixing, 0.0, later),
+        )?),
+        false => None,
+    };
+    let mut found = found.into_iter();
+    let own = models.iter().filter_map(|m| if m.is_mix() { mixed.clone() } else { found.next() });
+    Ok(own.collect())
 }
 
-/// What is left of the time, shared among so many models.
-fn share(limit: Duration, began: Instant, models: usize) -> Duration {
-    limit.saturating_sub(began.elapsed()) / u32::try_from(models.max(1)).unwrap_or(1)
+/// A mix of models that were fitted on training.
+fn mixture<'f>(
+    of: &Interactions,
+    tuning: &Fold<'_>,
+    search: &Search<'_>,
+    found: impl Iterator<Item = (&'f Found, Option<Box<dyn Recommender>>)>,
+    how: &Comparison,
+    stage: &Running<'_>,
+) -> Result<Found> {
+    let began = Instant::now();
+    let tell = |done: usize, of: usize| stage.tell("hybrid", done, of);
+    let (mut members, mut fitted): (Vec<Model>, Vec<Arc<dyn Recommender>>) =
+        found.filter_map(|(found, fitted)| Some((found.best.clone(), Arc::from(fitted?)))).unzip();
+    let recent = Model::Popularity(popularity::Settings { recent: 0.05 });
+    if !members.contains(&recent) {
+        fitted.push(Arc::from(search.fit(&recent, &|_, _| true)?));
+        members.push(recent);
+    }
+    let Protocol { seed, threads, .. } = how.protocol;
+    let learnt = within_threads(threads, || hybrid::learn(of, tuning, &fitted, seed, &tell))?;
+    let speak = members.into_iter().zip(learnt.weights).filter(|(_, weight)| *weight > 0.0);
+    let (members, weights): (Vec<Model>, Vec<f32>) = speak.unzip();
+    let best =
+        Model::Hybrid(hybrid::Settings { members, weights: Some(weights), ..hybrid::Settings::default() });
+    let seconds = began.elapsed().as_secs_f64();
+    let tried = vec![Tried { model: best.clone(), ndcg: learnt.ndcg, seconds, failed: None }];
+    Ok(Found { best, ndcg: learnt.ndcg, tried, of: 1, cut_short: false })
 }
 
-/// Fits a model on all events, with settings chosen on the newest of them (on any, where there are no times).
+/// Each model fitted as it was found, and the seconds of it. A mix takes members that are fitted anyway.
+fn fit(
+    found: &[Found],
+    models: &[Wanted],
+    training: &Training<'_>,
+    budget: &Budget<'_>,
+) -> Result<Vec<(Arc<dyn Recommender>, f64)>> {
+    let fit_one = |model: &Model, later: f64| -> Result<Arc<dyn Recommender>> {
+        let stage = budget.stage(Doing::Fitting, 0.0, later);
+        let tell = |done: usize, of: usize| stage.tell(model.name(), done, of);
+        Ok(Arc::from(within_threads(training.threads, || model.fit(training, &tell))?))
+    };
+    let cost =
+        |found: &Found| found.tried.iter().map(|t| t.seconds).sum::<f64>() / found.tried.len().max(1) as f64;
+    let mut fitted: Vec<Option<(Arc<dyn Recommender>, f64)>> = vec![None; found.len()];
+    // Mixes last.
+    let mut order: Vec<usize> = (0..found.len()).collect();
+    order.sort_by_key(|&place| models[place].is_mix());
+    for (done, &place) in order.iter().enumerate() {
+        let later: f64 = order[done + 1..].iter().map(|&p| cost(&found[p])).sum();
+        let began = Instant::now();
+        let model: Arc<dyn Recommender> = match &found[place].best {
+            Model::Hybrid(hybrid::Settings { members, weights: Some(weights), .. })
+                if models[place].is_mix() =>
+            {
+                let there = |member: &Model| {
+                    let place = found.iter().position(|f| f.best == *member)?;
+                    fitted[place].as_ref().map(|f| f.0.clone())
+                };
+                let one = |member| there(member).map_or_else(|| fit_one(member, later), Ok);
+                let members = members.iter().map(one).collect::<Result<Vec<Arc<dyn Recommender>>>>()?;
+                Arc::new(hybrid::Hybrid::of(members, weights.clone())?)
+            }
+            model => fit_one(model, later)?,
+        };
+        fitted[place] = Some((model, began.elapsed().as_secs_f64()));
+    }
+    Ok(fitted.into_iter().flatten().collect())
+}
+
+/// Fits a model on all events, with settings chosen on the newest of them (on any, where there are no times). A model as it stands
+/// and no time at all: it is fitted and not measured.
 pub fn fit_all(
     of: &Interactions,
     features: Option<&Features>,
@@ -113,29 +235,31 @@ pub fn fit_all(
     how: &Comparison,
     progress: Progress<'_>,
 ) -> Result<(Model, Box<dyn Recommender>, Found)> {
-    let parts = held_back(of, how)?;
-    let search = Search::new(of, &parts, features, how.protocol.clone());
-    let began = Instant::now();
-    let mut chosen = Vec::new();
-    if model.is_hybrid() {
-        let members: Vec<&Entry> = RECOMMENDERS.iter().filter(|e| e.mixes).collect();
-        for (place, member) in members.iter().enumerate() {
-            let limit = share(how.limit, began, members.len() + 1 - place);
-            chosen.push(search.run(&(member.grid)(), limit, progress)?.best);
+    let told = |stage: &Stage<'_>| progress((stage.share * 1000.0) as usize, 1000);
+    let budget = Budget::new(how.limit, &told);
+    let found = match model {
+        Wanted::Model(best) if how.limit.is_zero() => {
+            Found { best: best.clone(), ndcg: None, tried: Vec::new(), of: 1, cut_short: false }
         }
-    }
-    let found =
-        search.run(&model.grid(&chosen, how.by), how.limit.saturating_sub(began.elapsed()), progress)?;
+        _ => {
+            let parts = held_back(of, how)?;
+            let mut found = choose(of, &parts.tuning(), features, std::slice::from_ref(model), how, &budget)?;
+            found.remove(0)
+        }
+    };
     let Protocol { seed, threads, .. } = how.protocol;
     let whole = Fitting::new(&of.events, of);
     let mut training = whole.training(of, seed, threads);
     training.features = features;
-    let fitted = within_threads(threads, || found.best.fit(&training, progress))?;
+    let expected = found.tried.last().map_or(0.0, |t| t.seconds);
+    let stage = budget.stage(Doing::Fitting, expected, 0.0);
+    let tell = |done: usize, of: usize| stage.tell(found.best.name(), done, of);
+    let fitted = within_threads(threads, || found.best.fit(&training, &tell))?;
     Ok((found.best.clone(), fitted, found))
 }
 
 /// A split without test events.
-fn held_back(of: &Interactions, how: &Comparison) -> Result<Split> {
+fn held_back<'a>(of: &'a Interactions, how: &Comparison) -> Result<Split<'a>> {
     let by = if of.timed { how.by } else { SplitBy::Random };
-    split(of, by, Shares { validation: how.shares.validation, test: 0.0 }, how.protocol.seed)
+    given(of, &[], by, how.shares, how.protocol.seed)
 }

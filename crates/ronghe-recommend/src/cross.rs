@@ -133,7 +133,7 @@ pub fn compare(of: &Interactions, plan: &Plan, progress: Progress<'_>) -> Result
     let steps = plan.alone.len() + 2 * plan.joint.len();
     let mut done = 0;
     let mut values = |models: &[Model], events: &[Event]| -> Result<Vec<Vec<f64>>> {
-        let fold = Fold { fit: events.to_vec(), known: Vec::new(), target: target.clone() };
+        let fold = Fold { fit: events.into(), target: target[..].into(), ..Fold::default() };
         models
             .iter()
             .map(|model| {
@@ -236,7 +236,7 @@ impl Domains<'_> {
     }
 
     /// NDCG of each judged user for a model that is fitted on a fold.
-    fn ndcg(&self, model: &Model, fold: &Fold, plan: &Plan) -> Result<Vec<f64>> {
+    fn ndcg(&self, model: &Model, fold: &Fold<'_>, plan: &Plan) -> Result<Vec<f64>> {
         let liked = self.of.matrix(&fold.fit);
         let data = Training {
             liked: &liked,

@@ -13,17 +13,14 @@
 use crate::beyond::{Beyond, intervals};
 use crate::report::{Evaluation, Metric, OfDomain, Scored, Versus};
 use crate::split::Fold;
-use crate::{Error, Features, Histories, Interactions, Progress, Query, Recommender, Result};
+use crate::window::{List, Window};
+use crate::{Error, Features, Interactions, Progress, Recommender, Result};
 use rayon::prelude::*;
 use ronghe_stats::rank;
 use ronghe_vector::top_k;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, HashMap};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::collections::HashMap;
 use std::time::Instant;
-
-/// Users whose lists are made one after another.
-const CHUNK: usize = 32;
 
 /// How models are measured.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -53,54 +50,34 @@ impl Default for Protocol {
     }
 }
 
-/// The list of one user and its figures.
-struct List {
-    items: Vec<u32>,
-    values: [f64; 6],
-    /// Figures within domains that have a relevant item.
-    domains: Vec<(u32, [f64; 6])>,
-}
-
-/// The users of a fold and what they are to find.
-struct Task<'a> {
-    of: &'a Interactions,
-    protocol: &'a Protocol,
-    known: Histories,
-    /// Whether the model was fitted with the user.
-    fitted: Vec<bool>,
-    /// Users with a relevant item, in the order of their numbers, and these items.
-    relevant: Vec<(u32, HashMap<u32, u32>)>,
-    /// Users who liked each item.
-    counts: Vec<f32>,
-}
-
-/// Measures models that were fitted on `fold.fit`.
+/// Measures models that were fitted on `fold.fit`. `progress` is told how many lists are made, of how many.
 pub fn evaluate(
     of: &Interactions,
-    fold: &Fold,
+    fold: &Fold<'_>,
     models: &[(String, &dyn Recommender)],
     features: Option<&Features>,
     protocol: &Protocol,
     progress: Progress<'_>,
 ) -> Result<Evaluation> {
-    let task = Task::new(of, fold, protocol)?;
-    let users: Vec<(u32, bool)> =
-        task.relevant.iter().map(|(user, _)| (*user, !task.known.liked(*user).is_empty())).collect();
+    let window = Window::new(of, fold);
+    let users = window.users();
+    let beyond = Beyond::new(window.counts(), window.users_fitted(), features, protocol.seed);
     let mut scored = Vec::new();
     within_threads(protocol.threads, || {
         for (place, (name, model)) in models.iter().enumerate() {
             let start = Instant::now();
             let told = |done: usize, of: usize| progress(place * of + done, models.len() * of);
-            let lists = task.lists(*model, &told)?;
-            let seconds = start.elapsed().as_secs_f64();
-            scored.push(task.scored(name, &lists, &users, features, seconds));
+            let lists = window.lists(*model, protocol, &told)?;
+            scored.push(Scored {
+                seconds: start.elapsed().as_secs_f64(),
+                ..figures_of(of, name, &lists, &users, &beyond)
+            });
         }
-        let baselines: Vec<(String, Vec<[f64; 6]>)> = scored
-            .iter()
-            .filter(|s| protocol.baselines.contains(&s.name))
-            .map(|s| (s.name.clone(), s.by_user.clone()))
-            .collect();
-        scored.par_iter_mut().for_each(|s| s.versus = versus(s, &baselines, &users, protocol.seed));
+        let next_to: Vec<(Vec<Versus>, Option<String>)> =
+            (0..scored.len()).into_par_iter().map(|place| versus(place, &scored, &users, protocol)).collect();
+        for (own, (versus, best)) in scored.iter_mut().zip(next_to) {
+            (own.versus, own.best_other) = (versus, best);
+        }
         Ok(())
     })?;
     Ok(Evaluation {
@@ -110,22 +87,6 @@ pub fn evaluate(
         models: scored,
         users,
     })
-}
-
-/// Mean NDCG over the users with a past: what settings and mixes are chosen by. None where no such user has a relevant item.
-pub fn ndcg(
-    of: &Interactions,
-    fold: &Fold,
-    model: &dyn Recommender,
-    protocol: &Protocol,
-    progress: Progress<'_>,
-) -> Result<Option<f64>> {
-    let mut task = Task::new(of, fold, protocol)?;
-    let known = &task.known;
-    task.relevant.retain(|(user, _)| !known.liked(*user).is_empty());
-    let lists = within_threads(protocol.threads, || task.lists(model, progress))?;
-    let sum: f64 = lists.iter().map(|l| l.values[Metric::Ndcg as usize]).sum();
-    Ok((!lists.is_empty()).then(|| sum / lists.len() as f64))
 }
 
 /// Runs `work` on so many threads; 0: on all cores.
@@ -140,8 +101,8 @@ pub(crate) fn within_threads<T: Send>(threads: usize, work: impl FnOnce() -> Res
     pool.install(work)
 }
 
-/// The figures of a list in the order of [`Metric::ALL`].
-pub(crate) fn figures(list: &[u32], relevant: &HashMap<u32, u32>, k: usize) -> [f64; 6] {
+/// The figures of a list, which has no item twice, in the order of [`Metric::ALL`].
+pub fn figures(list: &[u32], relevant: &HashMap<u32, u32>, k: usize) -> [f64; 6] {
     let (mut hits, mut precisions) = (0, 0.0);
     for (i, item) in list.iter().take(k).enumerate() {
         if relevant.contains_key(item) {
@@ -159,126 +120,31 @@ pub(crate) fn figures(list: &[u32], relevant: &HashMap<u32, u32>, k: usize) -> [
     })
 }
 
-impl<'a> Task<'a> {
-    fn new(of: &'a Interactions, fold: &Fold, protocol: &'a Protocol) -> Result<Task<'a>> {
-        if protocol.k == 0 {
-            return Err(Error::input(
-                "`k` of an evaluation",
-                "at least 1",
-                "0",
-                "give the length of the lists",
-            ));
-        }
-        let mut known = fold.fit.clone();
-        known.extend(&fold.known);
-        crate::interactions::sort(&mut known);
-        let mut relevant: BTreeMap<u32, HashMap<u32, u32>> = BTreeMap::new();
-        for event in fold.target.iter().filter(|e| e.weight > 0.0) {
-            relevant.entry(event.user).or_default().insert(event.item, 1);
-        }
-        Ok(Task {
-            of,
-            protocol,
-            known: Histories::new(of.users.len(), &known),
-            fitted: of.users_with_events(&fold.fit),
-            relevant: relevant.into_iter().collect(),
-            counts: of.users_of_items(&fold.fit),
-        })
-    }
-
-    fn lists(&self, model: &dyn Recommender, progress: Progress<'_>) -> Result<Vec<List>> {
-        if model.items() != self.of.items.len() {
-            return Err(Error::input(
-                "a model to measure",
-                format!("{} items, as in the events", self.of.items.len()),
-                model.items().to_string(),
-                "fit it on these events",
-            ));
-        }
-        let (done, go_on) = (AtomicUsize::new(0), AtomicBool::new(true));
-        let chunks: Vec<Vec<List>> = self
-            .relevant
-            .par_chunks(CHUNK)
-            .map(|users| {
-                if !go_on.load(Ordering::Relaxed) {
-                    return Vec::new();
-                }
-                let mut scores = vec![0.0; self.of.items.len()];
-                let lists =
-                    users.iter().map(|(u, relevant)| self.list(model, *u, relevant, &mut scores)).collect();
-                let done = done.fetch_add(users.len(), Ordering::Relaxed) + users.len();
-                if !progress(done, self.relevant.len()) {
-                    go_on.store(false, Ordering::Relaxed);
-                }
-                lists
-            })
-            .collect();
-        if go_on.into_inner() { Ok(chunks.into_iter().flatten().collect()) } else { Err(Error::Stopped) }
-    }
-
-    fn list(
-        &self,
-        model: &dyn Recommender,
-        user: u32,
-        relevant: &HashMap<u32, u32>,
-        scores: &mut [f32],
-    ) -> List {
-        let history = self.known.liked(user);
-        if history.is_empty() {
-            scores.copy_from_slice(&self.counts);
-        } else {
-            let user = self.fitted[user as usize].then_some(user);
-            model.scores(Query { user, history }, scores);
-        }
-        history.iter().for_each(|&(item, _)| scores[item as usize] = f32::NAN);
-        if self.protocol.exclude_seen {
-            self.known.seen(user).iter().for_each(|&item| scores[item as usize] = f32::NAN);
-        }
-        let k = self.protocol.k;
-        let items = best(scores, k, |_| true);
-        let values = figures(&items, relevant, k);
-        let mut domains = Vec::new();
-        if self.of.domains.len() > 1 {
-            let mut inside: BTreeMap<u32, HashMap<u32, u32>> = BTreeMap::new();
-            for (&item, &grade) in relevant {
-                inside.entry(self.of.domain_of[item as usize]).or_default().insert(item, grade);
-            }
-            for (domain, relevant) in inside {
-                let list = best(scores, k, |item| self.of.domain_of[item as usize] == domain);
-                domains.push((domain, figures(&list, &relevant, k)));
-            }
-        }
-        List { items, values, domains }
-    }
-
-    fn scored(
-        &self,
-        name: &str,
-        lists: &[List],
-        users: &[(u32, bool)],
-        features: Option<&Features>,
-        seconds: f64,
-    ) -> Scored {
-        let users_fitted = self.fitted.iter().filter(|&&fitted| fitted).count();
-        let beyond = Beyond::new(&self.counts, users_fitted, features, self.protocol.seed);
-        let all: Vec<(&[u32], [f64; 6])> = lists.iter().map(|l| (&l.items[..], l.values)).collect();
-        let warm: Vec<(&[u32], [f64; 6])> =
-            all.iter().zip(users).filter(|(_, u)| u.1).map(|(l, _)| *l).collect();
-        let domains = (0..self.of.domains.len() as u32).filter(|_| self.of.domains.len() > 1).map(|domain| {
-            let own = |l: &List| l.domains.iter().find(|d| d.0 == domain).map(|d| d.1);
-            let values: Vec<[f64; 6]> = lists.iter().filter_map(own).collect();
-            let domain = self.of.domains.name(domain).to_owned();
-            OfDomain { domain, users: values.len(), figures: intervals(&values, self.protocol.seed) }
-        });
-        Scored {
-            name: name.to_owned(),
-            warm: beyond.figures(&warm),
-            all: beyond.figures(&all),
-            domains: domains.collect(),
-            versus: Vec::new(),
-            seconds,
-            by_user: lists.iter().map(|l| l.values).collect(),
-        }
+/// What the lists of a model amount to; it is next to no other yet.
+fn figures_of(
+    of: &Interactions,
+    name: &str,
+    lists: &[List],
+    users: &[(u32, bool)],
+    beyond: &Beyond<'_>,
+) -> Scored {
+    let all: Vec<(&[u32], [f64; 6])> = lists.iter().map(|l| (&l.items[..], l.values)).collect();
+    let warm: Vec<(&[u32], [f64; 6])> = all.iter().zip(users).filter(|(_, u)| u.1).map(|(l, _)| *l).collect();
+    let domains = (0..of.domains.len() as u32).filter(|_| of.domains.len() > 1).map(|domain| {
+        let own = |l: &List| l.domains.iter().find(|d| d.0 == domain).map(|d| d.1);
+        let values: Vec<[f64; 6]> = lists.iter().filter_map(own).collect();
+        let domain = of.domains.name(domain).to_owned();
+        OfDomain { domain, users: values.len(), figures: beyond.intervals(&values) }
+    });
+    Scored {
+        name: name.to_owned(),
+        warm: beyond.figures(&warm),
+        all: beyond.figures(&all),
+        domains: domains.collect(),
+        versus: Vec::new(),
+        best_other: None,
+        seconds: 0.0,
+        by_user: lists.iter().map(|l| l.values).collect(),
     }
 }
 
@@ -289,28 +155,36 @@ pub(crate) fn best(scores: &[f32], k: usize, among: impl Fn(u32) -> bool) -> Vec
     top_k(scores, k).into_iter().map(|(item, _)| item).collect()
 }
 
+/// A model next to the baselines and to the best of the others: the means of the differences over the same users, and which that best one is.
 fn versus(
-    scored: &Scored,
-    baselines: &[(String, Vec<[f64; 6]>)],
+    place: usize,
+    scored: &[Scored],
     users: &[(u32, bool)],
-    seed: u64,
-) -> Vec<Versus> {
-    let others = baselines.iter().filter(|(name, _)| *name != scored.name);
-    others
-        .map(|(name, values)| {
-            let less = |(a, b): (&[f64; 6], &[f64; 6])| std::array::from_fn(|i| a[i] - b[i]);
-            let all: Vec<[f64; 6]> = scored.by_user.iter().zip(values).map(less).collect();
-            let warm: Vec<[f64; 6]> = all.iter().zip(users).filter(|(_, u)| u.1).map(|(v, _)| *v).collect();
-            Versus { baseline: name.clone(), warm: intervals(&warm, seed), all: intervals(&all, seed) }
-        })
-        .collect()
+    protocol: &Protocol,
+) -> (Vec<Versus>, Option<String>) {
+    let own = &scored[place];
+    let reached = |s: &Scored| s.warm.get(Metric::Ndcg).map(|i| i.mean);
+    let others =
+        || scored.iter().enumerate().filter(|(i, s)| *i != place && s.name != own.name).map(|(_, s)| s);
+    // Of equals the earlier.
+    let best = others().reduce(|a, b| if reached(b) > reached(a) { b } else { a });
+    let is_best = |s: &Scored| best.is_some_and(|b| b.name == s.name);
+    let next_to = others().filter(|s| protocol.baselines.contains(&s.name) || is_best(s)).map(|other| {
+        let less = |(a, b): (&[f64; 6], &[f64; 6])| std::array::from_fn(|i| a[i] - b[i]);
+        let all: Vec<[f64; 6]> = own.by_user.iter().zip(&other.by_user).map(less).collect();
+        let warm: Vec<[f64; 6]> = all.iter().zip(users).filter(|(_, u)| u.1).map(|(v, _)| *v).collect();
+        let seed = protocol.seed;
+        Versus { baseline: other.name.clone(), warm: intervals(&warm, seed), all: intervals(&all, seed) }
+    });
+    (next_to.collect(), best.map(|b| b.name.clone()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::report::Figures;
-    use crate::{Event, Ids};
+    use crate::{Event, Ids, Query};
+    use std::collections::BTreeMap;
 
     /// Says what it was told, whoever asks.
     struct Fixed(Vec<Vec<f32>>);
@@ -343,7 +217,7 @@ mod tests {
         }
     }
 
-    fn planted() -> (Fold, Fixed) {
+    fn planted() -> (Fold<'static>, Fixed) {
         let fit = events(&[(0, 0), (0, 1), (1, 1), (1, 2), (1, 3), (2, 0), (2, 1), (3, 4), (3, 1)]);
         let target = events(&[
             (0, 2),
@@ -368,10 +242,10 @@ mod tests {
             [1, 1, 1, 1, 1, 1, 1, 1],
         ];
         let scores = scores.map(|row| row.map(|s| s as f32).to_vec());
-        (Fold { fit, known: Vec::new(), target }, Fixed(scores.to_vec()))
+        (Fold { fit: fit.into(), target: target.into(), ..Fold::default() }, Fixed(scores.to_vec()))
     }
 
-    fn measured(of: &Interactions, fold: &Fold, model: &dyn Recommender, k: usize) -> Evaluation {
+    fn measured(of: &Interactions, fold: &Fold<'_>, model: &dyn Recommender, k: usize) -> Evaluation {
         let protocol = Protocol { k, threads: 2, ..Protocol::default() };
         let models = [("fixed".to_owned(), model), ("popularity".to_owned(), model)];
         evaluate(of, fold, &models, None, &protocol, &|_, _| true).unwrap()
@@ -439,9 +313,9 @@ mod tests {
     #[test]
     fn beyond_accuracy() {
         let fold = Fold {
-            fit: events(&[(0, 0), (1, 0), (1, 1), (2, 0), (3, 3)]),
-            known: Vec::new(),
-            target: events(&[(0, 1), (3, 0)]),
+            fit: events(&[(0, 0), (1, 0), (1, 1), (2, 0), (3, 3)]).into(),
+            target: events(&[(0, 1), (3, 0)]).into(),
+            ..Fold::default()
         };
         let model =
             Fixed(vec![vec![0.0, 2.0, 1.0, 0.0], vec![0.0; 4], vec![0.0; 4], vec![3.0, 0.0, 1.0, 0.0]]);
@@ -501,7 +375,7 @@ mod tests {
         );
         assert!(matches!(stop, Err(Error::Stopped)));
         let small = Fixed(vec![vec![0.0]]);
-        assert!(ndcg(&of, &fold, &small, &protocol, &|_, _| true).is_err());
-        assert_eq!(ndcg(&of, &Fold::default(), &model, &protocol, &|_, _| true).unwrap(), None);
+        assert!(Window::new(&of, &fold).ndcg(&small, &protocol, &|_, _| true).is_err());
+        assert_eq!(Window::new(&of, &Fold::default()).ndcg(&model, &protocol, &|_, _| true).unwrap(), None);
     }
 }

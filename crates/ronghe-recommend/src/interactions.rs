@@ -79,19 +79,36 @@ impl Interactions {
         any
     }
 
-    /// Users x items with 1 where a user liked an item at least once, of these events.
+    /// Users x items with 1 where a user liked an item at least once, of these events. Needs 8 bytes an event and no copy of them.
     pub fn matrix(&self, events: &[Event]) -> Sparse {
-        let mut pairs: Vec<(u32, u32)> =
-            events.iter().filter(|e| e.weight > 0.0).map(|e| (e.user, e.item)).collect();
-        pairs.sort_unstable();
-        pairs.dedup();
+        let liked = || events.iter().filter(|e| e.weight > 0.0);
         let mut starts = vec![0; self.users.len() + 1];
-        pairs.iter().for_each(|(user, _)| starts[*user as usize + 1] += 1);
+        liked().for_each(|e| starts[e.user as usize + 1] += 1);
         for i in 1..starts.len() {
             starts[i] += starts[i - 1];
         }
-        let items: Vec<u32> = pairs.into_iter().map(|(_, item)| item).collect();
-        let ones = vec![1.0; items.len()];
+        let mut items = vec![0; starts[self.users.len()]];
+        let mut next = starts.clone();
+        for event in liked() {
+            items[next[event.user as usize]] = event.item;
+            next[event.user as usize] += 1;
+        }
+        // The items of each user in order and once, moved together.
+        let mut kept = 0;
+        for user in 0..self.users.len() {
+            let own = starts[user]..starts[user + 1];
+            starts[user] = kept;
+            items[own.clone()].sort_unstable();
+            for place in own {
+                if kept == starts[user] || items[kept - 1] != items[place] {
+                    items[kept] = items[place];
+                    kept += 1;
+                }
+            }
+        }
+        starts[self.users.len()] = kept;
+        items.truncate(kept);
+        let ones = vec![1.0; kept];
         Sparse::new((self.users.len(), self.items.len()), starts, items, ones)
     }
 }

@@ -10,6 +10,7 @@
 
 mod artifact;
 mod beyond;
+pub mod budget;
 pub mod cold;
 pub mod collect;
 pub mod compare;
@@ -22,6 +23,7 @@ mod history;
 mod ids;
 mod interactions;
 mod items;
+mod join;
 mod many;
 mod model;
 pub mod models;
@@ -38,6 +40,7 @@ pub mod source;
 pub mod split;
 mod training;
 mod update;
+pub mod window;
 mod wish;
 
 pub use artifact::{FORMAT_VERSION, Fitted};

@@ -142,8 +142,10 @@ pub struct Scored {
     pub all: Figures,
     /// Within each domain, where there are several.
     pub domains: Vec<OfDomain>,
-    /// Next to the baselines.
+    /// Next to the baselines, and to the best of the others.
     pub versus: Vec<Versus>,
+    /// Which of the others has the highest mean NDCG over users with a past; of equals the first.
+    pub best_other: Option<String>,
     /// Seconds of ranking.
     pub seconds: f64,
     /// Of each user with a relevant item, in the order of their numbers: the figures in the order of [`Metric::ALL`].

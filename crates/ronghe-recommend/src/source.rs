@@ -5,7 +5,7 @@
 
 use crate::collect::{Clock, Collector, Counts, Meaning};
 use crate::roles::{Assigned, Choices, Role, says_rating};
-use crate::{Error, Interactions, Progress, Result, movielens};
+use crate::{Error, Event, Interactions, Progress, Result, movielens};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, TimestampMillisecondType};
 use arrow_array::{Array, ArrayRef};
@@ -109,6 +109,33 @@ pub fn read(path: &Path, source: &Source, progress: Progress<'_>) -> Result<(Int
     loaded.skipped = skipped;
     loaded.warnings = warnings.into_iter().filter(|w| concerns(w, &options.like)).collect();
     Ok((found, loaded))
+}
+
+/// Reads a second table, whose events test what is learnt from the first, `of`, which was read as `loaded` says: weights mean the same
+/// and are liked from the same one on. Users, items and domains that only it names are added to `of` ([`Interactions::join`]).
+pub fn read_test(
+    path: &Path,
+    source: &Source,
+    of: &mut Interactions,
+    loaded: &Loaded,
+    progress: Progress<'_>,
+) -> Result<(Vec<Event>, Loaded)> {
+    let same = Source {
+        meaning: loaded.weights.map(|w| w.meaning).or(source.meaning),
+        at_least: loaded.weights.map_or(source.at_least, |w| w.at_least),
+        ..source.clone()
+    };
+    let (test, found) = read(path, &same, progress)?;
+    if found.domains > 1 && loaded.domains == 1 || found.weights.is_some() != loaded.weights.is_some() {
+        let said = |l: &Loaded| l.columns.iter().map(|a| a.column.as_str()).collect::<Vec<_>>().join(", ");
+        return Err(Error::input(
+            format!("the test events of {}", path.display()),
+            format!("the columns {}, as in the events to learn from", said(loaded)),
+            format!("the columns {}", said(&found)),
+            "name the same columns in both tables",
+        ));
+    }
+    Ok((of.join(test), found))
 }
 
 /// How the column of a role is read.
@@ -223,7 +250,7 @@ mod tests {
     }
 
     fn named(of: &Interactions) -> Vec<(String, String, f32, i64)> {
-        let name = |e: &crate::Event| {
+        let name = |e: &Event| {
             (of.users.name(e.user).to_owned(), of.items.name(e.item).to_owned(), e.weight, e.time)
         };
         of.events.iter().map(name).collect()

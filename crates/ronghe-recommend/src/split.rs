@@ -17,6 +17,7 @@
 use crate::{Error, Event, Interactions, Result, Sparse, Training, interactions};
 use ronghe_stats::random::SplitMix64;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 /// What decides about the part of an event.
@@ -50,30 +51,35 @@ impl Default for Shares {
     }
 }
 
-/// Events of each part in the order of time.
+/// Events, lent where they need no other order.
+type Events<'a> = Cow<'a, [Event]>;
+
+/// Events of each part in the order of time. Those of a split by time are lent: nothing is copied.
 #[derive(Debug, Clone, Default)]
-pub struct Split {
+pub struct Split<'a> {
     /// To learn from.
-    pub train: Vec<Event>,
+    pub train: Events<'a>,
     /// To choose by.
-    pub validation: Vec<Event>,
+    pub validation: Events<'a>,
     /// To measure on, once.
-    pub test: Vec<Event>,
+    pub test: Events<'a>,
     /// What is known of held-out users when they are ranked for validation; empty but for a split by users.
-    pub validation_known: Vec<Event>,
+    pub validation_known: Events<'a>,
     /// What is known of held-out users when they are ranked for the test.
-    pub test_known: Vec<Event>,
+    pub test_known: Events<'a>,
+    /// Training and validation together, where they follow one another.
+    both: Option<&'a [Event]>,
 }
 
-/// One measurement: what is fitted on, what is known beside it, what is to be found.
+/// One measurement: what is fitted on, what is known beside it, what is to be found. Each in the order of time.
 #[derive(Debug, Clone, Default)]
-pub struct Fold {
+pub struct Fold<'a> {
     /// Fitted on.
-    pub fit: Vec<Event>,
+    pub fit: Events<'a>,
     /// Known when ranking, not fitted on.
-    pub known: Vec<Event>,
+    pub known: Events<'a>,
     /// To be found.
-    pub target: Vec<Event>,
+    pub target: Events<'a>,
 }
 
 /// What the targets of a fold are, next to what is fitted on.
@@ -101,7 +107,7 @@ fn liked(events: &[Event]) -> impl Iterator<Item = &Event> {
     events.iter().filter(|e| e.weight > 0.0)
 }
 
-impl Fold {
+impl Fold<'_> {
     /// Its numbers.
     pub fn counted(&self) -> Counted {
         let known_users: HashSet<u32> = liked(&self.fit).chain(liked(&self.known)).map(|e| e.user).collect();
@@ -130,24 +136,28 @@ impl Fold {
     }
 
     /// What models are fitted on.
-    pub fn fitting(&self, of: &Interactions) -> Fitting {
+    pub fn fitting(&self, of: &Interactions) -> Fitting<'_> {
         Fitting::new(&self.fit, of)
     }
 }
 
 /// Events in the form in which models are fitted on them.
 #[derive(Debug, Clone)]
-pub struct Fitting {
+pub struct Fitting<'e> {
     /// Users x items.
     pub liked: Sparse,
     /// Liked events.
-    pub events: Vec<Event>,
+    pub events: Events<'e>,
 }
 
-impl Fitting {
+impl<'e> Fitting<'e> {
     /// Of the liked ones among these events, which are in the order of time.
-    pub fn new(events: &[Event], of: &Interactions) -> Fitting {
-        Fitting { liked: of.matrix(events), events: liked(events).copied().collect() }
+    pub fn new(events: &'e [Event], of: &Interactions) -> Fitting<'e> {
+        let own = match events.iter().all(|e| e.weight > 0.0) {
+            true => Cow::Borrowed(events),
+            false => liked(events).copied().collect(),
+        };
+        Fitting { liked: of.matrix(events), events: own }
     }
 
     /// As the models take it.
@@ -156,37 +166,62 @@ impl Fitting {
     }
 }
 
-impl Split {
+impl Split<'_> {
     /// Fit on training, choose by validation.
-    pub fn tuning(&self) -> Fold {
+    pub fn tuning(&self) -> Fold<'_> {
         Fold {
-            fit: self.train.clone(),
-            known: self.validation_known.clone(),
-            target: self.validation.clone(),
+            fit: Cow::Borrowed(&self.train),
+            known: Cow::Borrowed(&self.validation_known),
+            target: Cow::Borrowed(&self.validation),
         }
     }
 
     /// Fit on training and validation, measure on the test.
-    pub fn testing(&self) -> Fold {
-        let mut fit = [&self.train[..], &self.validation_known, &self.validation].concat();
-        interactions::sort(&mut fit);
-        Fold { fit, known: self.test_known.clone(), target: self.test.clone() }
+    pub fn testing(&self) -> Fold<'_> {
+        let fit = match self.both {
+            Some(both) => Cow::Borrowed(both),
+            None => sorted([&self.train[..], &self.validation_known, &self.validation].concat()),
+        };
+        Fold { fit, known: Cow::Borrowed(&self.test_known), target: Cow::Borrowed(&self.test) }
     }
 }
 
+fn sorted(mut events: Vec<Event>) -> Events<'static> {
+    interactions::sort(&mut events);
+    Cow::Owned(events)
+}
+
 /// Splits the events of `of`. The same events, rule, shares and seed give the same parts; the seed matters to users and chance only.
-pub fn split(of: &Interactions, by: SplitBy, shares: Shares, seed: u64) -> Result<Split> {
+pub fn split(of: &Interactions, by: SplitBy, shares: Shares, seed: u64) -> Result<Split<'_>> {
     of_events(of, &of.events, by, shares, seed)
 }
 
-/// As [`split`], of some of its events, in the order of time.
-pub fn of_events(
-    of: &Interactions,
-    events: &[Event],
+/// The events of `of` to learn from, `test` to measure on. What is to choose by is taken of the former: the last event of each user, else
+/// the share of validation by that rule.
+pub fn given<'a>(
+    of: &'a Interactions,
+    test: &'a [Event],
     by: SplitBy,
     shares: Shares,
     seed: u64,
-) -> Result<Split> {
+) -> Result<Split<'a>> {
+    let shares = Shares { test: 0.0, ..shares };
+    let mut split = split(of, by, shares, seed)?;
+    if by == SplitBy::LastOut {
+        let older = std::mem::replace(&mut split.validation, std::mem::take(&mut split.test));
+        split.train = sorted([&split.train[..], &older].concat());
+    }
+    Ok(Split { test: Cow::Borrowed(test), test_known: Cow::default(), both: Some(&of.events), ..split })
+}
+
+/// As [`split`], of some of its events, in the order of time.
+pub fn of_events<'a>(
+    of: &Interactions,
+    events: &'a [Event],
+    by: SplitBy,
+    shares: Shares,
+    seed: u64,
+) -> Result<Split<'a>> {
     let Shares { validation, test } = shares;
     let wrong = !(validation >= 0.0 && test >= 0.0 && validation + test < 1.0);
     if wrong && by != SplitBy::LastOut {
@@ -206,15 +241,31 @@ pub fn of_events(
         ));
     }
     let users = of.users.len();
-    let mut split = match by {
-        SplitBy::Time => by_time(events, shares),
+    let parts = match by {
+        SplitBy::Time => return Ok(by_time(events, shares)),
         SplitBy::LastOut => last_out(users, events),
         SplitBy::Users => by_users(users, events, shares, seed),
         SplitBy::Random => by_chance(events, shares, seed),
     };
-    let Split { train, validation, test, validation_known, test_known } = &mut split;
-    [train, validation, test, validation_known, test_known].into_iter().for_each(|p| interactions::sort(p));
-    Ok(split)
+    let Parts { train, validation, test, validation_known, test_known } = parts;
+    Ok(Split {
+        train: sorted(train),
+        validation: sorted(validation),
+        test: sorted(test),
+        validation_known: sorted(validation_known),
+        test_known: sorted(test_known),
+        both: None,
+    })
+}
+
+/// The parts of a split in any order.
+#[derive(Default)]
+struct Parts {
+    train: Vec<Event>,
+    validation: Vec<Event>,
+    test: Vec<Event>,
+    validation_known: Vec<Event>,
+    test_known: Vec<Event>,
 }
 
 /// Where training and validation end among `n`.
@@ -225,20 +276,21 @@ fn cuts(n: usize, shares: Shares) -> (usize, usize) {
     (at(1.0 - shares.validation - shares.test).min(last), last)
 }
 
-fn by_time(events: &[Event], shares: Shares) -> Split {
+fn by_time(events: &[Event], shares: Shares) -> Split<'_> {
     let (a, b) = cuts(liked(events).count(), shares);
-    let mut split = Split::default();
-    let mut place = 0;
-    for &event in events {
-        let part = match place {
-            p if p < a => &mut split.train,
-            p if p < b => &mut split.validation,
-            _ => &mut split.test,
-        };
-        part.push(event);
-        place += usize::from(event.weight > 0.0);
+    // A part begins after the last liked event of the one before.
+    let end = |liked_before: usize| match liked_before {
+        0 => 0,
+        n => (0..events.len()).filter(|&i| events[i].weight > 0.0).nth(n - 1).map_or(0, |i| i + 1),
+    };
+    let (a, b) = (end(a), end(b));
+    Split {
+        train: Cow::Borrowed(&events[..a]),
+        validation: Cow::Borrowed(&events[a..b]),
+        test: Cow::Borrowed(&events[b..]),
+        both: Some(&events[..b]),
+        ..Split::default()
     }
-    split
 }
 
 /// The events of each user in the order of (time, item): positions in `events`, user after user, and where each user begins.
@@ -257,9 +309,9 @@ fn by_user(users: usize, events: &[Event]) -> (Vec<u32>, Vec<usize>) {
     (order, starts)
 }
 
-fn last_out(users: usize, events: &[Event]) -> Split {
+fn last_out(users: usize, events: &[Event]) -> Parts {
     let (order, starts) = by_user(users, events);
-    let mut split = Split::default();
+    let mut split = Parts::default();
     for user in starts.windows(2) {
         let own: Vec<Event> = order[user[0]..user[1]].iter().map(|&i| events[i as usize]).collect();
         let liked: Vec<usize> = (0..own.len()).filter(|&i| own[i].weight > 0.0).collect();
@@ -278,12 +330,12 @@ fn last_out(users: usize, events: &[Event]) -> Split {
     split
 }
 
-fn by_users(users: usize, events: &[Event], shares: Shares, seed: u64) -> Split {
+fn by_users(users: usize, events: &[Event], shares: Shares, seed: u64) -> Parts {
     let (order, starts) = by_user(users, events);
     let mut users: Vec<u32> = (0..users as u32).collect();
     users.sort_by_key(|&user| SplitMix64::numbered(seed, u64::from(user)).next_u64());
     let (a, b) = cuts(users.len(), shares);
-    let mut split = Split::default();
+    let mut split = Parts::default();
     for (place, &user) in users.iter().enumerate() {
         let own = &order[starts[user as usize]..starts[user as usize + 1]];
         let own = own.iter().map(|&i| events[i as usize]);
@@ -307,7 +359,7 @@ fn by_users(users: usize, events: &[Event], shares: Shares, seed: u64) -> Split 
     split
 }
 
-fn by_chance(events: &[Event], shares: Shares, seed: u64) -> Split {
+fn by_chance(events: &[Event], shares: Shares, seed: u64) -> Parts {
     let hash = |e: &Event| {
         let pair = u64::from(e.user) << 32 | u64::from(e.item);
         let pair = SplitMix64::numbered(seed, pair).next_u64();
@@ -317,7 +369,7 @@ fn by_chance(events: &[Event], shares: Shares, seed: u64) -> Split {
     order.sort_by_cached_key(|&i| hash(&events[i as usize]));
     let (a, b) = cuts(order.len(), shares);
     let take = |places: &[u32]| places.iter().map(|&i| events[i as usize]).collect::<Vec<Event>>();
-    let mut split = Split { train: take(&order[..a]), ..Split::default() };
+    let mut split = Parts { train: take(&order[..a]), ..Parts::default() };
     split.validation = take(&order[a..b]);
     split.test = take(&order[b..]);
     // What was seen and not liked is known from the beginning.
@@ -369,7 +421,12 @@ mod tests {
         assert_eq!((counted.fit, counted.targets, counted.users, counted.cold_users), (9, 3, 2, 2));
         assert_eq!((counted.items, counted.cold_items, counted.seen_pairs, counted.old), (3, 2, 0, 0.0));
         // The same pair again is counted and stays.
-        assert_eq!(Fold { fit: found.train, known: vec![], target: of.events }.counted().seen_pairs, 6);
+        assert_eq!(
+            Fold { fit: found.train.clone(), known: Cow::default(), target: Cow::Borrowed(&of.events) }
+                .counted()
+                .seen_pairs,
+            6
+        );
     }
 
     #[test]
@@ -422,12 +479,8 @@ mod tests {
             split(&of, SplitBy::Time, Shares::default(), 0).unwrap_err().to_string(),
             "a split by time: expected events with times, found none; name the column of times, or split by `random` or `users`"
         );
-        let none = split(
-            &Interactions { timed: true, ..Interactions::default() },
-            SplitBy::LastOut,
-            Shares::default(),
-            0,
-        );
+        let nothing = Interactions { timed: true, ..Interactions::default() };
+        let none = split(&nothing, SplitBy::LastOut, Shares::default(), 0);
         assert_eq!(none.unwrap().testing().counted(), Counted::default());
     }
 

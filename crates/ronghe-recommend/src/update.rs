@@ -4,9 +4,10 @@
 //! of all items. What an update saves is the search for settings. Events that are there already (same user, item, time and weight) are
 //! counted and left out; without times that cannot be told, and of a repeated pair the new row is the later one.
 
-use crate::collect::{Meaning, in_order};
+use crate::collect::Meaning;
 use crate::content::{Content, Encoders};
 use crate::evaluate::within_threads;
+use crate::join::Joined;
 use crate::split::Fitting;
 use crate::{Error, Event, Features, Fitted, Interactions, Items, Progress, Result, interactions};
 use serde::Serialize;
@@ -66,7 +67,7 @@ impl Fitted {
                 "fit again on a table of all events",
             ));
         }
-        let joined = Joined::new(&self.interactions, new)?;
+        let joined = Both::new(&self.interactions, new)?;
         let items = self.items_with(new, &joined)?;
         let content = items.as_ref().map(|items| Content::of(items, encoders)).transpose()?.flatten();
         let of = joined.interactions;
@@ -87,7 +88,7 @@ impl Fitted {
     }
 
     /// What is known of the items, old and new; of an item in both tables the new row counts.
-    fn items_with(&self, new: &New<'_>, joined: &Joined) -> Result<Option<Items>> {
+    fn items_with(&self, new: &New<'_>, joined: &Both) -> Result<Option<Items>> {
         let (old, fresh) = (self.items.as_ref(), new.items);
         let Some(model) = old.or(fresh) else { return Ok(None) };
         let count = joined.interactions.items.len();
@@ -152,7 +153,7 @@ fn together(sides: &[(Vec<Features>, &[u32])], count: usize) -> Result<Vec<Featu
 }
 
 /// Events of both sides under common numbers.
-struct Joined {
+struct Both {
     interactions: Interactions,
     /// The new number of each old item, and of each item of the new events.
     old: Vec<u32>,
@@ -160,46 +161,15 @@ struct Joined {
     added: Added,
 }
 
-impl Joined {
-    fn new(old: &Interactions, new: &New<'_>) -> Result<Joined> {
-        let sides = [old, new.events];
-        let (users, user_of) = names(sides.map(|s| s.users.names()));
-        let (domains, domain_of) = names(sides.map(|s| s.domains.names()));
-        // Items of a domain that are called the same are one item; those with events stand first, as when a table is read.
-        let mut numbers: HashMap<(u32, &str), u32> = HashMap::new();
-        let (mut called, mut domain, mut with_events) = (Vec::new(), Vec::new(), Vec::new());
-        let mut of_side = [Vec::new(), Vec::new()];
-        for (side, (of, place)) in sides.iter().zip(&mut of_side).enumerate() {
-            let mut any = vec![false; of.items.len()];
-            of.events.iter().for_each(|e| any[e.item as usize] = true);
-            for (item, name) in of.items.names().iter().enumerate() {
-                let own = domain_of[side][of.domain_of[item] as usize];
-                let number = *numbers.entry((own, name.as_str())).or_insert_with(|| {
-                    called.push(name.as_str());
-                    domain.push(own);
-                    with_events.push(false);
-                    called.len() as u32 - 1
-                });
-                with_events[number as usize] |= any[item];
-                place.push(number);
-            }
-        }
-        let (first, rest): (Vec<u32>, Vec<u32>) =
-            (0..called.len() as u32).partition(|item| with_events[*item as usize]);
-        let names_of = |list: &[u32]| list.iter().map(|i| called[*i as usize]).collect::<Vec<&str>>();
-        let domains_of = |list: &[u32]| list.iter().map(|i| domain[*i as usize]).collect::<Vec<u32>>();
-        let (mut items, order) = in_order(&names_of(&first), &domains_of(&first));
-        let mut final_of = vec![0; called.len()];
-        first.iter().zip(order).for_each(|(item, number)| final_of[*item as usize] = number);
-        rest.iter().for_each(|item| final_of[*item as usize] = items.push(called[*item as usize]));
-        let mut domain_final = vec![0; called.len()];
-        final_of.iter().zip(&domain).for_each(|(number, own)| domain_final[*number as usize] = *own);
-        let [old_items, new_items] =
-            of_side.map(|side| side.iter().map(|i| final_of[*i as usize]).collect::<Vec<u32>>());
-        let mut events = moved(old, &user_of[0], &old_items);
+impl Both {
+    fn new(old: &Interactions, new: &New<'_>) -> Result<Both> {
+        let joined = Joined::of([old, new.events]);
+        let (mut events, mut fresh) = (old.events.clone(), new.events.events.clone());
+        joined.renumber(0, &mut events);
+        joined.renumber(1, &mut fresh);
         let before = events.len();
-        let fresh = moved(new.events, &user_of[1], &new_items);
         let known = add(&mut events, fresh, new, old.timed);
+        let Joined { users, items, domains, domain_of, item_of: [old_items, new_items], .. } = joined;
         let added = Added {
             events: new.events.events.len() - known,
             known,
@@ -208,23 +178,9 @@ impl Joined {
         };
         debug_assert!(events.len() <= before + added.events);
         interactions::sort(&mut events);
-        let interactions =
-            Interactions { users, items, domains, domain_of: domain_final, events, timed: new.events.timed };
-        Ok(Joined { interactions, old: old_items, new: new_items, added })
+        let interactions = Interactions { users, items, domains, domain_of, events, timed: new.events.timed };
+        Ok(Both { interactions, old: old_items, new: new_items, added })
     }
-}
-
-/// Names of both sides in order, and the new number of each old one.
-fn names(sides: [&[String]; 2]) -> (crate::Ids, [Vec<u32>; 2]) {
-    let mut all = crate::Ids::default();
-    let places = sides.map(|side| side.iter().map(|name| all.add(name)).collect::<Vec<u32>>());
-    let (ids, number) = in_order(all.names(), &[]);
-    (ids, places.map(|side| side.into_iter().map(|place| number[place as usize]).collect()))
-}
-
-fn moved(of: &Interactions, users: &[u32], items: &[u32]) -> Vec<Event> {
-    let one = |e: &Event| Event { user: users[e.user as usize], item: items[e.item as usize], ..*e };
-    of.events.iter().map(one).collect()
 }
 
 /// Adds events, and gives how many of them were there.

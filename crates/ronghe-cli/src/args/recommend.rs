@@ -72,8 +72,8 @@ pub(crate) struct Events {
 /// What is fitted.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Fitting {
-    /// Settings that are tried end after so many seconds; the first of each model is always tried.
-    #[arg(long, default_value_t = 60, value_name = "SECONDS")]
+    /// Seconds for fitting and measuring; of each model the first setting is tried at any rate. 0 with a model as JSON: it is fitted only.
+    #[arg(long, default_value_t = 40, value_name = "SECONDS")]
     pub(crate) time_limit: u32,
     /// Seed of everything random.
     #[arg(long, default_value_t = 0, value_name = "N")]
@@ -204,6 +204,9 @@ pub(crate) struct RecommendEvaluate {
     /// are then ranked by what is known of them.
     #[arg(long, default_value = "temporal", value_name = "HOW", value_parser = ["temporal", "last", "users", "random", "items"])]
     pub(crate) split: String,
+    /// Table of the events to test on, in place of what --split holds back, which then only says by what settings are chosen.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) test: Option<PathBuf>,
     /// Length of the lists that are judged.
     #[arg(long, short = 'k', default_value_t = 10, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(crate) most: u32,

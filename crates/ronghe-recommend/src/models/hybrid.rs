@@ -8,13 +8,14 @@
 //! ([`learn`]), then the members are fitted on everything: twice their time.
 
 use crate::model::take;
-pub use crate::models::mix::learn;
+pub use crate::models::mix::{Learnt, learn};
 use crate::models::mix::{add, scaled, sound, standardise};
 use crate::models::popularity;
 use crate::split::{self, Fitting, Shares, SplitBy};
 use crate::{Contribution, Error, Model, Progress, Query, RECOMMENDERS, Recommender, Result, Training};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Settings.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -46,15 +47,14 @@ impl Default for Settings {
     }
 }
 
-/// Windows that are tried.
+/// Settings that are tried; a comparison learns the weights on its own window instead.
 pub(crate) fn grid() -> Vec<Settings> {
-    let windows = [(SplitBy::Time, 0.1), (SplitBy::LastOut, 0.1), (SplitBy::Time, 0.3)];
-    windows.into_iter().map(|(window, share)| Settings { window, share, ..Settings::default() }).collect()
+    vec![Settings::default()]
 }
 
 /// Fitted models and their weights.
 pub struct Hybrid {
-    members: Vec<Box<dyn Recommender>>,
+    members: Vec<Arc<dyn Recommender>>,
     weights: Vec<f32>,
 }
 
@@ -100,23 +100,39 @@ pub fn fit(settings: &Settings, data: &Training<'_>, progress: Progress<'_>) -> 
             };
             model.fit(data, &told)
         };
-        settings.members.iter().enumerate().map(one).collect::<Result<Vec<Box<dyn Recommender>>>>()
+        let one = |member| one(member).map(Arc::from);
+        settings.members.iter().enumerate().map(one).collect::<Result<Vec<Arc<dyn Recommender>>>>()
     };
     let weights = match &settings.weights {
         Some(weights) => scaled(weights.clone()),
         None => {
             let by = if data.of.timed { settings.window } else { SplitBy::Random };
             let shares = Shares { validation: 0.0, test: settings.share };
-            let fold = split::of_events(data.of, data.events, by, shares, data.seed)?.testing();
+            let parts = split::of_events(data.of, data.events, by, shares, data.seed)?;
+            let fold = parts.testing();
             let fitting = Fitting::new(&fold.fit, data.of);
             let before = Training { liked: &fitting.liked, events: &fitting.events, ..*data };
-            learn(data.of, &fold, &fit_all(&before, 0)?, data.seed)?
+            learn(data.of, &fold, &fit_all(&before, 0)?, data.seed, &|_, _| true)?.weights
         }
     };
     Ok(Hybrid { members: fit_all(data, rounds - 1)?, weights })
 }
 
 impl Hybrid {
+    /// Of fitted models of as many items, with a weight each.
+    pub fn of(members: Vec<Arc<dyn Recommender>>, weights: Vec<f32>) -> Result<Hybrid> {
+        let alike = members.windows(2).all(|m| m[0].items() == m[1].items());
+        if !sound(&weights, members.len()) || !alike {
+            return Err(Error::input(
+                "a fitted recommender",
+                format!("{} members of as many items with a weight each", members.len()),
+                format!("weights {weights:?}"),
+                "fit it again",
+            ));
+        }
+        Ok(Hybrid { members, weights })
+    }
+
     /// The weight of each member; they sum to 1.
     pub fn weights(&self) -> &[f32] {
         &self.weights
@@ -135,18 +151,9 @@ impl Hybrid {
             let names: Vec<String> = tensors.keys().filter(|n| n.starts_with(&prefix)).cloned().collect();
             let own =
                 names.into_iter().filter_map(|n| Some((n[prefix.len()..].to_owned(), tensors.remove(&n)?)));
-            members.push(model.restore(&mut own.collect())?);
+            members.push(Arc::from(model.restore(&mut own.collect())?));
         }
-        let alike = members.windows(2).all(|m| m[0].items() == m[1].items());
-        if !sound(&weights, members.len()) || !alike {
-            return Err(Error::input(
-                "a fitted recommender",
-                format!("{} members of as many items with a weight each", members.len()),
-                format!("weights {weights:?}"),
-                "fit it again",
-            ));
-        }
-        Ok(Hybrid { members, weights })
+        Hybrid::of(members, weights)
     }
 
     fn speaking(&self) -> impl Iterator<Item = (&dyn Recommender, f32)> {
@@ -207,6 +214,7 @@ mod tests {
     use super::*;
     use crate::evaluate::best;
     use crate::split::Fold;
+    use crate::window::Window;
     use crate::{Event, Ids, Interactions};
     use ronghe_stats::random::SplitMix64;
 
@@ -262,13 +270,13 @@ mod tests {
     }
 
     /// Each user likes an item and, as targets, the two that both of the first members together find best.
-    fn planted() -> (Interactions, Fold, Vec<Box<dyn Recommender>>) {
-        let members: Vec<Box<dyn Recommender>> =
-            vec![Box::new(random(3)), Box::new(random(1)), Box::new(random(2))];
+    fn planted() -> (Interactions, Fold<'static>, Vec<Arc<dyn Recommender>>) {
+        let members: Vec<Arc<dyn Recommender>> =
+            vec![Arc::new(random(3)), Arc::new(random(1)), Arc::new(random(2))];
         let event = |user: usize, item: u32, time| Event { user: user as u32, item, weight: 1.0, time };
         let fit: Vec<Event> = (0..60).map(|u| event(u, (u % ITEMS) as u32, 0)).collect();
         let truth =
-            Hybrid { members: vec![Box::new(random(1)), Box::new(random(2))], weights: vec![0.7, 0.3] };
+            Hybrid { members: vec![Arc::new(random(1)), Arc::new(random(2))], weights: vec![0.7, 0.3] };
         let mut target = Vec::new();
         for user in 0..60 {
             let history = [((user % ITEMS) as u32, 1.0)];
@@ -277,27 +285,30 @@ mod tests {
             scores[user % ITEMS] = f32::NAN;
             target.extend(best(&scores, 2, |_| true).into_iter().map(|item| event(user, item, 1)));
         }
-        (of(60, fit.clone()), Fold { fit, known: Vec::new(), target }, members)
+        (of(60, fit.clone()), Fold { fit: fit.into(), target: target.into(), ..Fold::default() }, members)
     }
 
     #[test]
     fn weights_find_the_mix_and_are_never_below_the_best_member() {
         let (of, fold, members) = planted();
-        let weights = learn(&of, &fold, &members, 0).unwrap();
+        let weights = learn(&of, &fold, &members, 0, &|_, _| true).unwrap().weights;
         assert!((weights.iter().sum::<f32>() - 1.0).abs() < 1e-6);
         assert!(weights[0] < 0.15 && weights[1] > weights[2] && weights[2] > 0.1, "{weights:?}");
         let protocol = crate::evaluate::Protocol::default();
         let reached = |model: &dyn Recommender| {
-            crate::evaluate::ndcg(&of, &fold, model, &protocol, &|_, _| true).unwrap().unwrap()
+            Window::new(&of, &fold).ndcg(model, &protocol, &|_, _| true).unwrap().unwrap()
         };
         let single = members.iter().map(|m| reached(m.as_ref())).fold(0.0, f64::max);
         let one_thread = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
-        assert_eq!(one_thread.install(|| learn(&of, &fold, &members, 0)).unwrap(), weights);
+        assert_eq!(
+            one_thread.install(|| learn(&of, &fold, &members, 0, &|_, _| true)).unwrap().weights,
+            weights
+        );
         let mixed = reached(&Hybrid { members, weights });
         assert!(mixed > single && mixed > 0.97, "{mixed} {single}");
         // Nobody to measure: all weigh the same.
         let (_, _, members) = planted();
-        assert_eq!(learn(&of, &Fold::default(), &members[..2], 0).unwrap(), [0.5, 0.5]);
+        assert_eq!(learn(&of, &Fold::default(), &members[..2], 0, &|_, _| true).unwrap().weights, [0.5, 0.5]);
     }
 
     #[test]
@@ -307,8 +318,8 @@ mod tests {
         silent.weights.iter_mut().for_each(|row| row.fill(0.0));
         let mut partly = random(6);
         partly.constant[4] = f32::NEG_INFINITY;
-        let members: Vec<Box<dyn Recommender>> =
-            vec![Box::new(random(4)), Box::new(silent), Box::new(partly)];
+        let members: Vec<Arc<dyn Recommender>> =
+            vec![Arc::new(random(4)), Arc::new(silent), Arc::new(partly)];
         let hybrid = Hybrid { members, weights: vec![0.5, 0.2, 0.3] };
         let history = [(1, 1.0), (7, 0.5), (3, 2.0)];
         for history in [&history[..], &[]] {
@@ -323,10 +334,10 @@ mod tests {
             }
         }
         let mute = Linear { explains: false, ..random(7) };
-        let hybrid = Hybrid { members: vec![Box::new(mute)], weights: vec![1.0] };
+        let hybrid = Hybrid { members: vec![Arc::new(mute)], weights: vec![1.0] };
         assert_eq!(hybrid.contributions(Query::default(), 0), None);
         let nothing = Linear { constant: vec![f32::NEG_INFINITY; ITEMS], ..random(8) };
-        let hybrid = Hybrid { members: vec![Box::new(nothing)], weights: vec![1.0] };
+        let hybrid = Hybrid { members: vec![Arc::new(nothing)], weights: vec![1.0] };
         let mut scores = vec![0.0; ITEMS];
         hybrid.scores(Query::default(), &mut scores);
         assert!(scores.iter().all(|s| *s == f32::NEG_INFINITY));

@@ -11,10 +11,11 @@
 use crate::evaluate::{best, figures};
 use crate::report::Metric;
 use crate::split::Fold;
-use crate::{Histories, Interactions, Query, Recommender, Result};
+use crate::window::Window;
+use crate::{Error, Interactions, Progress, Query, Recommender, Result};
 use rayon::prelude::*;
-use ronghe_stats::random::SplitMix64;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
+use std::sync::Arc;
 
 /// Scores that learning holds at most.
 const CELLS: usize = 64 << 20;
@@ -24,6 +25,8 @@ const K: usize = 10;
 const STEPS: [f32; 4] = [0.5, 0.25, 0.1, 0.05];
 /// Rounds over all members with one step.
 const ROUNDS: usize = 3;
+/// Rounds with all steps.
+const ROUNDS_OF_ALL: usize = STEPS.len() * ROUNDS;
 
 /// Whether these can be the weights of so many members.
 pub(super) fn sound(weights: &[f32], members: usize) -> bool {
@@ -45,37 +48,55 @@ struct Judge {
     relevant: HashMap<u32, u32>,
 }
 
-/// The weights of models that were fitted on `fold.fit`, by the NDCG@10 of its targets. They sum to 1.
+/// Weights of a mix.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Learnt {
+    /// Of each member; they sum to 1.
+    pub weights: Vec<f32>,
+    /// Mean NDCG@10 of users that the weights were not learnt on; none where nobody can be measured.
+    pub ndcg: Option<f64>,
+}
+
+/// The weights of models that were fitted on `fold.fit`, by the NDCG@10 of its targets.
 pub fn learn(
     of: &Interactions,
-    fold: &Fold,
-    members: &[Box<dyn Recommender>],
+    fold: &Fold<'_>,
+    members: &[Arc<dyn Recommender>],
     seed: u64,
-) -> Result<Vec<f32>> {
+    progress: Progress<'_>,
+) -> Result<Learnt> {
     let count = members.len();
     let judges = judges(of, fold, members, seed);
     let all: Vec<&Judge> = judges.iter().collect();
     if all.is_empty() {
-        return Ok(vec![1.0 / count as f32; count]);
+        return Ok(Learnt { weights: vec![1.0 / count as f32; count], ndcg: None });
     }
     let items = of.items.len();
-    let single = best_member(&all, count, items);
-    let weights = climb(&all, single.clone(), items);
-    let mut gains = Vec::with_capacity(all.len());
+    let climbed = |judges: &[&Judge], place: usize| -> Result<(Vec<f32>, Vec<f32>, f64)> {
+        let (single, reached) = best_member(judges, count, items);
+        let told = |round: usize| progress(place * ROUNDS_OF_ALL + round, 3 * ROUNDS_OF_ALL);
+        Ok((climb(judges, single.clone(), reached, items, &told)?, single, reached))
+    };
+    let (weights, single, reached) = climbed(&all, 0)?;
+    let (mut gains, mut figures) = (Vec::with_capacity(all.len()), Vec::with_capacity(all.len()));
     for half in 0..2 {
         let of_half = |which: usize| all.iter().copied().skip(which).step_by(2).collect::<Vec<&Judge>>();
         let (learning, measured) = (of_half(1 - half), of_half(half));
         if learning.is_empty() {
-            return Ok(single);
+            return Ok(Learnt { weights: single, ndcg: Some(reached) });
         }
-        let other = climb(&learning, best_member(&learning, count, items), items);
+        let (other, ..) = climbed(&learning, 1 + half)?;
         let (mixed, alone) = (measure(&measured, &other, items), measure(&measured, &single, items));
         gains.extend(mixed.iter().zip(&alone).map(|(m, a)| m - a));
+        figures.extend(mixed);
     }
     let gain = mean(&gains);
     let spread = gains.iter().map(|g| (g - gain) * (g - gain)).sum::<f64>();
     let error = (spread / (gains.len() * (gains.len() - 1)).max(1) as f64).sqrt();
-    Ok(if gain > error { weights } else { single })
+    Ok(match gain > error {
+        true => Learnt { weights, ndcg: Some(mean(&figures)) },
+        false => Learnt { weights: single, ndcg: Some(reached) },
+    })
 }
 
 /// NDCG of each judge.
@@ -83,27 +104,49 @@ fn measure(judges: &[&Judge], weights: &[f32], items: usize) -> Vec<f64> {
     let one = |judge: &&Judge| {
         let mut mixed = vec![0.0; items];
         mix(&judge.scores, weights, &mut mixed);
-        figures(&best(&mixed, K, |_| true), &judge.relevant, K)[Metric::Ndcg as usize]
+        of_list(&mixed, judge)
     };
     judges.par_iter().map(one).collect()
+}
+
+fn of_list(scores: &[f32], judge: &Judge) -> f64 {
+    figures(&best(scores, K, |_| true), &judge.relevant, K)[Metric::Ndcg as usize]
 }
 
 fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
 }
 
-/// All weight on the best member; of equals, the earlier.
-fn best_member(judges: &[&Judge], count: usize, items: usize) -> Vec<f32> {
+/// All weight on the best member, and what that reaches; of equals, the earlier.
+fn best_member(judges: &[&Judge], count: usize, items: usize) -> (Vec<f32>, f64) {
     let alone = |member: usize| (0..count).map(|m| if m == member { 1.0 } else { 0.0 }).collect::<Vec<f32>>();
     let found = (0..count).map(|member| (mean(&measure(judges, &alone(member), items)), member));
-    alone(found.reduce(|a, b| if b.0 > a.0 { b } else { a }).map_or(0, |f| f.1))
+    let best = found.reduce(|a, b| if b.0 > a.0 { b } else { a }).unwrap_or_default();
+    (alone(best.1), best.0)
 }
 
-/// Weights that are better than these by moves of one at a time.
-fn climb(judges: &[&Judge], mut weights: Vec<f32>, items: usize) -> Vec<f32> {
-    let mut reached = mean(&measure(judges, &weights, items));
-    for step in STEPS {
-        for _ in 0..ROUNDS {
+/// Weights that are better than these, which reach `reached`, by moves of one at a time.
+fn climb(
+    judges: &[&Judge],
+    mut weights: Vec<f32>,
+    mut reached: f64,
+    items: usize,
+    told: &dyn Fn(usize) -> bool,
+) -> Result<Vec<f32>> {
+    let mix_all = |weights: &[f32]| -> Vec<Vec<f32>> {
+        let one = |judge: &&Judge| {
+            let mut mixed = vec![0.0; items];
+            mix(&judge.scores, weights, &mut mixed);
+            mixed
+        };
+        judges.par_iter().map(one).collect()
+    };
+    let mut mixed = mix_all(&weights);
+    for (place, step) in STEPS.into_iter().enumerate() {
+        for round in 0..ROUNDS {
+            if !told(place * ROUNDS + round) {
+                return Err(Error::Stopped);
+            }
             let before = reached;
             for member in 0..weights.len() {
                 for moved in [weights[member] + step, weights[member] - step] {
@@ -112,10 +155,22 @@ fn climb(judges: &[&Judge], mut weights: Vec<f32>, items: usize) -> Vec<f32> {
                     if other == weights || !sound(&other, weights.len()) {
                         continue;
                     }
-                    let other = scaled(other);
-                    let found = mean(&measure(judges, &other, items));
+                    let found = if moved > 0.0 {
+                        // Scaling all weights changes no order, so only what moves is added to the mix as it is.
+                        let own = member * items..(member + 1) * items;
+                        let one = |(judge, mixed): (&&Judge, &Vec<f32>)| {
+                            let mut mixed = mixed.clone();
+                            add(&judge.scores[own.clone()], moved - weights[member], &mut mixed);
+                            of_list(&mixed, judge)
+                        };
+                        judges.par_iter().zip(&mixed).map(one).collect()
+                    } else {
+                        measure(judges, &other, items)
+                    };
+                    let found = mean(&found);
                     if found > reached {
-                        (weights, reached) = (other, found);
+                        (weights, reached) = (scaled(other), found);
+                        mixed = mix_all(&weights);
                     }
                 }
             }
@@ -124,30 +179,23 @@ fn climb(judges: &[&Judge], mut weights: Vec<f32>, items: usize) -> Vec<f32> {
             }
         }
     }
-    weights
+    Ok(weights)
 }
 
-fn judges(of: &Interactions, fold: &Fold, members: &[Box<dyn Recommender>], seed: u64) -> Vec<Judge> {
-    let known = Histories::new(of.users.len(), &fold.fit);
-    let mut relevant: BTreeMap<u32, HashMap<u32, u32>> = BTreeMap::new();
-    for event in fold.target.iter().filter(|e| e.weight > 0.0 && !known.liked(e.user).is_empty()) {
-        relevant.entry(event.user).or_default().insert(event.item, 1);
-    }
+fn judges(of: &Interactions, fold: &Fold<'_>, members: &[Arc<dyn Recommender>], seed: u64) -> Vec<Judge> {
     let items = of.items.len();
     let most = (CELLS / (items * members.len()).max(1)).max(1);
-    let users: Vec<(u32, HashMap<u32, u32>)> = relevant.into_iter().collect();
-    let drawn = SplitMix64::numbered(seed, 0).some(users.len(), most);
-    let judge = |&place: &usize| {
-        let (user, relevant) = &users[place];
-        let history = known.liked(*user);
+    let window = Window::with_past(of, fold, most, seed);
+    let asked: Vec<(Query<'_>, &HashMap<u32, u32>)> = window.asked().collect();
+    let judge = |(query, relevant): (Query<'_>, &HashMap<u32, u32>)| {
         let mut scores = vec![0.0; items * members.len()];
         for (member, own) in members.iter().zip(scores.chunks_mut(items.max(1))) {
-            standardise(member.as_ref(), Query { user: Some(*user), history }, own);
-            history.iter().for_each(|&(item, _)| own[item as usize] = f32::NAN);
+            standardise(member.as_ref(), query, own);
+            query.history.iter().for_each(|&(item, _)| own[item as usize] = f32::NAN);
         }
         Judge { scores, relevant: relevant.clone() }
     };
-    drawn.par_iter().map(judge).collect()
+    asked.into_par_iter().map(judge).collect()
 }
 
 /// Standardised scores of a member, negative infinity where it knows nothing; their mean and deviation (0 where all are equal).

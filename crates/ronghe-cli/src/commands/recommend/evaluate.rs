@@ -1,19 +1,20 @@
 //! `ronghe recommend evaluate EVENTS`
 
-use super::{Watch, read, wanted};
+use super::{Watch, read_tested, wanted};
 use crate::args::{Common, RecommendEvaluate};
 use crate::{Outcome, render};
 use anyhow::Result;
 use ronghe_recommend::RECOMMENDERS;
+use ronghe_recommend::budget::Stage;
 use ronghe_recommend::compare::{Compared, Comparison, Wanted, compare};
 use ronghe_recommend::evaluate::Protocol;
-use ronghe_recommend::report::{Figures, Interval, Metric, Scored};
+use ronghe_recommend::report::{Figures, Interval, Metric, Scored, Versus};
 use ronghe_recommend::split::{Shares, SplitBy};
 use std::time::Duration;
 
 pub(crate) fn run(args: &RecommendEvaluate, common: &Common) -> Result<Outcome> {
     let watch = Watch::new(common)?;
-    let read = read(&args.events, &watch, common)?;
+    let read = read_tested(&args.events, args.test.as_deref(), &watch, common)?;
     let models: Vec<Wanted> = match args.models.is_empty() {
         true => RECOMMENDERS.iter().map(Wanted::Best).collect(),
         false => args.models.iter().map(|name| wanted(name)).collect::<Result<_>>()?,
@@ -38,13 +39,15 @@ pub(crate) fn run(args: &RecommendEvaluate, common: &Common) -> Result<Outcome> 
     if args.split == "items" {
         return super::cold::run(args, &read.of, features, &watch, common);
     }
-    let found = compare(&read.of, features, &models, &how, &watch.stage("fitting"));
+    let told = |stage: &Stage<'_>| watch.told(stage);
+    let found = compare(&read.of, read.test.as_deref(), features, &models, &how, &told);
     watch.end();
     let found = found?;
     if common.json {
         render::json(&found)?;
     } else {
-        render::out(&rendered(&found, &args.split));
+        let what = args.test.as_ref().map_or(args.split.clone(), |test| format!("by {}", test.display()));
+        render::out(&rendered(&found, &what));
     }
     Ok(Outcome::Done)
 }
@@ -68,26 +71,45 @@ fn rendered(found: &Compared, split: &str) -> String {
         text += &format!("\nall users ({}); those without a past get what is popular\n", t.users);
         text += &table(found, |m| &m.all);
     }
-    text += "\nNDCG less that of a baseline, the same users with a past\n";
-    for model in e.models.iter().filter(|m| !m.versus.is_empty()) {
-        let differences: Vec<String> = model
-            .versus
-            .iter()
-            .filter_map(|v| {
-                let value = v.warm.iter().find(|f| f.metric == Metric::Ndcg)?.value;
-                Some(format!("{} {:+.4} ({:+.4} to {:+.4})", v.baseline, value.mean, value.low, value.high))
-            })
-            .collect();
-        text += &format!("  {:<12} {}\n", model.name, differences.join("   "));
-    }
+    text += &next_to(found);
     text += "\nsettings, chosen on the validation window\n";
     for (searched, seconds) in found.searched.iter().zip(&found.seconds) {
         let settings = serde_json::to_string(&searched.best).unwrap_or_default();
-        text += &format!(
-            "  {settings} ({} of {} tried; fit {seconds:.2} s)\n",
-            searched.tried.len(),
-            searched.of
-        );
+        let (tried, of) = (searched.tried.len(), searched.of);
+        let cut = if searched.cut_short { ", cut short by the time limit" } else { "" };
+        text += &format!("  {settings} ({tried} of {of} tried{cut}; fit {seconds:.2} s)\n");
+    }
+    text += &took(found);
+    text
+}
+
+/// Each model next to the baselines and the best of the others.
+fn next_to(found: &Compared) -> String {
+    let mut text =
+        "\nNDCG less that of another, the same users with a past; * the best of the others\n".to_owned();
+    for model in found.evaluation.models.iter().filter(|m| !m.versus.is_empty()) {
+        let one = |v: &Versus| {
+            let value = v.warm.iter().find(|f| f.metric == Metric::Ndcg)?.value;
+            let best = if model.best_other.as_ref() == Some(&v.baseline) { "*" } else { "" };
+            Some(format!("{}{best} {:+.4} ({:+.4} to {:+.4})", v.baseline, value.mean, value.low, value.high))
+        };
+        let differences: Vec<String> = model.versus.iter().filter_map(one).collect();
+        text += &format!("  {:<12} {}\n", model.name, differences.join("   "));
+    }
+    text
+}
+
+/// What the time allowed.
+fn took(found: &Compared) -> String {
+    let cut: Vec<&str> = found.searched.iter().filter(|f| f.cut_short).map(|f| f.best.name()).collect();
+    let mut text = format!("\n{:.1} s of {:.0} s", found.took, found.limit);
+    if found.took > found.limit {
+        text += "; the first setting of each model is tried and measured whatever the limit";
+    }
+    if cut.is_empty() {
+        text += "; all settings were tried\n";
+    } else {
+        text += &format!("; cut short: {} (--time-limit allows more)\n", cut.join(", "));
     }
     text
 }

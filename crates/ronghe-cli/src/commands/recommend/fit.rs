@@ -77,7 +77,7 @@ fn update(args: &RecommendFit, old: &Path, watch: &Watch, common: &Common) -> Re
         serde_json::from_value(before.notes["weights"].clone()).unwrap_or_default();
     let text = before.content.as_ref().and_then(ronghe_recommend::Content::text_encoder);
     let encoders = encoders::Opened::new(text, args.events.image.as_deref(), common)?;
-    let read = read_with(&args.events, weights.as_ref(), &encoders, watch, common)?;
+    let read = read_with(&args.events, weights.as_ref(), None, &encoders, watch, common)?;
     let new = New {
         events: &read.of,
         items: read.items.as_ref(),

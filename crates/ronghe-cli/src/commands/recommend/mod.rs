@@ -15,12 +15,13 @@ use crate::progress::Progress;
 use crate::{Outcome, render, session, tables};
 use anyhow::{Context, Result};
 use ronghe::catalogue::Cache;
+use ronghe_recommend::budget::Stage;
 use ronghe_recommend::collect::Counts;
 use ronghe_recommend::compare::Wanted;
 use ronghe_recommend::roles::{Choice, Choices};
 use ronghe_recommend::serve::{Quota, Request};
 use ronghe_recommend::source::{self, Loaded, Source, Weights};
-use ronghe_recommend::{Content, Fitted, Interactions, ItemSource, Items, RECOMMENDERS, movielens};
+use ronghe_recommend::{Content, Event, Fitted, Interactions, ItemSource, Items, RECOMMENDERS, movielens};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::Ordering;
@@ -42,18 +43,26 @@ struct Read {
     items: Option<Items>,
     content: Option<Content>,
     loaded: Loaded,
+    /// To test on, in the order of time.
+    test: Option<Vec<Event>>,
 }
 
 /// Reads the events and items that the command line names, and says how they were taken.
 fn read(args: &Events, watch: &Watch, common: &Common) -> Result<Read> {
+    read_tested(args, None, watch, common)
+}
+
+/// The same with events to test on, if there are any.
+fn read_tested(args: &Events, test: Option<&Path>, watch: &Watch, common: &Common) -> Result<Read> {
     let encoders = encoders::Opened::new(args.text.as_deref(), args.image.as_deref(), common)?;
-    read_with(args, None, &encoders, watch, common)
+    read_with(args, None, test, &encoders, watch, common)
 }
 
 /// The same, weights taken as by `like` where that is given.
 fn read_with(
     args: &Events,
     like: Option<&Weights>,
+    test: Option<&Path>,
     encoders: &encoders::Opened,
     watch: &Watch,
     common: &Common,
@@ -78,6 +87,16 @@ fn read_with(
         read: tables::read_options(&args.reading)?,
     };
     let (mut of, loaded) = source::read(&path, &source, &watch.stage("reading events"))?;
+    let test = match test {
+        None => None,
+        Some(test) => {
+            let told = watch.stage("reading test events");
+            let (events, found) = source::read_test(test, &source, &mut of, &loaded, &told)?;
+            let told = counted(&found.counts);
+            told.iter().for_each(|line| render::warn(&format!("{}: {line}", test.display())));
+            Some(events)
+        }
+    };
     let items = match args.items.clone().or_else(|| movielens::beside(&path)) {
         None => None,
         Some(items) if documents::are_in(&items) => Some(documents::items(&items, &mut of)?),
@@ -96,7 +115,7 @@ fn read_with(
         }
         encoders.bad().iter().take(5).for_each(|cell| render::warn(cell));
     }
-    Ok(Read { of, items, content, loaded })
+    Ok(Read { of, items, content, loaded, test })
 }
 
 /// The table; `pull:NAME` is fetched if it is not at hand.
@@ -174,6 +193,19 @@ impl Watch {
             }
             !self.stop.load(Ordering::Relaxed)
         }
+    }
+
+    /// What a comparison tells.
+    fn told(&self, stage: &Stage<'_>) -> bool {
+        if let Ok(mut progress) = self.progress.lock() {
+            progress.timed(
+                "comparing",
+                stage.share,
+                stage.left,
+                &format!("{}, {}", stage.model, stage.doing),
+            );
+        }
+        !self.stop.load(Ordering::Relaxed)
     }
 
     /// Takes the bar away.
