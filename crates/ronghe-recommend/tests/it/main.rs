@@ -1,0 +1,3 @@
+//! The crate beside other libraries.
+
+mod figures;
