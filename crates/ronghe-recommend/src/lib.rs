@@ -19,6 +19,7 @@ pub mod cross;
 mod eigen;
 mod error;
 pub mod evaluate;
+mod fold;
 mod history;
 mod ids;
 mod interactions;

@@ -1,3 +1,4 @@
-//! The crate beside other libraries.
+//! The crate beside other libraries, and on tables that are not as they should be.
 
+mod bad_input;
 mod figures;
