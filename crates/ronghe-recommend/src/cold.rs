@@ -214,7 +214,11 @@ impl Hidden {
         let with_past = of.users_with_events(&fit);
         let target: Vec<Event> =
             hidden.into_iter().filter(|e| e.weight > 0.0 && with_past[e.user as usize]).collect();
-        Hidden { items: items.len(), among, fold: Fold { fit: fit.into(), target: target.into(), ..Fold::default() } }
+        Hidden {
+            items: items.len(),
+            among,
+            fold: Fold { fit: fit.into(), target: target.into(), ..Fold::default() },
+        }
     }
 
     /// Recall and NDCG of every user.

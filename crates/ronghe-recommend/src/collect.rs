@@ -75,6 +75,8 @@ pub struct Collector {
     most: f32,
 }
 
+/// Rows that room is made for at most: a file may promise more than it holds.
+const MOST_EXPECTED: usize = 1 << 28;
 /// The time of a row without one, until all are known.
 const NO_TIME: i64 = i64::MIN;
 
@@ -92,6 +94,12 @@ impl Collector {
             least: f32::INFINITY,
             most: f32::NEG_INFINITY,
         }
+    }
+
+    /// Makes room for so many rows, so that their events take no more memory than they need.
+    pub fn expect(&mut self, rows: usize) {
+        // Without that much memory the room grows as rows come.
+        let _ = self.events.try_reserve_exact(rows.min(MOST_EXPECTED));
     }
 
     /// One row. `time` counts as the clock says; `weight` is none where it is missing or no finite number.

@@ -95,6 +95,7 @@ pub fn read(path: &Path, source: &Source, progress: Progress<'_>) -> Result<(Int
         Some(_) => Clock::Counted,
     };
     let mut collector = Collector::new(clock);
+    collector.expect(rows.unwrap_or(0));
     let mut done = 0;
     while let Some(batch) = reader.next_batch()? {
         take(&batch, &kinds, &mut collector)?;

@@ -198,10 +198,8 @@ fn a_domain_where_nobody_liked_anything_is_there_and_has_no_figures() {
 
 #[test]
 fn a_table_without_anything_liked_is_fitted_and_lists_nothing_wrong() {
-    for rows in [
-        "user,item,time,count\nu1,i1,1600000000,0\n",
-        "user,item,time,count\nu1,i1,1600000000,-1\n",
-    ] {
+    for rows in ["user,item,time,count\nu1,i1,1600000000,0\n", "user,item,time,count\nu1,i1,1600000000,-1\n"]
+    {
         let (of, _) = read(rows, &Source::default());
         for by in SPLITS {
             match compared(&of, by) {
