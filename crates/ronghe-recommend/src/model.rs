@@ -1,7 +1,9 @@
 //! What every model can do, and the table of them.
 
 use crate::models::item_weights::ItemWeights;
-use crate::models::{bpr, content, ease, hybrid, ials, item_knn, popularity, rp3beta, sequential, slim};
+use crate::models::{
+    bpr, content, ease, emcdr, hybrid, ials, item_knn, popularity, rp3beta, sequential, slim,
+};
 use crate::{Error, Progress, Result, Training};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -96,6 +98,8 @@ pub enum Model {
     Bpr(bpr::Settings),
     /// Features of items alone.
     Content(content::Settings),
+    /// Factors of each domain, and maps between them.
+    Emcdr(emcdr::Settings),
     /// What comes next, by attention to the latest items.
     Sequential(sequential::Settings),
 }
@@ -118,6 +122,7 @@ impl Model {
             Model::Ials(_) => "ials",
             Model::Bpr(_) => "bpr",
             Model::Content(_) => "content",
+            Model::Emcdr(_) => "emcdr",
             Model::Sequential(_) => "sequential",
         }
     }
@@ -134,6 +139,7 @@ impl Model {
             Model::Ials(settings) => Ok(Box::new(ials::fit(settings, data, progress)?)),
             Model::Bpr(settings) => Ok(Box::new(bpr::fit(settings, data, progress)?)),
             Model::Content(settings) => content::fit(settings, data, progress),
+            Model::Emcdr(settings) => Ok(Box::new(emcdr::fit(settings, data, progress)?)),
             Model::Sequential(settings) => Ok(Box::new(sequential::fit(settings, data, progress)?)),
         }
     }
@@ -152,6 +158,7 @@ impl Model {
             Model::Ials(settings) => Ok(Box::new(ials::Ials::restore(settings, tensors)?)),
             Model::Bpr(settings) => Ok(Box::new(bpr::Bpr::restore(settings, tensors)?)),
             Model::Content(settings) => content::restore(settings, tensors),
+            Model::Emcdr(settings) => Ok(Box::new(emcdr::Emcdr::restore(settings, tensors)?)),
             Model::Sequential(settings) => Ok(Box::new(sequential::Sequential::restore(settings, tensors)?)),
         }
     }
@@ -170,6 +177,8 @@ pub struct Entry {
     pub grid: fn() -> Vec<Model>,
     /// Whether a hybrid mixes it: not a hybrid itself, and not what takes longer than all others together.
     pub mixes: bool,
+    /// Whether it asks for events of several domains.
+    pub domains: bool,
 }
 
 /// Every kind of model.
@@ -180,6 +189,7 @@ pub static RECOMMENDERS: &[Entry] = &[
         usual: || Model::Popularity(popularity::Settings::default()),
         grid: || popularity::grid().into_iter().map(Model::Popularity).collect(),
         mixes: true,
+        domains: false,
     },
     Entry {
         name: "item-knn",
@@ -187,6 +197,7 @@ pub static RECOMMENDERS: &[Entry] = &[
         usual: || Model::ItemKnn(item_knn::Settings::default()),
         grid: || item_knn::grid().into_iter().map(Model::ItemKnn).collect(),
         mixes: true,
+        domains: false,
     },
     Entry {
         name: "rp3beta",
@@ -194,6 +205,7 @@ pub static RECOMMENDERS: &[Entry] = &[
         usual: || Model::Rp3Beta(rp3beta::Settings::default()),
         grid: || rp3beta::grid().into_iter().map(Model::Rp3Beta).collect(),
         mixes: true,
+        domains: false,
     },
     Entry {
         name: "ease",
@@ -201,6 +213,7 @@ pub static RECOMMENDERS: &[Entry] = &[
         usual: || Model::Ease(ease::Settings::default()),
         grid: || ease::grid().into_iter().map(Model::Ease).collect(),
         mixes: true,
+        domains: false,
     },
     Entry {
         name: "slim",
@@ -208,6 +221,7 @@ pub static RECOMMENDERS: &[Entry] = &[
         usual: || Model::Slim(slim::Settings::default()),
         grid: || slim::grid().into_iter().map(Model::Slim).collect(),
         mixes: true,
+        domains: false,
     },
     Entry {
         name: "ials",
@@ -215,6 +229,7 @@ pub static RECOMMENDERS: &[Entry] = &[
         usual: || Model::Ials(ials::Settings::default()),
         grid: || ials::grid().into_iter().map(Model::Ials).collect(),
         mixes: true,
+        domains: false,
     },
     Entry {
         name: "bpr",
@@ -222,6 +237,7 @@ pub static RECOMMENDERS: &[Entry] = &[
         usual: || Model::Bpr(bpr::Settings::default()),
         grid: || bpr::grid().into_iter().map(Model::Bpr).collect(),
         mixes: true,
+        domains: false,
     },
     Entry {
         name: "content",
@@ -229,6 +245,15 @@ pub static RECOMMENDERS: &[Entry] = &[
         usual: || Model::Content(content::Settings::default()),
         grid: || content::grid().into_iter().map(Model::Content).collect(),
         mixes: true,
+        domains: false,
+    },
+    Entry {
+        name: "emcdr",
+        about: "factors of each domain and maps between them; a user's own events pull away from what other domains say",
+        usual: || Model::Emcdr(emcdr::Settings::default()),
+        grid: || emcdr::grid().into_iter().map(Model::Emcdr).collect(),
+        mixes: false,
+        domains: true,
     },
     Entry {
         name: "sequential",
@@ -236,6 +261,7 @@ pub static RECOMMENDERS: &[Entry] = &[
         usual: || Model::Sequential(sequential::Settings::default()),
         grid: || sequential::grid().into_iter().map(Model::Sequential).collect(),
         mixes: false,
+        domains: false,
     },
     Entry {
         name: "hybrid",
@@ -243,6 +269,7 @@ pub static RECOMMENDERS: &[Entry] = &[
         usual: || Model::Hybrid(hybrid::Settings::default()),
         grid: || hybrid::grid().into_iter().map(Model::Hybrid).collect(),
         mixes: false,
+        domains: false,
     },
 ];
 

@@ -136,6 +136,14 @@ impl Settings {
         out.iter_mut().zip(squares).for_each(|(d, s)| *d = rest * s + drawn);
         drawn
     }
+
+    /// What events of these weights add to alpha0, and the weights of their cells.
+    pub(crate) fn cells(&self, mut weights: Vec<f32>) -> (Vec<f32>, Vec<f32>) {
+        // Within what a float holds, whatever the weight of an event.
+        weights.iter_mut().for_each(|w| *w = (f64::from(*w) * self.alpha).clamp(1e-12, 1e12) as f32);
+        let targets = weights.iter().map(|w| w + self.alpha0 as f32).collect();
+        (weights, targets)
+    }
 }
 
 /// Vectors of the items.
@@ -164,6 +172,11 @@ impl Ials {
         &self.items.rows
     }
 
+    /// The vectors and the diagonal of their Gram matrix.
+    pub(crate) fn into_parts(self) -> (Vec<f32>, Vec<f32>) {
+        (self.items.rows, self.squares)
+    }
+
     /// With other vectors for the items without events.
     pub(crate) fn change(&mut self, change: impl FnOnce(&mut [f32])) {
         let mut rows = std::mem::take(&mut self.items.rows);
@@ -189,11 +202,8 @@ impl Ials {
 
     /// Items of the history that count, what each adds to alpha0, and the weight of its cell.
     fn history(&self, query: Query<'_>) -> (Vec<u32>, Vec<f32>, Vec<f32>) {
-        let (items, mut weights) = self.items.history(query);
-        let Settings { alpha, alpha0, .. } = self.settings;
-        // Within what a float holds, whatever the weight of an event.
-        weights.iter_mut().for_each(|w| *w = (f64::from(*w) * alpha).clamp(1e-12, 1e12) as f32);
-        let targets = weights.iter().map(|w| w + alpha0 as f32).collect();
+        let (items, weights) = self.items.history(query);
+        let (weights, targets) = self.settings.cells(weights);
         (items, weights, targets)
     }
 

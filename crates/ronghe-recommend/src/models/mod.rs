@@ -7,6 +7,7 @@
 //! | [`ease`], [`slim`] | linear models of each item on the others, from the `gram` matrix |
 //! | [`item_weights`] | what these four share: weights from item to item, scores, reasons |
 //! | [`ials`], [`bpr`] | factors of users and items, by least squares and by pairs |
+//! | [`emcdr`] | factors of each domain, and maps between them |
 //! | [`sequential`] | self-attention over the history in order |
 //! | [`content`] | what is known of items alone |
 //! | [`hybrid`] | a mix of others |
@@ -15,6 +16,7 @@ pub mod bpr;
 mod co_occurrence;
 pub mod content;
 pub mod ease;
+pub mod emcdr;
 mod factors;
 mod gram;
 pub mod hybrid;

@@ -16,7 +16,10 @@ pub(crate) fn run(args: &RecommendEvaluate, common: &Common) -> Result<Outcome> 
     let watch = Watch::new(common)?;
     let read = read_tested(&args.events, args.test.as_deref(), &watch, common)?;
     let models: Vec<Wanted> = match args.models.is_empty() {
-        true => RECOMMENDERS.iter().map(Wanted::Best).collect(),
+        true => {
+            let several = read.of.domains.len() > 1;
+            RECOMMENDERS.iter().filter(|e| several || !e.domains).map(Wanted::Best).collect()
+        }
         false => args.models.iter().map(|name| wanted(name)).collect::<Result<_>>()?,
     };
     let how = Comparison {
