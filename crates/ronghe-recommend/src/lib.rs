@@ -16,6 +16,7 @@ pub mod collect;
 pub mod compare;
 pub mod content;
 pub mod cross;
+mod domains;
 mod eigen;
 mod error;
 pub mod evaluate;
@@ -46,6 +47,7 @@ mod wish;
 
 pub use artifact::{FORMAT_VERSION, Fitted};
 pub use content::Content;
+pub use domains::{DomainRule, domains_of_items};
 pub use error::{Error, Result};
 pub use history::Histories;
 pub use ids::{Ids, name_order};

@@ -67,6 +67,10 @@ pub(crate) struct Events {
     /// Network that looks at the items' pictures: `efficientnet_lite0` or `mobilenet_v2` [default: pictures say nothing].
     #[arg(long, value_name = "NETWORK")]
     pub(crate) image: Option<String>,
+    /// Domains by the table of items: those of any of these cells are the domain NAME; may be given again, and `NAME:` takes all others
+    /// [default: the column of domains].
+    #[arg(long, value_name = "NAME:COLUMN=VALUE,...")]
+    pub(crate) domain_where: Vec<String>,
 }
 
 /// What is fitted.

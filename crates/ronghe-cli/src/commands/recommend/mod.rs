@@ -21,7 +21,9 @@ use ronghe_recommend::compare::Wanted;
 use ronghe_recommend::roles::{Choice, Choices};
 use ronghe_recommend::serve::{Quota, Request};
 use ronghe_recommend::source::{self, Loaded, Source, Weights};
-use ronghe_recommend::{Content, Event, Fitted, Interactions, ItemSource, Items, RECOMMENDERS, movielens};
+use ronghe_recommend::{
+    Content, DomainRule, Event, Fitted, Interactions, ItemSource, Items, RECOMMENDERS, domains_of_items, movielens,
+};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::Ordering;
@@ -108,6 +110,11 @@ fn read_with(
         }
     };
     let content = items.as_ref().map(|items| Content::of(items, &encoders.lent())).transpose()?.flatten();
+    if !args.domain_where.is_empty() {
+        let known = items.as_ref().context("--domain-where asks for --items")?;
+        let rules = args.domain_where.iter().map(|rule| DomainRule::parse(rule));
+        domains_of_items(&mut of, known, &rules.collect::<Result<Vec<_>, _>>()?)?;
+    }
     if !common.quiet {
         report(&of, &loaded);
         if let Some(items) = &items {
