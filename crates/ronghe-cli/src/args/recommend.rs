@@ -231,9 +231,19 @@ pub(crate) struct RecommendTransfer {
     /// Domain to recommend in.
     #[arg(long, value_name = "DOMAIN")]
     pub(crate) to: String,
-    /// Events in that domain that the users to be judged keep.
-    #[arg(long, default_value_t = 5, value_name = "N")]
-    pub(crate) kept: u32,
+    /// Events in that domain that the users to be judged keep; several numbers make one table.
+    #[arg(long, default_value = "5", value_delimiter = ',', value_name = "N", value_parser = clap::value_parser!(u32).range(..=10_000))]
+    pub(crate) kept: Vec<u32>,
+    /// Share of the other users in both domains who stay there; the rest loses what it did in the domain to learn from.
+    #[arg(long, default_value_t = 1.0, value_name = "SHARE", value_parser = super::share)]
+    pub(crate) overlap: f64,
+    /// Save what the decision says is to be used, fitted on all events: the best model across both domains, or where transfer is refused
+    /// the best of the domain to recommend in alone.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Replace a recommender that is there.
+    #[arg(long, requires = "out")]
+    pub(crate) force: bool,
     /// Seed of everything random.
     #[arg(long, default_value_t = 0, value_name = "N")]
     pub(crate) seed: u64,

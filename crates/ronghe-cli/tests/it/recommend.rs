@@ -87,7 +87,7 @@ fn a_recommender_is_fitted_asked_and_explained() {
 }
 
 #[test]
-fn models_are_compared_and_domains_too() {
+fn models_are_compared() {
     let room = Room::new();
     room.put("events.csv", events());
     let found =
@@ -100,11 +100,55 @@ fn models_are_compared_and_domains_too() {
     for part in ["users with a past", "NDCG", "settings, chosen on the validation window"] {
         assert!(text.contains(part), "{part}: {text}");
     }
-    let found = room.good("recommend transfer events.csv --from 书 --to 片 --kept 0");
-    assert!(
-        found.contains("users: 40 in 书, 40 in 片, 40 in both") && found.contains("transfer "),
-        "{found}"
+}
+
+#[test]
+fn one_domain_helps_another_or_is_refused() {
+    let room = Room::new();
+    room.put("events.csv", events());
+    let text = room.good("recommend transfer events.csv --from 书 --to 片 --kept 0,1");
+    for part in
+        ["users: 40 in 书, 40 in 片, 40 in both", "ease (across)", "emcdr (across)", "source shuffled"]
+    {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert_eq!(
+        text.matches("kept, 13 users tested, 13 validated, 27 others in both: transfer ").count(),
+        1,
+        "{text}"
     );
+    let found = json(
+        &room.good("recommend transfer events.csv --from 书 --to 片 --kept 0 --overlap 0 --out t --json"),
+    );
+    let found = &found[0];
+    assert_eq!((&found["kept"], &found["overlap"]["left"]), (&0.into(), &0.into()), "{found}");
+    assert_eq!(found["unfit"][0]["model"], "emcdr", "nobody to learn a map from: {found}");
+    // What is to be used was saved.
+    let saved = room.path("t").join("recommender.json");
+    let saved = json(&std::fs::read_to_string(saved).expect("the recommender"));
+    assert_eq!(saved["notes"]["transfer"], found["accepted"]);
+    json(&room.good("recommend for t u00 --in 片 --json"));
+
+    // A map between domains is a model as others are: a reader of books of one taste gets films of that taste.
+    room.good("recommend fit events.csv --model emcdr --time-limit 1 --out m");
+    let found = json(&room.good("recommend for m --history 乙1,乙2 --in 片 -k 3 --why --json"));
+    let items = found[0]["items"].as_array().expect("items");
+    assert!(items.iter().all(|i| i["item"].as_str().is_some_and(|item| item.starts_with('乙'))), "{found}");
+    assert!(items[0]["because"].as_array().is_some_and(|because| because.len() == 2), "{found}");
+}
+
+#[test]
+fn domains_are_made_of_the_table_of_items() {
+    let room = Room::new();
+    room.put("events.csv", events());
+    room.put("items.csv", ITEMS);
+    let line = "recommend fit events.csv --items items.csv --domain-where 诗:类型=诗 --domain-where 余: --model popularity --out m";
+    let said = room.run(line);
+    assert!(said.code == Some(0) && said.err.contains("2 domains"), "{}", said.err);
+    let found = json(&room.good("recommend for m --history 甲0 --in 诗 --json"));
+    assert_eq!(found[0]["items"].as_array().map(Vec::len), Some(2), "{found}");
+    room.bad(&line.replace("类型=诗", "类型=剧"), &["the domain `诗`", "none with 类型=剧"]);
+    room.bad("recommend fit events.csv --domain-where 诗:类型=诗 --out n", &["--items"]);
 }
 
 #[test]
@@ -122,4 +166,9 @@ fn what_cannot_be_used_is_said() {
     room.bad("recommend for m u00 --where 类型=诗", &["--items"]);
     room.bad("recommend for other.csv u00", &["other.csv"]);
     room.bad("recommend transfer events.csv --from 书 --to 歌", &["no domain `歌`"]);
+    room.bad("recommend transfer events.csv --from 书 --to 片 --kept 0,1 --out t", &["--kept one number"]);
+    room.bad(
+        "recommend fit events.csv --domain - --model emcdr --out n",
+        &["events of two domains, found 1"],
+    );
 }

@@ -2,74 +2,133 @@
 
 use super::{Watch, read};
 use crate::args::{Common, RecommendTransfer};
-use crate::{Outcome, render};
-use anyhow::Result;
-use ronghe_recommend::cross::{Plan, Reached, Transfer, compare};
+use crate::{Outcome, outputs, render};
+use anyhow::{Result, bail};
+use ronghe_recommend::cross::{Plan, Reached, Transfer, compare, winner};
 use ronghe_recommend::report::Interval;
+use ronghe_recommend::{Fitted, Items};
+use serde_json::json;
 
 pub(crate) fn run(args: &RecommendTransfer, common: &Common) -> Result<Outcome> {
+    if let Some(out) = &args.out {
+        if args.kept.len() != 1 {
+            bail!("--out saves the recommender of one comparison: give --kept one number");
+        }
+        if out.join("hashes.json").exists() && !args.force {
+            bail!("{}: there is a finished recommender or model; --force replaces it", out.display());
+        }
+        let mut inputs = vec![args.events.events.as_path()];
+        inputs.extend(args.events.items.as_deref());
+        outputs::refuse_inputs("--out", out, &inputs)?;
+    }
     let watch = Watch::new(common)?;
     let read = read(&args.events, &watch, common)?;
-    let plan = Plan {
+    let features = read.items.as_ref().and_then(Items::features);
+    let plan = |kept: u32| Plan {
         seed: args.seed,
-        kept: args.kept as usize,
+        kept: kept as usize,
+        overlap: args.overlap,
         threads: common.threads,
-        ..Plan::usual(&args.from, &args.to)
+        ..Plan::usual(&args.from, &args.to, features.is_some())
     };
-    let found = compare(&read.of, &plan, &watch.stage("fitting"));
+    let mut all = Vec::new();
+    for &kept in &args.kept {
+        let stage = format!("{kept} events kept: fitting");
+        let found = compare(&read.of, features.as_ref(), &plan(kept), &watch.stage(&stage));
+        if found.is_err() {
+            watch.end();
+        }
+        all.push(found?);
+    }
+    let saved = match (&args.out, &args.kept[..], &all[..]) {
+        (Some(out), [kept], [found]) => {
+            let plan = plan(*kept);
+            let fitted = winner(&read.of, features.as_ref(), &plan, found, &watch.stage("fitting"));
+            watch.end();
+            let (model, recommender) = fitted?;
+            let notes = json!({ "columns": read.loaded.columns, "weights": read.loaded.weights, "from": args.from, "to": args.to, "transfer": found.accepted });
+            let settings = serde_json::to_string(&model)?;
+            let (interactions, items) = (read.of, read.items);
+            Fitted { model, recommender, interactions, items, seed: args.seed, notes }.save(out)?;
+            format!("\n{settings} saved in {}\n", out.display())
+        }
+        _ => String::new(),
+    };
     watch.end();
-    let found = found?;
     if common.json {
-        render::json(&found)?;
+        render::json(&all)?;
     } else {
-        render::out(&rendered(&plan, &found));
+        render::out(&(rendered(args, &all) + &saved));
     }
     Ok(Outcome::Done)
 }
 
-fn rendered(plan: &Plan, found: &Transfer) -> String {
-    let o = found.overlap;
-    let mut text = format!(
-        "users: {} in {}, {} in {}, {} in both; {} judged, each with {} events left in {}\n\n",
-        o.source, plan.source, o.target, plan.target, o.both, found.judged, plan.kept, plan.target
-    );
+/// Width of the columns of figures.
+const WIDTH: usize = 29;
+
+fn rendered(args: &RecommendTransfer, all: &[Transfer]) -> String {
+    let (from, to) = (&args.from, &args.to);
+    let o = match all.first() {
+        Some(found) => found.overlap,
+        None => return String::new(),
+    };
+    let mut text = format!("users: {} in {from}, {} in {to}, {} in both\n", o.source, o.target, o.both);
     text += &format!(
-        "{:<26} {:>24} {:>28} {:>28}\n",
-        "model",
-        format!("NDCG@{}", plan.k),
-        "less the best without",
-        "the same, source shuffled"
+        "\n{:>4}  {:<20} {:>WIDTH$} {:>WIDTH$} {:>WIDTH$}\n",
+        "kept", "model", "NDCG@10", "less the best without", "the same, source shuffled"
     );
-    for (name, side) in [("alone", &found.alone), ("joint", &found.joint)] {
-        for reached in side {
-            text += &line(name, reached);
+    for found in all {
+        for (name, side) in [("alone", &found.alone), ("across", &found.across)] {
+            for reached in side {
+                text += &line(found.kept, name, reached);
+            }
+        }
+        for unfit in &found.unfit {
+            text += &format!("{:>4}  {} is left out: {}\n", found.kept, unfit.model, unfit.why);
         }
     }
-    let best = found.alone.get(found.best_alone).map_or("", |r| r.model.name());
-    text + &match found.chosen.and_then(|i| found.joint.get(i)) {
-        Some(chosen) => format!(
-            "\ntransfer helps: {} fitted on both domains leads {best} fitted on {}",
-            chosen.model.name(),
-            plan.target
-        ),
-        None => format!(
-            "\ntransfer is refused: no model fitted on both domains leads {best} fitted on {} alone by more than chance",
-            plan.target
-        ),
+    for found in all {
+        text += &format!("\n{}\n", decision(found, from, to));
     }
+    text
 }
 
-fn line(side: &str, reached: &Reached) -> String {
-    let range = |i: Option<Interval>, signed: bool| match i {
-        None => "-".to_owned(),
-        Some(i) if signed => format!("{:+.4} ({:+.4} to {:+.4})", i.mean, i.low, i.high),
-        Some(i) => format!("{:.4} ({:.4} to {:.4})", i.mean, i.low, i.high),
+fn line(kept: usize, side: &str, reached: &Reached) -> String {
+    let signed = |i: Option<Interval>| {
+        i.map_or("-".to_owned(), |i| format!("{:+.4} ({:+.4} to {:+.4})", i.mean, i.low, i.high))
     };
+    let ndcg = reached.ndcg;
     format!(
-        "{:<26} {:>24} {:>28} {:>28}\n",
+        "{kept:>4}  {:<20} {:>WIDTH$} {:>WIDTH$} {:>WIDTH$}\n",
         format!("{} ({side})", reached.model.name()),
-        range(Some(reached.ndcg), false),
-        range(reached.less_best_alone, true),
-        range(reached.shuffled, true),
+        format!("{:.4} ({:.4} to {:.4})", ndcg.mean, ndcg.low, ndcg.high),
+        signed(reached.less_best_alone),
+        signed(reached.shuffled),
     )
+}
+
+/// What validation says, and whom it asked.
+fn decision(found: &Transfer, from: &str, to: &str) -> String {
+    let name = |side: &[Reached], place: usize| side.get(place).map_or("", |r| r.model.name());
+    let without = name(&found.alone, found.fallback);
+    let head = format!(
+        "{} kept, {} users tested, {} validated, {} others in both: ",
+        found.kept, found.tested, found.validated, found.overlap.left
+    );
+    let said = match (found.best_across, found.validation_gain) {
+        (Some(best), Some(gain)) => {
+            let across = name(&found.across, best);
+            let gain = format!("{:+.4} ({:+.4} to {:+.4}) on validation", gain.mean, gain.low, gain.high);
+            match found.accepted {
+                true => format!(
+                    "transfer helps: {across} across {from} and {to} leads {without} on {to} alone by {gain}"
+                ),
+                false => format!(
+                    "transfer is refused: {across} across {from} and {to} does not lead {without} on {to} alone by more than chance: {gain}"
+                ),
+            }
+        }
+        _ => format!("transfer is refused: no model across {from} and {to} could be fitted"),
+    };
+    head + &said
 }
