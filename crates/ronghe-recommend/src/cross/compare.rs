@@ -3,6 +3,7 @@
 use super::domains::{Domains, Fold};
 use super::{Plan, Reached, Transfer, Unfit};
 use crate::evaluate::{best, figures, within_threads};
+use crate::models::hybrid;
 use crate::report::{Interval, Metric};
 use crate::split::Fitting;
 use crate::{
@@ -16,6 +17,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Steps of progress of one fit.
 const STEPS: usize = 100;
+/// Shares of the second in a mix of the two kinds that reached most.
+const SHARES: [f32; 3] = [0.5, 0.3, 0.15];
 
 /// Compares models with and without transfer.
 pub fn compare(
@@ -27,15 +30,11 @@ pub fn compare(
     plan.check()?;
     let domains = Domains::new(of, plan)?;
     within_threads(plan.threads, || {
-        let fits = plan.alone.iter().chain(&plan.across).map(|kind| kind.len() + 1).sum::<usize>();
-        let run = Run {
-            domains,
-            features,
-            plan,
-            progress,
-            done: AtomicUsize::new(0),
-            fits: fits + plan.across.len(),
-        };
+        // Each setting on validation, the best of each kind on the test, those across on the shuffled source as well.
+        let fits =
+            |side: &[Vec<Model>]| side.iter().map(|kind| kind.len() + 1).sum::<usize>() + SHARES.len() + 1;
+        let fits = fits(&plan.alone) + fits(&plan.across) + plan.across.len() + 1;
+        let run = Run { domains, features, plan, progress, done: AtomicUsize::new(0), fits };
         run.compare()
     })
 }
@@ -91,6 +90,19 @@ fn largest<'v>(all: impl DoubleEndedIterator<Item = &'v Vec<f64>> + ExactSizeIte
     (0..means.len()).rev().max_by(|&a, &b| means[a].total_cmp(&means[b]))
 }
 
+/// Mixes of the two kinds that reached most, as one more kind; none where there are no two.
+fn mixes(side: &[Chosen]) -> Vec<Vec<Model>> {
+    let mut order: Vec<usize> = (0..side.len()).collect();
+    order.sort_by(|&a, &b| mean(&side[b].values).total_cmp(&mean(&side[a].values)));
+    let [first, second, ..] = order[..] else { return Vec::new() };
+    let members = vec![side[first].model.clone(), side[second].model.clone()];
+    let mix = |share: &f32| {
+        let weights = Some(vec![1.0 - share, *share]);
+        Model::Hybrid(hybrid::Settings { members: members.clone(), weights, ..hybrid::Settings::default() })
+    };
+    vec![SHARES.iter().map(mix).collect()]
+}
+
 impl Run<'_> {
     fn compare(&self) -> Result<Transfer> {
         let (domains, plan) = (&self.domains, self.plan);
@@ -106,7 +118,7 @@ impl Run<'_> {
         let alone = if plan.kept == 0 { &plan.alone[..1] } else { &plan.alone[..] };
         let (own, both) = (tuning.alone(domains.of), Fitting::new(&tuning.both, domains.of));
         let mut unfit = Vec::new();
-        let alone = self.search_all(alone, &own, &tuning, &mut unfit)?;
+        let mut alone = self.search_all(alone, &own, &tuning, &mut unfit)?;
         if let Some(Unfit { model, why }) = unfit.first().filter(|_| alone.is_empty()) {
             let expected = "a model without transfer that can be fitted";
             return Err(Error::input(
@@ -116,7 +128,11 @@ impl Run<'_> {
                 "name others",
             ));
         }
-        let across = self.search_all(&plan.across, &both, &tuning, &mut unfit)?;
+        let mut across = self.search_all(&plan.across, &both, &tuning, &mut unfit)?;
+        for (side, fitting) in [(&mut alone, &own), (&mut across, &both)] {
+            let mixes = mixes(side);
+            side.extend(self.search_all(&mixes, fitting, &tuning, &mut unfit)?);
+        }
         let fallback = largest(alone.iter().map(|c| &c.values)).unwrap_or(0);
         let best_across = largest(across.iter().map(|c| &c.values));
         let validation_gain =
