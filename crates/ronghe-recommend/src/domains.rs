@@ -89,7 +89,6 @@ mod tests {
         let column = |name: &str, kind| ItemColumn { name: name.into(), kind };
         let row = |cells: [&str; 2]| cells.iter().map(|c| Some((*c).to_owned())).collect();
         let items = Items {
-            base: None,
             columns: vec![column("类型", Kind::Category), column("Action", Kind::Boolean)],
             rows: vec![
                 row(["剧情|战争", "false"]),
@@ -97,6 +96,7 @@ mod tests {
                 row(["喜剧", "false"]),
                 Vec::new(),
             ],
+            ..Items::default()
         };
         let of = Interactions {
             items: ["a", "b", "c", "d"].into_iter().collect(),

@@ -138,7 +138,8 @@ impl Run<'_> {
         let validation_gain =
             best_across.and_then(|best| self.paired(&across[best].values, &alone[fallback].values));
         let (own, both) = (testing.alone(domains.of), Fitting::new(&testing.both, domains.of));
-        let shuffled = Fitting::new(&domains.shuffled(&testing.both, plan.seed), domains.of);
+        let moved = domains.shuffled(&testing.both, plan.seed);
+        let shuffled = Fitting::new(&moved, domains.of);
         let on = |chosen: &[Chosen], fitting: &Fitting| {
             chosen.iter().map(|c| self.values(&c.model, fitting, &testing)).collect::<Result<Vec<Vec<f64>>>>()
         };

@@ -35,7 +35,7 @@ pub(super) struct Fold {
 
 impl Fold {
     /// The events of the target domain alone.
-    pub(super) fn alone(&self, of: &Interactions) -> Fitting {
+    pub(super) fn alone(&self, of: &Interactions) -> Fitting<'_> {
         Fitting::new(&self.target, of)
     }
 }

@@ -22,7 +22,8 @@ use ronghe_recommend::roles::{Choice, Choices};
 use ronghe_recommend::serve::{Quota, Request};
 use ronghe_recommend::source::{self, Loaded, Source, Weights};
 use ronghe_recommend::{
-    Content, DomainRule, Event, Fitted, Interactions, ItemSource, Items, RECOMMENDERS, domains_of_items, movielens,
+    Content, DomainRule, Event, Fitted, Interactions, ItemSource, Items, RECOMMENDERS, domains_of_items,
+    movielens,
 };
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;

@@ -1,12 +1,12 @@
 //! `ronghe recommend transfer EVENTS --from DOMAIN --to DOMAIN`
 
-use super::{Watch, read};
+use super::{Read, Watch, read};
 use crate::args::{Common, RecommendTransfer};
 use crate::{Outcome, outputs, render};
 use anyhow::{Result, bail};
+use ronghe_recommend::Fitted;
 use ronghe_recommend::cross::{Plan, Reached, Transfer, compare, winner};
 use ronghe_recommend::report::Interval;
-use ronghe_recommend::{Fitted, Items};
 use serde_json::json;
 
 pub(crate) fn run(args: &RecommendTransfer, common: &Common) -> Result<Outcome> {
@@ -23,7 +23,7 @@ pub(crate) fn run(args: &RecommendTransfer, common: &Common) -> Result<Outcome> 
     }
     let watch = Watch::new(common)?;
     let read = read(&args.events, &watch, common)?;
-    let features = read.items.as_ref().and_then(Items::features);
+    let features = read.content.as_ref().map(|c| &c.features);
     let plan = |kept: u32| Plan {
         seed: args.seed,
         kept: kept as usize,
@@ -34,7 +34,7 @@ pub(crate) fn run(args: &RecommendTransfer, common: &Common) -> Result<Outcome> 
     let mut all = Vec::new();
     for &kept in &args.kept {
         let stage = format!("{kept} events kept: fitting");
-        let found = compare(&read.of, features.as_ref(), &plan(kept), &watch.stage(&stage));
+        let found = compare(&read.of, features, &plan(kept), &watch.stage(&stage));
         if found.is_err() {
             watch.end();
         }
@@ -43,13 +43,14 @@ pub(crate) fn run(args: &RecommendTransfer, common: &Common) -> Result<Outcome> 
     let saved = match (&args.out, &args.kept[..], &all[..]) {
         (Some(out), [kept], [found]) => {
             let plan = plan(*kept);
-            let fitted = winner(&read.of, features.as_ref(), &plan, found, &watch.stage("fitting"));
+            let fitted = winner(&read.of, features, &plan, found, &watch.stage("fitting"));
             watch.end();
             let (model, recommender) = fitted?;
             let notes = json!({ "columns": read.loaded.columns, "weights": read.loaded.weights, "from": args.from, "to": args.to, "transfer": found.accepted });
             let settings = serde_json::to_string(&model)?;
-            let (interactions, items) = (read.of, read.items);
-            Fitted { model, recommender, interactions, items, seed: args.seed, notes }.save(out)?;
+            let Read { of: interactions, items, content, .. } = read;
+            let seed = args.seed;
+            Fitted { model, recommender, interactions, items, content, seed, notes }.save(out)?;
             format!("\n{settings} saved in {}\n", out.display())
         }
         _ => String::new(),

@@ -1,5 +1,5 @@
 use super::*;
-use crate::models::planted_factors::{on_threads, random, sparse};
+use crate::models::planted::{matrix, on_threads, random};
 use crate::{Interactions, Model};
 use ronghe_stats::random::SplitMix64;
 
@@ -44,7 +44,7 @@ fn tastes() -> (Sparse, Interactions) {
             own
         })
         .collect();
-    (sparse(&rows.iter().map(Vec::as_slice).collect::<Vec<_>>(), 24), of)
+    (matrix(&rows, 24), of)
 }
 
 #[test]
@@ -163,7 +163,7 @@ fn what_cannot_be_mapped_is_an_error() {
         message(usual, &liked, &domains_of(12, 1))
             .starts_with("a map between domains: expected events of two domains, found 1")
     );
-    let apart = sparse(&[&[0, 1, 4, 5], &[2, 3, 6, 7], &[0, 1, 4, 8], &[2, 6, 10]], 12);
+    let apart = matrix(&[&[0, 1, 4, 5][..], &[2, 3, 6, 7], &[0, 1, 4, 8], &[2, 6, 10]], 12);
     assert_eq!(
         message(usual, &apart, &domains_of(12, 2)),
         "a map between domains: expected users with 2 events in one domain and 2 in another, found none; there is nothing to map: take \
