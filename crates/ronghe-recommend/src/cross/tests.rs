@@ -44,8 +44,8 @@ fn a_source_of_the_same_tastes_helps_and_a_shuffled_one_does_not() {
     let found = compare(&of, None, &plan(0), &|_, _| true).unwrap();
     assert_eq!(found.overlap, Overlap { source: 60, target: 60, both: 60, left: 40 });
     assert_eq!((found.tested, found.validated, found.accepted), (20, 20, true));
-    // Popularity alone: nothing else can be said without events in the target.
-    assert_eq!((found.alone.len(), found.across.len()), (1, 2));
+    // Popularity alone: nothing else can be said without events in the target. Across: two kinds and their mix.
+    assert_eq!((found.alone.len(), found.across.len()), (1, 3));
     for across in &found.across {
         let (gain, control) = (across.less_best_alone.unwrap(), across.shuffled.unwrap());
         assert!(gain.low > 0.1 && control.low < 0.0 && gain.mean > control.mean + 0.1, "{across:?}");
