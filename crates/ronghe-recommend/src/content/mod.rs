@@ -178,15 +178,20 @@ impl Content {
         Ok(Some(vector))
     }
 
-    /// How near the text of each item is to a vector of [`Content::vector`]: their cosine, 0 for an item without a text.
+    /// How near the text of each item is to a vector of [`Content::vector`]: their cosine, 0 for an item without a text. Of vectors of a
+    /// network the mean of all texts is taken away first, for what all texts share makes none of them nearer.
     pub fn near(&self, vector: &[f32]) -> Vec<f32> {
-        let Some((_, part)) = &self.text else { return Vec::new() };
-        let cosine = |row: &[f32]| {
-            let mut found = [0.0];
-            dots(&row[part.start..part.start + part.width], vector, &mut found);
-            found[0]
-        };
-        self.features.values.chunks_exact(self.features.width).map(cosine).collect()
+        let Some((by, part)) = &self.text else { return Vec::new() };
+        let mut rows = self.part(*part).values;
+        let mut vector = vector.to_vec();
+        if matches!(by, TextBy::Encoder(_)) {
+            let mean = centre(&mut rows, part.width);
+            vector.iter_mut().zip(mean).for_each(|(x, m)| *x -= m);
+            (rows, vector) = (unit(rows, part.width), unit(vector, part.width));
+        }
+        let mut found = vec![0.0; rows.len() / part.width];
+        dots(&rows, &vector, &mut found);
+        found
     }
 }
 
@@ -204,6 +209,21 @@ fn encoded(texts: &[String], encoder: &dyn EncodeText) -> Result<Features> {
     }
     let names = (0..width).map(|i| format!("text {i}")).collect();
     Ok(Features { width, values: unit(values, width), names })
+}
+
+/// Takes the mean of the rows away from each, rows of zeros apart, and gives it.
+pub(crate) fn centre(values: &mut [f32], width: usize) -> Vec<f32> {
+    let known = |row: &[f32]| row.iter().any(|x| *x != 0.0);
+    let count = values.chunks_exact(width).filter(|row| known(row)).count().max(1) as f64;
+    let mut mean = vec![0.0; width];
+    for row in values.chunks_exact(width) {
+        mean.iter_mut().zip(row).for_each(|(m, x)| *m += f64::from(*x) / count);
+    }
+    let mean: Vec<f32> = mean.into_iter().map(|m| m as f32).collect();
+    for row in values.chunks_exact_mut(width).filter(|row| known(row)) {
+        row.iter_mut().zip(&mean).for_each(|(x, m)| *x -= m);
+    }
+    mean
 }
 
 /// Rows brought to length 1; rows of zeros stay so.

@@ -1,14 +1,14 @@
 //! Features of the items, the vectors of any encoder: items without events get scores as others do.
 //!
-//! - `knn`: `score = sum over history j of w_j cos(i, j) / sum of w`, the product with the mean of the history's unit vectors. No fit
-//!   but lengths, `I M` a query for M features.
+//! - `knn`: `score = sum over history j of w_j cos(i, j) / sum of w`, the product with the mean of the history's unit vectors, from which
+//!   the mean of all items was taken first: what all share makes none of them alike. No fit but that, `I M` a query for M features.
 //! - `map`: iALS without features; then W, the ridge regression of its vectors of the items with events on their features, gives
 //!   the items without events theirs: features @ W (`lambda_w` of `ials`; Gantner et al. 2010). Items with events keep
 //!   their own. Everything else is as in [`crate::models::ials`].
 //!
 //! An item whose features are all zero is one that nothing is known of. Without a history all scores are 0.
 
-use crate::content::unit;
+use crate::content::{centre, unit};
 use crate::model::take;
 use crate::models::factors;
 use crate::models::ials::{self, Ials};
@@ -113,15 +113,7 @@ struct Knn {
 impl Knn {
     fn new(features: &Features) -> Knn {
         let mut units = features.values.clone();
-        let known: Vec<&[f32]> = features
-            .values
-            .chunks_exact(features.width)
-            .filter(|row| row.iter().any(|x| *x != 0.0))
-            .collect();
-        // What is the same of all items makes none of them more alike than another.
-        for column in (0..features.width).filter(|&c| known.iter().all(|row| row[c] == known[0][c])) {
-            units.iter_mut().skip(column).step_by(features.width).for_each(|x| *x = 0.0);
-        }
+        centre(&mut units, features.width);
         Knn { units: Vectors::new(unit(units, features.width), features.width) }
     }
 
@@ -198,26 +190,33 @@ mod tests {
 
     #[test]
     fn likeness_is_to_the_mean_of_unit_vectors() {
-        let features =
-            Features { width: 2, values: vec![2.0, 0.0, 0.0, 3.0, 3.0, 4.0, 0.0, 0.0], names: Vec::new() };
-        let liked = matrix(&[[0]], 4);
+        // Their mean is 0; nothing is known of the last.
+        let values = vec![2.0, 0.0, 0.0, 3.0, 3.0, 4.0, -5.0, -7.0, 0.0, 0.0];
+        let features = Features { width: 2, values, names: Vec::new() };
+        let liked = matrix(&[[0]], 5);
         let model = with(&liked, Some(&features), |data| KNN.fit(data, &|_, _| true).unwrap());
-        let own = [(0, 1.0), (1, 3.0), (3, 1.0), (8, 1.0)];
+        let own = [(0, 1.0), (1, 3.0), (4, 1.0), (8, 1.0)];
         let found = scores(&*model, &own);
         for (found, expected) in found.iter().zip([0.25, 0.75, 0.25 * 0.6 + 0.75 * 0.8]) {
             assert!((found - expected).abs() < 1e-6);
         }
-        assert_eq!(found[3], f32::NEG_INFINITY);
+        assert!(found[3] < 0.0 && found[4] == f32::NEG_INFINITY);
         let (each, constant) = model.contributions(Query { user: None, history: &own }, 2).unwrap();
         let values: Vec<(u32, f32)> = each.iter().map(|c| (c.item, (c.value * 1e5).round() / 1e5)).collect();
         assert_eq!((values, constant), (vec![(0, 0.15), (1, 0.6)], 0.0));
-        assert_eq!(scores(&*model, &[]), [0.0, 0.0, 0.0, f32::NEG_INFINITY]);
-        let mut alike = [0.0; 4];
+        assert_eq!(scores(&*model, &[]), [0.0, 0.0, 0.0, 0.0, f32::NEG_INFINITY]);
+        let mut alike = [0.0; 5];
         assert!(
-            model.similar(2, &mut alike) && (alike[1] - 0.8).abs() < 1e-6 && !model.similar(3, &mut alike)
+            model.similar(2, &mut alike) && (alike[1] - 0.8).abs() < 1e-6 && !model.similar(4, &mut alike)
         );
         let back = KNN.restore(&mut model.tensors()).unwrap();
         assert_eq!(scores(&*back, &own), found);
+        // What all items share changes nothing.
+        let rows = features.values.chunks_exact(2);
+        let shifted = rows.flat_map(|r| [r[0] + if r == [0.0; 2] { 0.0 } else { 10.0 }, r[1]]).collect();
+        let shifted = Features { values: shifted, ..features.clone() };
+        let model = with(&liked, Some(&shifted), |data| KNN.fit(data, &|_, _| true).unwrap());
+        assert!(scores(&*model, &own)[..4].iter().zip(&found).all(|(a, b)| (a - b).abs() < 1e-5));
     }
 
     #[test]
