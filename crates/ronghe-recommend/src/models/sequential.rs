@@ -60,13 +60,14 @@ impl Default for Settings {
     fn default() -> Settings {
         Settings {
             factors: 64,
-            blocks: 2,
+            blocks: 1,
             heads: 2,
             length: 50,
             dropout: 0.5,
-            epochs: 20,
+            epochs: 8,
             rate: 0.002,
-            batch: 64,
+            // Small steps learn more from an epoch: on MovieLens-100k eight with 16 windows are level with twenty with 64.
+            batch: 16,
             negatives: 0,
         }
     }
@@ -75,7 +76,7 @@ impl Default for Settings {
 /// Settings that are tried.
 pub(crate) fn grid() -> Vec<Settings> {
     let usual = Settings::default();
-    vec![usual, Settings { blocks: 1, epochs: 15, ..usual }, Settings { dropout: 0.2, epochs: 15, ..usual }]
+    vec![usual, Settings { dropout: 0.3, ..usual }, Settings { blocks: 2, epochs: 12, ..usual }]
 }
 
 impl Settings {
