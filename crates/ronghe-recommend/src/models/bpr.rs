@@ -5,8 +5,9 @@
 //! ```
 //!
 //! Stochastic gradient steps, one for each event an iteration in a random order; j is the item of a random event (the often liked are
-//! passed more often, as in implicit), or any item with events, and not one that the user liked. The steps follow one order on one thread, so a seed gives the same bits for any
-//! number of threads. `E F` operations an iteration; beside the vectors 8 bytes an event.
+//! passed more often), or any item with events. Where the user liked j, any item is drawn anew; with items of events the step is left
+//! out, as in implicit, since who likes what is popular would pass the rare alone. The steps follow one order on one thread, so a seed
+//! gives the same bits for any number of threads. `E F` operations an iteration; beside the vectors 8 bytes an event.
 //!
 //! A user of the fit has a vector. For another one, or one without events, it is made from the history by the same steps, of the
 //! user's vector alone, from zeros and with draws that are always the same; weights above 0 count as 1. Without a history the score
@@ -21,7 +22,7 @@ use ronghe_stats::random::SplitMix64;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// Draws of an item that the user did not like, after which the event is left out.
+/// Draws of any item, after which the step is left out.
 const DRAWS: usize = 32;
 /// Times that the steps of a new user go through the history.
 const FOLDS: usize = 30;
@@ -52,6 +53,15 @@ pub enum Passed {
     Popular,
     /// Every item with events as often.
     Any,
+}
+
+impl Passed {
+    fn draws(self) -> usize {
+        match self {
+            Passed::Popular => 1,
+            Passed::Any => DRAWS,
+        }
+    }
 }
 
 impl Default for Settings {
@@ -136,7 +146,7 @@ pub fn fit(settings: &Settings, data: &Training<'_>, progress: Progress<'_>) -> 
         for (user, item) in &order {
             let liked = by_user.row(*user as usize);
             let pick = || all[random.below(all.len())];
-            let Some(other) = draw(liked, known.len(), pick) else { continue };
+            let Some(other) = draw(liked, known.len(), settings.passed.draws(), pick) else { continue };
             let user = &mut users[*user as usize * width..][..width];
             let (i, j) = (*item as usize * width, other as usize * width);
             let Ok([liked, passed]) = items.get_disjoint_mut([i..i + width, j..j + width]) else { continue };
@@ -164,12 +174,12 @@ fn start(rows: usize, width: usize, seed: u64, has_events: impl Fn(usize) -> boo
     all
 }
 
-/// An item of those picked that is not in the ascending `liked`; `known` is the number of all items.
-fn draw(liked: &[u32], known: usize, mut pick: impl FnMut() -> u32) -> Option<u32> {
+/// An item of those picked, up to `draws`, that is not in the ascending `liked`; `known` is the number of all items.
+fn draw(liked: &[u32], known: usize, draws: usize, mut pick: impl FnMut() -> u32) -> Option<u32> {
     if liked.len() >= known {
         return None;
     }
-    (0..DRAWS).map(|_| pick()).find(|item| liked.binary_search(item).is_err())
+    (0..draws).map(|_| pick()).find(|item| liked.binary_search(item).is_err())
 }
 
 /// One gradient step.
@@ -272,7 +282,9 @@ impl Bpr {
             let mut random = SplitMix64::numbered(0, fold as u64);
             for item in &liked {
                 let pick = || self.pick(&mut random);
-                let Some(other) = draw(&liked, self.known.len(), pick) else { continue };
+                let Some(other) = draw(&liked, self.known.len(), self.settings.passed.draws(), pick) else {
+                    continue;
+                };
                 let (Some(v), Some(w)) = (self.items.get(*item), self.items.get(other)) else { continue };
                 let difference = self.biases[*item as usize] - self.biases[other as usize];
                 Step::new(&self.settings, &user, v, w, difference).user(&mut user, v, w);
@@ -299,6 +311,10 @@ impl Recommender for Bpr {
 
     fn similar(&self, item: u32, out: &mut [f32]) -> bool {
         self.items.similar(item, out)
+    }
+
+    fn similar_among(&self, item: u32, others: &[u32], out: &mut [f32]) -> bool {
+        self.items.similar_among(item, others, out)
     }
 
     fn tensors(&self) -> BTreeMap<String, (Vec<usize>, Vec<f32>)> {
