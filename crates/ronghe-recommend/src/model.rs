@@ -70,6 +70,14 @@ pub trait Recommender: Send + Sync {
         false
     }
 
+    /// How alike `others` are to `item`, as [`similar`](Recommender::similar) has them; `out` has a place for each. False if the model cannot say.
+    fn similar_among(&self, item: u32, others: &[u32], out: &mut [f32]) -> bool {
+        let mut all = vec![0.0; self.items()];
+        let told = self.similar(item, &mut all);
+        out.iter_mut().zip(others).for_each(|(out, &other)| *out = all[other as usize]);
+        told
+    }
+
     /// Its numbers by name, to be kept in a file: sizes and values.
     fn tensors(&self) -> BTreeMap<String, (Vec<usize>, Vec<f32>)>;
 }

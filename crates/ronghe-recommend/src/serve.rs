@@ -6,7 +6,7 @@
 //! largest `(1 - d) score - d alike` (maximal marginal relevance, Carbonell & Goldstein 1998): scores of the candidates scaled to 0..1,
 //! `alike` the largest similarity with an item taken, by the model, divided by that of the taken item's nearest candidate. It looks at the
 //! `max(5 k, 50)` best (of each domain, with quotas). A user without a past gets the items by their number of users, and the answer says so.
-//! `O(items)` and the model's scores; diversity adds a call of `similar` a place.
+//! `O(items)` and the model's scores; diversity adds a call of `similar_among` a place.
 
 pub use crate::request::{Answer, Filter, Quota, Ranked, Request, TradeOff, Why};
 use crate::{Error, Event, Histories, Interactions, Query, Recommender, Result};
@@ -290,8 +290,9 @@ impl Alike<'_> {
         if self.rows.borrow().contains_key(&place) {
             return Ok(());
         }
-        let mut all = vec![0.0; self.model.items()];
-        if !self.model.similar(self.candidates[place].0, &mut all) {
+        let others: Vec<u32> = self.candidates.iter().map(|c| c.0).collect();
+        let mut alike = vec![0.0; others.len()];
+        if !self.model.similar_among(others[place], &others, &mut alike) {
             return Err(Error::input(
                 "`diversity` of a request",
                 "a model that can say how alike items are",
@@ -300,7 +301,7 @@ impl Alike<'_> {
             ));
         }
         let finite = |x: f32| if x.is_finite() { f64::from(x) } else { 0.0 };
-        let mut row: Vec<f64> = self.candidates.iter().map(|c| finite(all[c.0 as usize]).max(0.0)).collect();
+        let mut row: Vec<f64> = alike.into_iter().map(|alike| finite(alike).max(0.0)).collect();
         row[place] = 0.0;
         let most = row.iter().copied().fold(0.0, f64::max);
         if most > 0.0 {

@@ -270,6 +270,10 @@ impl Recommender for Ials {
         self.items.similar(item, out)
     }
 
+    fn similar_among(&self, item: u32, others: &[u32], out: &mut [f32]) -> bool {
+        self.items.similar_among(item, others, out)
+    }
+
     fn tensors(&self) -> BTreeMap<String, (Vec<usize>, Vec<f32>)> {
         let shape = vec![self.items.lengths.len(), self.items.width];
         BTreeMap::from([

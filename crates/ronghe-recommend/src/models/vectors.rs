@@ -50,6 +50,20 @@ impl Vectors {
         true
     }
 
+    /// The same of some items.
+    pub(crate) fn similar_among(&self, item: u32, others: &[u32], out: &mut [f32]) -> bool {
+        let Some(vector) = self.get(item) else { return false };
+        let own = self.lengths[item as usize];
+        for (score, &other) in out.iter_mut().zip(others) {
+            *score = self.get(other).map_or(f32::NEG_INFINITY, |row| {
+                let mut product = [0.0];
+                dots(row, vector, &mut product);
+                product[0] / (own * self.lengths[other as usize])
+            });
+        }
+        true
+    }
+
     /// These vectors of queries and those of the items.
     pub(crate) fn of<'a>(&'a self, vectors: Vec<f32>, biases: &'a [f32]) -> Products<'a> {
         Products { width: self.width, vectors, items: &self.rows, biases, known: &self.lengths }
@@ -92,6 +106,16 @@ impl Vectors {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn some_are_as_alike_as_among_all() {
+        let vectors = Vectors::new((0..60).map(|i| (i * 7 % 11) as f32 - 4.0).chain([0.0; 3]).collect(), 3);
+        let (mut all, mut some) = ([0.0; 21], [0.0; 4]);
+        let others = [20, 3, 0, 7];
+        assert!(vectors.similar(3, &mut all) && vectors.similar_among(3, &others, &mut some));
+        assert_eq!(some, others.map(|other| all[other as usize]));
+        assert!(!vectors.similar_among(20, &others, &mut some));
+    }
 
     #[test]
     fn a_history_has_every_item_once() {
