@@ -136,7 +136,18 @@ def irspack_rp3(events):
     irspack.recommenders.RP3betaRecommender(events.astype(np.float64), alpha=1, beta=0.6, top_k=100, n_threads=2).learn()
 
 
-FITS = {("knn", "implicit"): implicit_knn, ("knn", "rusket"): rusket_knn, ("ease", "numpy"): numpy_ease_inverse, ("rp3beta", "irspack"): irspack_rp3}
+def implicit_top(events):
+    """What lists of ten for all users need, and then these."""
+    from implicit.cpu.als import AlternatingLeastSquares
+
+    model = AlternatingLeastSquares(factors=64, regularization=1.0, alpha=10.0, iterations=1, num_threads=2, random_state=1)
+    model.fit(events, show_progress=False)
+    return lambda: model.recommend(np.arange(events.shape[0]), events, N=10, filter_already_liked_items=True)
+
+
+# Of these only what the function gives is timed.
+READY = {"top"}
+FITS = {("top", "implicit"): implicit_top, ("knn", "implicit"): implicit_knn, ("knn", "rusket"): rusket_knn, ("ease", "numpy"): numpy_ease_inverse, ("rp3beta", "irspack"): irspack_rp3}
 
 
 def peak_mb():
@@ -170,9 +181,11 @@ def main():
         one, two = (clock(lambda n=n: fit(events, int(factors), solver, n)) for n in (1, 2))
         wall, cpu = two[0] - one[0], two[1] - one[1]
     else:
+        run = FITS[work, program]
+        run = run(events) if work in READY else lambda: FITS[work, program](events)
         forget_peak()
         base = peak_mb()
-        wall, cpu = clock(lambda: FITS[work, program](events))
+        wall, cpu = clock(run)
     # On a line of its own, whatever the peer left on the last one.
     print("\n" + json.dumps({"seconds": wall, "cpu": cpu, "above_mb": peak_mb() - base}))
 

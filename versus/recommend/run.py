@@ -1,6 +1,6 @@
 """Quality model by model with the same settings, and speed on a synthetic set; writes raw/NAME.csv and SUMMARY.md.
 
-    cargo build --release -p ronghe-recommend --example fit
+    cargo build --release -p ronghe-recommend --example fit --example top
     ~/.cache/ronghe/versus-recommend/bin/python versus/recommend/run.py --ratings U.DATA
 
 U.DATA is MovieLens-100k's file of ratings (user, film, rating, time, parted by tabs).
@@ -36,11 +36,12 @@ QUALITY = [
     ("ease", {"model": "ease", "lambda": 100}, "numpy EASE", {"reg": 100}),
     ("slim", {"model": "slim", "l1": 1, "l2": 50}, "irspack SLIM", {"alpha": 0.05, "l1_ratio": 0.01}),
     ("rp3beta", {"model": "rp3beta", "k": 100, "alpha": 1.0, "beta": 0.2}, "irspack RP3beta", {"k": 100, "alpha": 1.0, "beta": 0.2}),
-    ("bm25", {"model": "item-knn", "k": 200, "weighting": "bm25", "k1": 3.0, "b": 0.5}, "implicit BM25", {"k": 200, "k1": 3, "b": 0.5}),
+    # implicit counts the item itself as one of the K.
+    ("bm25", {"model": "item-knn", "k": 199, "keep": "from", "weighting": "bm25", "k1": 3.0, "b": 0.5}, "implicit BM25", {"k": 200, "k1": 3, "b": 0.5}),
     # implicit's weight of the liked is alpha, ours 1 + alpha.
     ("als", {"model": "ials", "factors": 64, "iterations": 15, "alpha": 2.0, "lambda": 1.0}, "implicit ALS",
      {"factors": 64, "reg": 1.0, "alpha": 3.0, "iterations": 15, "cg": False}),
-    ("bpr", {"model": "bpr", "factors": 64, "iterations": 50, "learning_rate": 0.02, "lambda": 0.01}, "implicit BPR",
+    ("bpr", {"model": "bpr", "factors": 64, "iterations": 50, "learning_rate": 0.02, "lambda": 0.01, "passed": "popular"}, "implicit BPR",
      {"factors": 64, "rate": 0.02, "reg": 0.01, "epochs": 50}),
 ]
 DRAWN = ("als", "bpr")
@@ -52,10 +53,13 @@ def main():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--only", default="", help="quality or speed")
-    parser.add_argument("--works", default="als-64-cholesky,als-64-cg,knn,rp3beta,ease", help="works of speed")
+    parser.add_argument("--models", default="", help="models of quality, all if not said")
+    parser.add_argument("--works", default="als-64-cholesky,als-64-cg,als-256-cholesky,als-256-cg,knn,rp3beta,ease,top", help="works of speed")
+    parser.add_argument("--programs", default="", help="peers of speed, all that know the work if not said")
     parser.add_argument("--users", type=int, default=100_000)
     parser.add_argument("--items", type=int, default=20_000)
     parser.add_argument("--events", type=int, default=4_800_000)
+    parser.add_argument("--set", type=pathlib.Path, help="a set that synthetic.py wrote, instead of those sizes")
     parser.add_argument("--ease-items", type=int, default=6_000, help="items of the set for EASE, whose time grows with their cube")
     parser.add_argument("--target", type=pathlib.Path, default=pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")), help="cargo's target folder")
     parser.add_argument("--out", type=pathlib.Path, default=HERE)
@@ -94,7 +98,7 @@ def quality(args, fit, folder):
         train, test = parts(events)
         seen, tests = judge.matrix(train, users), judge.matrix(test, users)
         pairs(train, folder / "train.pairs")
-        for name, model, peer, settings in QUALITY:
+        for name, model, peer, settings in (row for row in QUALITY if not args.models or row[0] in args.models.split(",")):
             for seed in range(SEEDS if name in DRAWN else 1):
                 took = ours(fit, folder / "train.pairs", model, seed, folder / "scores.f32")
                 scores = np.full((users, judge.FILMS), -np.inf)
@@ -108,20 +112,27 @@ def quality(args, fit, folder):
 
 
 def speed(args, fit, folder):
-    events = synthetic.make(args.users, args.items, args.events, 0)
-    synthetic.write(events, folder / "all.npz")
-    synthetic.write(sparse.csr_matrix(events[:, : args.ease_items]), folder / "ease.npz")
+    whole = args.set or folder / "all.npz"
+    if args.set:
+        events = sparse.load_npz(whole)
+    else:
+        events = synthetic.make(args.users, args.items, args.events, 0)
+        synthetic.write(events, whole)
+    if "ease" in args.works.split(","):
+        synthetic.write(sparse.csr_matrix(events[:, : args.ease_items]), folder / "ease.npz")
     found = []
     for work in args.works.split(","):
-        path = folder / ("ease.npz" if work == "ease" else "all.npz")
+        path = folder / "ease.npz" if work == "ease" else whole
         rivals = list(peers.ITERATIONS) if work.startswith("als") else [program for of, program in peers.FITS if of == work]
+        rivals = [program for program in rivals if not args.programs or program in args.programs.split(",")]
+        told = work + (f", {min(args.ease_items, events.shape[1])} items" if work == "ease" else f", {events.shape[0]} x {events.shape[1]} x {events.nnz}")
         for repeat in range(1, args.repeats + 1):
             for program in ["ronghe", *rivals]:
                 before = machine_seconds()
                 took = ronghe_speed(fit, work, path.with_suffix(".pairs")) if program == "ronghe" else peer_speed(work, program, path)
                 others = max(0.0, machine_seconds() - before - took.pop("all_cpu")) / max(took.pop("wall"), 1e-9)
                 say(f"{work} {repeat} {program}: {took['seconds']:.2f} s, {took['cpu']:.2f} CPU s, {took['above_mb']:.0f} MB above the data")
-                found.append({"work": work, "program": program, "repeat": repeat, "seconds": took["seconds"], "cpu_s": took["cpu"],
+                found.append({"work": told, "program": program, "repeat": repeat, "seconds": took["seconds"], "cpu_s": took["cpu"],
                               "above_mb": took["above_mb"], "others": f"{others:.2f}"})
     return found
 
@@ -143,6 +154,8 @@ def ronghe_speed(fit, work, path):
     }
     if work in models:
         return measured(lambda: ours(fit, path, models[work]))
+    if work == "top":
+        return measured(lambda: lists(fit.with_name("top"), path))
     _, factors, solver = work.split("-")
     model = {"model": "ials", "factors": int(factors), "alpha": 9.0, "lambda": 1.0, "solver": solver}
 
@@ -151,6 +164,12 @@ def ronghe_speed(fit, work, path):
         return {"seconds": two["seconds"] - one["seconds"], "cpu": two["cpu"] - one["cpu"], "above_mb": statistics.mean([one["above_mb"], two["above_mb"]])}
 
     return measured(iteration)
+
+
+def lists(top, path):
+    """Lists of ten for all users from 64 factors."""
+    took = ours(top, path, {"model": "ials", "factors": 64, "alpha": 9.0, "iterations": 1, "solver": "cg"}, 0)
+    return {"seconds": took["all"]["seconds"], "cpu": took["all"]["cpu"], "above_mb": took["all"]["above_mb"]}
 
 
 def peer_speed(work, program, path):
