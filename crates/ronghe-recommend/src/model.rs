@@ -183,7 +183,7 @@ pub struct Entry {
     pub usual: fn() -> Model,
     /// Settings that are tried, the likelier ones first.
     pub grid: fn() -> Vec<Model>,
-    /// Whether a hybrid mixes it: not a hybrid itself, and not what takes longer than all others together.
+    /// Whether a hybrid mixes it: not a hybrid itself, and not what looks at several domains.
     pub mixes: bool,
     /// Whether it asks for events of several domains.
     pub domains: bool,
@@ -268,7 +268,7 @@ pub static RECOMMENDERS: &[Entry] = &[
         about: "what comes next, by attention to the latest items (SASRec)",
         usual: || Model::Sequential(sequential::Settings::default()),
         grid: || sequential::grid().into_iter().map(Model::Sequential).collect(),
-        mixes: false,
+        mixes: true,
         domains: false,
     },
     Entry {
