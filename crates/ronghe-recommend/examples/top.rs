@@ -48,7 +48,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         "lists": lists.len(),
     });
 
-    let third = |item: u32| item % 3 == 0;
+    let third = |item: u32| item.is_multiple_of(3);
     let quotas = [0, 1].map(|domain| Quota { domain, least: 3, most: 7 });
     let plain = Request::default();
     let mut one = Map::new();

@@ -220,7 +220,10 @@ fn events(bytes: &[u8]) -> Vec<Event> {
     events.iter().map(event).collect()
 }
 
-fn tensors_of(path: &Path, bytes: &[u8]) -> Result<BTreeMap<String, (Vec<usize>, Vec<f32>)>> {
+/// Sizes and numbers by name.
+type Tensors = BTreeMap<String, (Vec<usize>, Vec<f32>)>;
+
+fn tensors_of(path: &Path, bytes: &[u8]) -> Result<Tensors> {
     let weights = safetensors::read(&path.to_string_lossy(), bytes).map_err(|e| odd(path, &e.to_string()))?;
     let tensor = |p: &Tensor| (p.shape().to_vec(), p.as_f32().to_vec());
     Ok(weights.iter().map(|(name, p)| (name.to_owned(), tensor(&p.tensor))).collect())

@@ -106,11 +106,11 @@ fn ways() -> Vec<Way> {
 
 /// Compares ways of ranking new items.
 pub fn compare(of: &Interactions, features: &Features, plan: &Plan, progress: Progress<'_>) -> Result<Cold> {
-    if of.items.len() < PARTS * PARTS || plan.k == 0 {
+    if of.items.len() < 4 * PARTS || plan.k == 0 {
         let found = format!("{} and lists of {}", of.items.len(), plan.k);
         return Err(Error::input(
             "a comparison on new items",
-            "25 items or more, and lists of 1 or more",
+            "20 items or more, and lists of 1 or more",
             found,
             "give more items",
         ));
@@ -323,7 +323,7 @@ mod tests {
             assert!(model.less_popular.unwrap().low > 0.1, "{model:?}");
             assert_eq!(model.settings.len(), 2);
         }
-        let again = compare(&of, &features, &Plan { threads: 1, ..plan.clone() }, &|_, _| true).unwrap();
+        let again = compare(&of, &features, &Plan { threads: 1, ..plan }, &|_, _| true).unwrap();
         assert_eq!(found, again);
         assert!(matches!(compare(&of, &features, &plan, &|_, _| false), Err(Error::Stopped)));
     }
@@ -333,6 +333,6 @@ mod tests {
         let (mut of, features) = planted();
         of.items = ["a", "b"].iter().collect();
         let error = compare(&of, &features, &Plan::default(), &|_, _| true).unwrap_err().to_string();
-        assert!(error.contains("expected 25 items or more"), "{error}");
+        assert!(error.contains("expected 20 items or more"), "{error}");
     }
 }

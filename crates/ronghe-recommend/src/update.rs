@@ -318,7 +318,7 @@ mod tests {
             before.update(&new, &Encoders::default(), 1, &|_, _| true).err().unwrap().to_string()
         };
         assert!(error(&of, true).contains("counts with a least sum"));
-        let bare = Interactions { timed: false, ..of.clone() };
+        let bare = Interactions { timed: false, ..of };
         assert!(
             error(&bare, false).contains("expected events with times, as the old ones, found without times")
         );

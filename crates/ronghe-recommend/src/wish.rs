@@ -314,7 +314,7 @@ fn fit(content: &Content, wish: &Wish, encoder: Option<&dyn EncodeText>) -> Resu
 /// Mean 0 and the largest 1, over the places that count and are finite; 0 where nothing is known or all is equal. Gives the mean and
 /// what was divided by.
 fn scale(values: &mut [f32], counts: impl Fn(usize) -> bool) -> (f64, f64) {
-    let counted: Vec<bool> = (0..values.len()).map(|place| counts(place)).collect();
+    let counted: Vec<bool> = (0..values.len()).map(counts).collect();
     let finite =
         || values.iter().zip(&counted).filter(|(x, c)| **c && x.is_finite()).map(|(x, _)| f64::from(*x));
     let mean = finite().sum::<f64>() / finite().count().max(1) as f64;
@@ -360,7 +360,7 @@ impl Recommender for Toward<'_> {
         let mut constant = self.words.as_ref().map_or(0.0, |w| f64::from(w[item as usize]));
         let mut whole = true;
         self.parts(|query, weight, (mean, reach), own| {
-            if !(reach > 0.0) || own[item as usize] == 0.0 {
+            if reach <= 0.0 || own[item as usize] == 0.0 {
                 return;
             }
             let Some((parts, rest)) = self.inner.contributions(query, item) else { return whole = false };

@@ -147,8 +147,127 @@ fn domains_are_made_of_the_table_of_items() {
     assert!(said.code == Some(0) && said.err.contains("2 domains"), "{}", said.err);
     let found = json(&room.good("recommend for m --history 甲0 --in 诗 --json"));
     assert_eq!(found[0]["items"].as_array().map(Vec::len), Some(2), "{found}");
-    room.bad(&line.replace("类型=诗", "类型=剧"), &["the domain `诗`", "none with 类型=剧"]);
+    room.bad(
+        &line.replace("类型=诗", "类型=剧").replace("--out m", "--out n"),
+        &["the domain `诗`", "none with 类型=剧"],
+    );
     room.bad("recommend fit events.csv --domain-where 诗:类型=诗 --out n", &["--items"]);
+}
+
+/// Titles of the items of [`events`]: those of 甲 are about the sea, those of 乙 about mountains.
+fn described() -> String {
+    let mut text = "商品,标题\n".to_owned();
+    for item in 0..12 {
+        let _ = writeln!(text, "甲{item},海上 第{item}天\n乙{item},登山 第{item}天");
+    }
+    text
+}
+
+#[test]
+fn a_sentence_is_a_query() {
+    let room = Room::new();
+    room.put("events.csv", events()).put("items.csv", described());
+    room.good("recommend fit events.csv --items items.csv --model ease --out m");
+    let listed = |sentence: &str, user: &[&str]| {
+        let mut command = room.command("recommend for m --json -k 3 --wish");
+        let output = command.arg(sentence).args(user).output().expect("the program runs");
+        let found = json(&String::from_utf8_lossy(&output.stdout));
+        let items = found[0]["items"].as_array().expect("items").iter();
+        let names: Vec<String> = items.filter_map(|i| i["item"].as_str().map(str::to_owned)).collect();
+        (names, String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let all = |names: &[String], kind: char| names.len() == 3 && names.iter().all(|n| n.starts_with(kind));
+    let (names, said) = listed("想看登山", &[]);
+    assert!(all(&names, '乙') && said.contains("words 登山"), "{names:?} {said}");
+    let (names, said) = listed("不要海上", &[]);
+    assert!(all(&names, '乙') && said.contains("without 海上"), "{names:?} {said}");
+    let (names, said) = listed("像《海上 第3天》那样的", &[]);
+    assert!(
+        all(&names, '甲') && !names.contains(&"甲3".into()) && said.contains("like 海上 第3天"),
+        "{names:?} {said}"
+    );
+    // The one of its kind that u00 has not met stands first.
+    let (names, _) = listed("海上", &["u00"]);
+    assert_eq!(names[0], "甲0");
+}
+
+#[test]
+fn an_update_is_a_fit_on_all_rows() {
+    let room = Room::new();
+    let all = events();
+    let lines: Vec<&str> = all.lines().collect();
+    let part = |rows: &[&str]| format!("{}\n{}\n", lines[0], rows.join("\n"));
+    room.put("all.csv", &all).put("old.csv", part(&lines[1..300])).put("new.csv", part(&lines[290..]));
+    room.put("items.csv", described());
+    let with = |rest: &str| room.run(&format!("recommend fit {rest} --items items.csv"));
+    let model = r#"--model {"model":"ease","lambda":9}"#;
+    assert_eq!(with(&format!("all.csv --out whole {model}")).code, Some(0));
+    assert_eq!(with(&format!("old.csv --out before {model}")).code, Some(0));
+    let said = with("new.csv --update before --out after");
+    assert_eq!(said.code, Some(0), "{}", said.err);
+    assert!(said.out.contains("(10 were there)"), "{}", said.out);
+    for file in ["recommender.safetensors", "content.safetensors", "names.json", "events.bin", "items.json"] {
+        assert_eq!(room.read(&format!("after/{file}")), room.read(&format!("whole/{file}")), "{file}");
+    }
+    room.good("recommend for after u00");
+}
+
+#[test]
+fn new_items_are_ranked_by_what_is_known_of_them() {
+    let room = Room::new();
+    room.put("items.csv", described());
+    let mut events = "用户,商品\n".to_owned();
+    for user in 0..40 {
+        let taste = if user % 2 == 0 { "甲" } else { "乙" };
+        (0..12).filter(|item| (item + user / 2) % 3 > 0).for_each(|item| {
+            let _ = writeln!(events, "u{user:02},{taste}{item}");
+        });
+    }
+    room.put("events.csv", events);
+    let found = json(&room.good("recommend evaluate events.csv --items items.csv --split items -k 2 --json"));
+    let models = found["models"].as_array().expect("models");
+    assert_eq!(models[0]["name"], "predicted-popularity");
+    // What is learnt from tastes; mere likeness is also misled by the days.
+    for model in &models[2..] {
+        assert!(model["less_popular"]["low"].as_f64().expect("an interval") > 0.0, "{model}");
+    }
+    let said = room.run("recommend evaluate events.csv --split items");
+    assert!(
+        said.code == Some(1) && said.err.contains("give a table of the items with --items"),
+        "{}",
+        said.err
+    );
+}
+
+#[test]
+fn documents_that_were_cited_are_recommended_by() {
+    let room = Room::new();
+    for (name, text) in [
+        ("bread.txt", "Knead the dough for ten minutes. The oven is hot and the bread rises."),
+        ("cake.txt", "Bake the cake in a hot oven. The dough of the cake is soft."),
+        ("roses.txt", "Water the roses in the garden each morning. The garden needs sun."),
+        ("lawn.txt", "Mow the lawn of the garden each week. The garden needs water."),
+    ] {
+        room.put(&format!("docs/{name}"), text);
+    }
+    room.good("index docs --store s --network none");
+    // Nothing is recorded unless it is asked for.
+    room.good("search oven --store s");
+    assert!(!room.path("read.jsonl").exists());
+    room.good("search knead --store s --record read.jsonl --as ann --most 1");
+    room.good("search mow --store s --record read.jsonl --as bob --most 1");
+    let recorded = room.text("read.jsonl");
+    let first = json(recorded.lines().next().expect("an event"));
+    assert!(
+        first["user"] == "ann" && first["item"].as_str().is_some_and(|i| i.ends_with("bread.txt")),
+        "{first}"
+    );
+    let model = r#"{"model":"content","method":"knn"}"#;
+    room.good(&format!("recommend fit read.jsonl --items s --out m --model {model}"));
+    for (user, like) in [("ann", "cake.txt"), ("bob", "roses.txt")] {
+        let found = json(&room.good(&format!("recommend for m {user} -k 1 --json")));
+        assert!(found[0]["items"][0]["item"].as_str().is_some_and(|i| i.ends_with(like)), "{found}");
+    }
 }
 
 #[test]

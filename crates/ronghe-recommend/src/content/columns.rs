@@ -61,7 +61,8 @@ fn quantity(items: &Items, place: usize, name: &str) -> Vec<(String, Vec<f32>)> 
     let count = sorted.len() as f64;
     let mean = sorted.iter().map(|x| x.0).sum::<f64>() / count;
     let deviation = (sorted.iter().map(|x| (x.0 - mean).powi(2)).sum::<f64>() / count).sqrt();
-    if !(deviation > 0.0) {
+    // Not a number where no cell is one.
+    if deviation.is_nan() || deviation == 0.0 {
         return Vec::new();
     }
     let mut starts: Vec<usize> = (0..RANGES).map(|r| sorted.len() * r / RANGES).collect();
