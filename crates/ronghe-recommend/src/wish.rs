@@ -2,9 +2,9 @@
 //!
 //! ```text
 //! sentence -> Wish: items whose titles it names, wanted and not; words, wanted and not
-//! score(i) = z(the user's own history) + w z(named items, and those nearest to the words) + z(words wanted - words not wanted)
+//! score(i) = z(the user's own history) + w z(named items, and those nearest to the words) + (3/2 - w) z(words wanted - words not wanted)
 //! ```
-//! z: mean 0, and 1 for the best item; w is 1 where items are named, else 1/2. A part without anything to go by is left out. What a cue of denial (not, without, no, 不要,
+//! z: mean 0, and 1 for the best item; w is 1 where items are named, else 1/2: what is named says most. A part without anything to go by is left out. What a cue of denial (not, without, no, 不要,
 //! 没有 ...) stands before is not wanted, up to the next comma, `but` or `with`. Titles are found as they stand, whatever the case, a year in
 //! brackets left out; one of a single word only in quotes, after `like` (像), or with a capital. Nothing is fitted.
 
@@ -237,7 +237,7 @@ pub struct Toward<'a> {
     histories: [Vec<(u32, f32)>; 2],
     /// What these weigh.
     weights: [f64; 2],
-    /// How well each item fits the words, mean 0, the best 1.
+    /// How well each item fits the words, mean 0, the best as high as the words weigh.
     words: Option<Vec<f32>>,
 }
 
@@ -281,14 +281,15 @@ impl Fitted {
             let unnamed = near.into_iter().filter(|(item, _)| !wish.named.contains(item));
             asked.extend(unnamed.map(|(item, near)| (item, share * near)));
         }
+        let weight = if wish.named.is_empty() { 0.5 } else { 1.0 };
         let history = liked.iter().chain(&asked).copied().collect();
         let mut hidden = user.map_or(Vec::new(), |user| known.seen(user).to_vec());
         hidden.extend(wish.named.iter().chain(&wish.unwanted));
         let model = Toward {
             inner: self.recommender.as_ref(),
             histories: [liked.to_vec(), asked],
-            weights: [1.0, if wish.named.is_empty() { 0.5 } else { 1.0 }],
-            words,
+            weights: [1.0, weight],
+            words: words.map(|words| words.into_iter().map(|x| (1.5 - weight) as f32 * x).collect()),
         };
         Ok(Wished { wish, model, history, hidden })
     }
@@ -357,10 +358,11 @@ impl Recommender for Toward<'_> {
 
     fn contributions(&self, _: Query<'_>, item: u32) -> Option<(Vec<Contribution>, f32)> {
         let mut sums: BTreeMap<u32, f64> = BTreeMap::new();
-        let mut constant = self.words.as_ref().map_or(0.0, |w| f64::from(w[item as usize]));
+        let mut constant =
+            self.words.as_ref().and_then(|w| w.get(item as usize)).map_or(0.0, |w| f64::from(*w));
         let mut whole = true;
         self.parts(|query, weight, (mean, reach), own| {
-            if reach <= 0.0 || own[item as usize] == 0.0 {
+            if reach <= 0.0 || own.get(item as usize).is_none_or(|s| *s == 0.0) {
                 return;
             }
             let Some((parts, rest)) = self.inner.contributions(query, item) else { return whole = false };

@@ -4,6 +4,7 @@ use crate::args::{Ask, Common};
 use crate::library::{self, Sentences, one_line};
 use crate::{Outcome, render, session};
 use anyhow::Result;
+use ronghe_knowledge::Citation;
 use ronghe_knowledge::ask::{Answer, Conversation, Options, Share, ask};
 use ronghe_knowledge::generate::prompt::Task;
 use ronghe_knowledge::generate::{Endpoint, Written, write};
@@ -34,11 +35,16 @@ pub(crate) fn run(args: &Ask, common: &Common) -> Result<Outcome> {
         Some(question) => {
             let answer = ask(&open.store, open.embed(), question, &options(args)?)?;
             tell(&open, model.as_ref(), &answer, None, common)?;
-            library::record(&args.documents, answer.sentences.iter().map(|s| &s.citation))?;
+            library::record(&args.documents, cited(&answer))?;
             Ok(if answer.answered { Outcome::Done } else { Outcome::NoAnswer })
         }
         None => chat(args, common, &open, model.as_ref()),
     }
+}
+
+/// What an answer cites; nothing where there is none.
+fn cited(answer: &Answer) -> impl Iterator<Item = &Citation> {
+    answer.sentences.iter().filter(|_| answer.answered).map(|s| &s.citation)
 }
 
 fn options(args: &Ask) -> Result<Options> {
@@ -86,7 +92,7 @@ fn chat(args: &Ask, common: &Common, open: &library::Open, model: Option<&Endpoi
             render::log(&format!("taken as: {}", resolved.question));
         }
         tell(open, model, &answer, Some(&resolved.added), common)?;
-        library::record(&args.documents, answer.sentences.iter().map(|s| &s.citation))?;
+        library::record(&args.documents, cited(&answer))?;
         talk.answered(&open.store, &question, &answer)?;
     }
     Ok(Outcome::Done)

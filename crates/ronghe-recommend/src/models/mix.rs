@@ -234,7 +234,10 @@ fn judges(of: &Interactions, fold: &Fold<'_>, members: &[Arc<dyn Recommender>], 
 pub(super) fn standardise(member: &dyn Recommender, query: Query<'_>, out: &mut [f32]) -> (f64, f64) {
     member.scores(query, out);
     let mut counts = vec![true; out.len()];
-    query.history.iter().for_each(|&(item, _)| counts[item as usize] = false);
+    // An item that is none of the model's counts for nothing.
+    for &(item, _) in query.history {
+        counts.get_mut(item as usize).into_iter().for_each(|counts| *counts = false);
+    }
     let finite = || {
         out.iter().zip(&counts).filter(|(s, counts)| **counts && s.is_finite()).map(|(s, _)| f64::from(*s))
     };
