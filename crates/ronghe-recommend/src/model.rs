@@ -4,7 +4,7 @@ use crate::models::item_weights::ItemWeights;
 use crate::models::{
     bpr, content, ease, emcdr, hybrid, ials, item_knn, popularity, rp3beta, sequential, slim,
 };
-use crate::{Error, Progress, Result, Training};
+use crate::{Error, Features, Progress, Result, Training};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -61,6 +61,13 @@ pub trait Recommender: Send + Sync {
     /// scores are no such sum.
     fn contributions(&self, query: Query<'_>, item: u32) -> Option<(Vec<Contribution>, f32)> {
         let _ = (query, item);
+        None
+    }
+
+    /// What each feature of `item` adds to its score, exactly, where the score is that of its features: of likeness by content, and of items
+    /// without events that a map from features gives their place. `None` for all others.
+    fn aspects(&self, query: Query<'_>, item: u32, features: &Features) -> Option<Vec<f32>> {
+        let _ = (query, item, features);
         None
     }
 

@@ -231,6 +231,16 @@ fn new_items_are_ranked_by_what_is_known_of_them() {
     for model in &models[2..] {
         assert!(model["less_popular"]["low"].as_f64().expect("an interval") > 0.0, "{model}");
     }
+    // Of an item that nobody had, the features that give it its score.
+    let described = described() + "丙,海上 新\n丁1,城市\n丁2,城市\n丁3,城市\n";
+    room.put("more.csv", described);
+    room.good(r#"recommend fit events.csv --items more.csv --out m --model {"model":"content"}"#);
+    let found = json(&room.good("recommend explain m u00 丙 --json"));
+    let aspects = found["aspects"].as_array().expect("aspects");
+    let adds = |a: &Value| a["adds"].as_f64().expect("a number");
+    assert!(aspects.iter().any(|a| a["feature"] == "海上" && adds(a) > 0.0), "{found}");
+    let score = found["reasons"]["score"].as_f64().expect("a score");
+    assert!((aspects.iter().map(adds).sum::<f64>() - score).abs() < 1e-4, "{found}");
     let said = room.run("recommend evaluate events.csv --split items");
     assert!(
         said.code == Some(1) && said.err.contains("give a table of the items with --items"),

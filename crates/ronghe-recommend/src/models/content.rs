@@ -85,7 +85,7 @@ pub fn fit(settings: &Settings, data: &Training<'_>, progress: Progress<'_>) -> 
     let mut map = Ridge::new(features, seen, bare.factors, bare.lambda_w)?;
     map.refit(ials.vectors());
     ials.change(|items| map.fill_unseen(items));
-    Ok(Box::new(ials))
+    Ok(Box::new(ials.mapped(map.map)))
 }
 
 /// Of the tensors that it was saved as.
@@ -149,6 +149,16 @@ impl Recommender for Knn {
             Some(Contribution { item: *item, value: share * cosine[0] })
         });
         Some((each.collect(), 0.0))
+    }
+
+    fn aspects(&self, query: Query<'_>, item: u32, features: &Features) -> Option<Vec<f32>> {
+        let mut mean = vec![0.0; self.units.width];
+        let (items, shares) = self.shares(query);
+        for (item, share) in items.iter().zip(shares) {
+            combine(self.units.get(*item).unwrap_or_default(), &[share], &mut mean);
+        }
+        let each = mean.iter().zip(self.units.get(item)?).map(|(m, x)| m * x);
+        (features.width == self.units.width).then(|| each.collect())
     }
 
     fn similar(&self, item: u32, out: &mut [f32]) -> bool {

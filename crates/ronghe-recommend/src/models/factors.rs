@@ -163,7 +163,8 @@ impl<'a> Factors<'a> {
         if let Some(ridge) = &self.ridge {
             ridge.fill_unseen(&mut self.items);
         }
-        Ials::new(*self.settings, self.items, squares)
+        let map = self.ridge.map(|ridge| ridge.map).unwrap_or_default();
+        Ials::new(*self.settings, self.items, squares).mapped(map)
     }
 
     /// Turns everything to the eigenvectors of the Gram matrix of the items (or users) and gives its eigenvalues.

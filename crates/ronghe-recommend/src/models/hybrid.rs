@@ -12,7 +12,9 @@ pub use crate::models::mix::{Learnt, learn};
 use crate::models::mix::{add, scaled, sound, standardise};
 use crate::models::popularity;
 use crate::split::{self, Fitting, Shares, SplitBy};
-use crate::{Contribution, Error, Model, Progress, Query, RECOMMENDERS, Recommender, Result, Training};
+use crate::{
+    Contribution, Error, Features, Model, Progress, Query, RECOMMENDERS, Recommender, Result, Training,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -192,6 +194,22 @@ impl Recommender for Hybrid {
         }
         let value = |&(item, _): &(u32, f32)| Some(Contribution { item, value: sums.remove(&item)? as f32 });
         Some((query.history.iter().filter_map(value).collect(), constant as f32))
+    }
+
+    fn aspects(&self, query: Query<'_>, item: u32, features: &Features) -> Option<Vec<f32>> {
+        let mut own = vec![0.0; self.items()];
+        let mut sums = vec![0.0; features.width];
+        for (member, weight) in self.speaking() {
+            let (_, deviation) = standardise(member, query, &mut own);
+            if deviation == 0.0 || *own.get(item as usize)? == f32::NEG_INFINITY {
+                continue;
+            }
+            let scale = (f64::from(weight) / deviation) as f32;
+            sums.iter_mut()
+                .zip(member.aspects(query, item, features)?)
+                .for_each(|(sum, x)| *sum += scale * x);
+        }
+        Some(sums)
     }
 
     fn similar(&self, item: u32, out: &mut [f32]) -> bool {

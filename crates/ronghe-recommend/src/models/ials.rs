@@ -23,8 +23,8 @@
 use crate::model::{Products, take};
 use crate::models::factors;
 use crate::models::vectors::Vectors;
-use crate::{Contribution, Error, Progress, Query, Recommender, Result, Training};
-use ronghe_cpu::{Normal, System, dots};
+use crate::{Contribution, Error, Features, Progress, Query, Recommender, Result, Training};
+use ronghe_cpu::{Normal, System, combine, dots};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -154,6 +154,8 @@ pub struct Ials {
     items: Vectors,
     /// That diagonal.
     squares: Vec<f32>,
+    /// The map from features to vectors, `[features, factors]`; empty without features.
+    map: Vec<f32>,
 }
 
 /// Fits it.
@@ -164,7 +166,12 @@ pub fn fit(settings: &Settings, data: &Training<'_>, progress: Progress<'_>) -> 
 
 impl Ials {
     pub(crate) fn new(settings: Settings, items: Vec<f32>, squares: Vec<f32>) -> Ials {
-        Ials { settings, items: Vectors::new(items, settings.factors), squares }
+        Ials { settings, items: Vectors::new(items, settings.factors), squares, map: Vec::new() }
+    }
+
+    /// With the map that gave the items without events their vectors.
+    pub(crate) fn mapped(self, map: Vec<f32>) -> Ials {
+        Ials { map, ..self }
     }
 
     /// Vectors of the items.
@@ -197,7 +204,8 @@ impl Ials {
             let found = format!("{shape:?} and {}", squares.len());
             return Err(Error::input("a fitted recommender", expected, found, "fit it again"));
         }
-        Ok(Ials::new(*settings, items, squares))
+        let map = tensors.remove("map").map(|(_, map)| map).unwrap_or_default();
+        Ok(Ials::new(*settings, items, squares).mapped(map))
     }
 
     /// Items of the history that count, what each adds to alpha0, and the weight of its cell.
@@ -266,6 +274,24 @@ impl Recommender for Ials {
         Some((each.collect(), 0.0))
     }
 
+    fn aspects(&self, query: Query<'_>, item: u32, features: &Features) -> Option<Vec<f32>> {
+        let (vector, row, width) = (self.items.get(item)?, features.row(item), self.settings.factors);
+        if row.is_empty() || self.map.len() != row.len() * width {
+            return None;
+        }
+        let mut mapped = vec![0.0; width];
+        self.map.chunks_exact(width).zip(row).for_each(|(part, x)| combine(part, &[*x], &mut mapped));
+        // An item with events has a vector of its own, whatever its features say.
+        let size = vector.iter().fold(0.0_f32, |most, x| most.max(x.abs()));
+        if mapped.iter().zip(vector).any(|(m, v)| (m - v).abs() > 1e-4 * size) {
+            return None;
+        }
+        let mut each = vec![0.0; row.len()];
+        dots(&self.map, &self.user(&mut Normal::default(), query), &mut each);
+        each.iter_mut().zip(row).for_each(|(each, x)| *each *= x);
+        Some(each)
+    }
+
     fn similar(&self, item: u32, out: &mut [f32]) -> bool {
         self.items.similar(item, out)
     }
@@ -276,10 +302,15 @@ impl Recommender for Ials {
 
     fn tensors(&self) -> BTreeMap<String, (Vec<usize>, Vec<f32>)> {
         let shape = vec![self.items.lengths.len(), self.items.width];
-        BTreeMap::from([
+        let mut found = BTreeMap::from([
             ("items".into(), (shape, self.items.rows.clone())),
             ("squares".into(), (vec![self.squares.len()], self.squares.clone())),
-        ])
+        ]);
+        if !self.map.is_empty() {
+            let shape = vec![self.map.len() / self.settings.factors, self.settings.factors];
+            found.insert("map".into(), (shape, self.map.clone()));
+        }
+        found
     }
 }
 

@@ -31,7 +31,7 @@ fn features(of: &Interactions) -> Features {
         name => [
             f32::from(u8::from(name.starts_with('a'))),
             f32::from(u8::from(name.starts_with('b'))),
-            0.1 * (number % 5) as f32,
+            0.1 * (1 + number % 5) as f32,
         ],
     };
     let values = of.items.names().iter().enumerate().flat_map(row).collect();
@@ -76,6 +76,19 @@ fn conforms(entry: &Entry, of: &Interactions) {
         let score = f64::from(found[item("a0") as usize]);
         assert!((sum - score).abs() < 1e-4 * (1.0 + score.abs()), "{name}: {sum} {score}");
         assert!(parts.iter().all(|p| own.iter().any(|(i, _)| *i == p.item)), "{name}");
+    }
+    // What features add is the score, too, of an item without events as of any other that has it from there.
+    let known = features(of);
+    for target in [item("a0"), of.item("new", None).unwrap()] {
+        let Some(each) = fitted.aspects(Query { user: None, history: &own }, target, &known) else {
+            assert!(name != "content" || target == item("a0"), "{name}");
+            continue;
+        };
+        let (sum, score) = (each.iter().sum::<f32>(), found[target as usize]);
+        assert!(
+            name == "hybrid" || (sum - score).abs() < 1e-4 * (1.0 + score.abs()),
+            "{name}: {sum} {score}"
+        );
     }
     let mut alike = vec![0.0; of.items.len()];
     if fitted.similar(item("a0"), &mut alike) {

@@ -1,6 +1,6 @@
 //! `ronghe recommend explain RECOMMENDER USER ITEM`
 
-use super::{called, request};
+use super::{aspects_of, called, request};
 use crate::args::{Common, RecommendExplain};
 use crate::{Outcome, render};
 use anyhow::Result;
@@ -19,6 +19,7 @@ pub(crate) fn run(args: &RecommendExplain, common: &Common) -> Result<Outcome> {
     let rules = super::Rules::new(&fitted, &args.rules)?;
     let why = serving.why(request(&rules, user, &[]), item)?;
     let reasons = serving.reasons(user, &[], item, REASONS);
+    let aspects = aspects_of(&fitted, &serving, (user, &[]), item, REASONS);
     if common.json {
         let of = &fitted.interactions;
         let because = |r: &Reasons| -> Vec<serde_json::Value> {
@@ -28,7 +29,7 @@ pub(crate) fn run(args: &RecommendExplain, common: &Common) -> Result<Outcome> {
             |r| json!({ "score": r.score, "because": because(r), "rest": r.rest, "constant": r.constant }),
         );
         render::json(
-            &json!({ "user": args.user, "item": args.item, "known": user.is_some(), "why": why, "reasons": reasons }),
+            &json!({ "user": args.user, "item": args.item, "known": user.is_some(), "why": why, "reasons": reasons, "aspects": aspects }),
         )?;
         return Ok(Outcome::Done);
     }
@@ -60,6 +61,10 @@ pub(crate) fn run(args: &RecommendExplain, common: &Common) -> Result<Outcome> {
                 }
             }
         }
+    }
+    if !aspects.is_empty() {
+        text += "nobody had it yet, or likeness is all that counts: the same score by what is known of it\n";
+        aspects.iter().for_each(|a| text += &format!("  {:+.4}  {}\n", a.adds, a.feature));
     }
     render::out(&text);
     Ok(Outcome::Done)

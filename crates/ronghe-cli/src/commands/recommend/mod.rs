@@ -19,12 +19,13 @@ use ronghe_recommend::budget::Stage;
 use ronghe_recommend::collect::Counts;
 use ronghe_recommend::compare::Wanted;
 use ronghe_recommend::roles::{Choice, Choices};
-use ronghe_recommend::serve::{Quota, Request};
+use ronghe_recommend::serve::{Quota, Request, Serving};
 use ronghe_recommend::source::{self, Loaded, Source, Weights};
 use ronghe_recommend::{
     Content, DomainRule, Event, Fitted, Interactions, ItemSource, Items, RECOMMENDERS, domains_of_items,
     movielens,
 };
+use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::Ordering;
@@ -326,4 +327,26 @@ fn called(of: &Interactions, items: Option<&Items>, item: u32) -> String {
         Some(title) if title != name => format!("{title} [{name}]"),
         _ => name.to_owned(),
     }
+}
+
+/// What a feature of an item adds to its score.
+#[derive(Serialize)]
+struct Aspect {
+    feature: String,
+    adds: f32,
+}
+
+/// What of the features of an item speaks for it, where its score is that of its features.
+fn aspects_of(
+    fitted: &Fitted,
+    serving: &Serving<'_>,
+    (user, history): (Option<u32>, &[(u32, f32)]),
+    item: u32,
+    most: usize,
+) -> Vec<Aspect> {
+    let Some(features) = fitted.content.as_ref().map(|c| &c.features) else { return Vec::new() };
+    let found = serving.aspects(user, history, item, features, most).unwrap_or_default();
+    let named =
+        |(place, adds): (usize, f32)| Some(Aspect { feature: features.names.get(place)?.clone(), adds });
+    found.into_iter().filter_map(named).collect()
 }
