@@ -1,18 +1,16 @@
 //! Means over users with their intervals, and figures of lists that look at no target.
 
 use crate::Features;
-use crate::report::{Figure, Figures, Metric};
+use crate::report::{Figure, Figures, Interval, Metric};
 use rayon::prelude::*;
-use ronghe_stats::bootstrap;
-use ronghe_stats::random::SplitMix64;
 use ronghe_vector::dot;
 
 /// Means of the figures, in the order of [`Metric::ALL`]; none without users.
 pub(crate) fn intervals(values: &[[f64; 6]], seed: u64) -> Vec<Figure> {
     let of = |metric: Metric| {
         let own: Vec<f64> = values.iter().map(|v| v[metric as usize]).collect();
-        let found = bootstrap::interval(&own, 0.95, |draw| SplitMix64::numbered(seed, draw))?;
-        Some(Figure { metric, value: found.into() })
+        let value = Interval::of(&own, seed)?;
+        Some(Figure { metric, value })
     };
     Metric::ALL.par_iter().filter_map(|&metric| of(metric)).collect()
 }

@@ -5,14 +5,12 @@
 //! that popularity says nothing of it; the line to beat is **predicted** popularity, the same list for all users: a ridge regression of
 //! `ln(1 + users)` on the features. Settings are chosen within the items that are not hidden, of which a fifth is hidden in turn.
 
-use crate::evaluate::{Protocol, evaluate, within_threads};
+use crate::evaluate::{Protocol, evaluate};
 use crate::models::ridge::Ridge;
 use crate::models::{content, ials};
-use crate::only::Only;
 use crate::report::{Interval, Metric};
 use crate::split::{Fitting, Fold};
 use crate::{Error, Event, Features, Interactions, Model, Progress, Query, Recommender, Result};
-use ronghe_stats::bootstrap;
 use ronghe_stats::random::SplitMix64;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -157,13 +155,9 @@ pub fn compare(of: &Interactions, features: &Features, plan: &Plan, progress: Pr
     }
     let share = |count: &usize| (plan.k as f64 / *count as f64).min(1.0);
     let chance = hidden.iter().map(share).sum::<f64>() / hidden.len() as f64;
-    let draw = |draw: u64| SplitMix64::numbered(plan.seed, draw);
     let popular = found.first().map(|f| f.means(|v| v.0)).unwrap_or_default();
     let ranked = |(place, (way, found)): (usize, (&Way, &Found))| {
-        let interval = |values: &[f64]| {
-            bootstrap::interval(values, 0.95, draw)
-                .map_or(Interval { mean: 0.0, low: 0.0, high: 0.0 }, Interval::from)
-        };
+        let interval = |values: &[f64]| Interval::of(values, plan.seed).unwrap_or(Interval::NOTHING);
         let recall = found.means(|v| v.0);
         Ranked {
             name: way.name.into(),
@@ -171,9 +165,8 @@ pub fn compare(of: &Interactions, features: &Features, plan: &Plan, progress: Pr
             recall: interval(&recall),
             ndcg: interval(&found.means(|v| v.1)),
             less_popular: (place > 0)
-                .then(|| bootstrap::paired(&recall, &popular, 0.95, draw))
-                .flatten()
-                .map(Interval::from),
+                .then(|| Interval::of_differences(&recall, &popular, plan.seed))
+                .flatten(),
         }
     };
     let models = ways.iter().zip(&found).enumerate().map(ranked).collect();
@@ -230,11 +223,10 @@ impl Hidden {
         plan: &Plan,
     ) -> Result<BTreeMap<u32, Figures>> {
         let fitting = Fitting::new(&self.fold.fit, of);
-        let mut training = fitting.training(of, plan.seed, plan.threads);
-        training.features = Some(features);
+        let training = fitting.training(of, plan.seed, plan.threads).with(Some(features));
         let fitted: Box<dyn Recommender> = match setting {
             Setting::Popular(lambda) => Box::new(Predicted::fit(of, &self.fold.fit, features, *lambda)?),
-            Setting::Model(model) => within_threads(plan.threads, || model.fit(&training, &|_, _| true))?,
+            Setting::Model(model) => training.fit(model, &|_, _| true)?,
         };
         let only = Only { inner: fitted.as_ref(), among: &self.among };
         let protocol = Protocol {
@@ -249,6 +241,28 @@ impl Hidden {
         let values = found.models.iter().flat_map(|m| &m.by_user);
         let figures = values.map(|v| (v[Metric::Recall as usize], v[Metric::Ndcg as usize]));
         Ok(found.users.iter().map(|(user, _)| *user).zip(figures).collect())
+    }
+}
+
+/// A model that says nothing of the items that are not `among`.
+struct Only<'a> {
+    inner: &'a dyn Recommender,
+    among: &'a [bool],
+}
+
+impl Recommender for Only<'_> {
+    fn items(&self) -> usize {
+        self.inner.items()
+    }
+
+    fn scores(&self, query: Query<'_>, out: &mut [f32]) {
+        self.inner.scores(query, out);
+        let outside = out.iter_mut().zip(self.among).filter(|(_, among)| !**among);
+        outside.for_each(|(score, _)| *score = f32::NEG_INFINITY);
+    }
+
+    fn tensors(&self) -> BTreeMap<String, (Vec<usize>, Vec<f32>)> {
+        self.inner.tensors()
     }
 }
 

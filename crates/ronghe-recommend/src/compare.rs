@@ -94,8 +94,7 @@ pub fn compare(
     let found = choose(of, &parts.tuning(), features, models, how, &budget)?;
     let testing = parts.testing();
     let fitting = testing.fitting(of);
-    let mut training = fitting.training(of, seed, how.protocol.threads);
-    training.features = features;
+    let training = fitting.training(of, seed, how.protocol.threads).with(features);
     let fitted = fit(&found, models, &training, &budget)?;
     let named: Vec<(String, &dyn Recommender)> = found
         .iter()
@@ -196,7 +195,7 @@ fn fit(
     let fit_one = |model: &Model, later: f64| -> Result<Arc<dyn Recommender>> {
         let stage = budget.stage(Doing::Fitting, 0.0, later);
         let tell = |done: usize, of: usize| stage.tell(model.name(), done, of);
-        Ok(Arc::from(within_threads(training.threads, || model.fit(training, &tell))?))
+        Ok(Arc::from(training.fit(model, &tell)?))
     };
     let cost =
         |found: &Found| found.tried.iter().map(|t| t.seconds).sum::<f64>() / found.tried.len().max(1) as f64;
@@ -249,12 +248,10 @@ pub fn fit_all(
     };
     let Protocol { seed, threads, .. } = how.protocol;
     let whole = Fitting::new(&of.events, of);
-    let mut training = whole.training(of, seed, threads);
-    training.features = features;
     let expected = found.tried.last().map_or(0.0, |t| t.seconds);
     let stage = budget.stage(Doing::Fitting, expected, 0.0);
     let tell = |done: usize, of: usize| stage.tell(found.best.name(), done, of);
-    let fitted = within_threads(threads, || found.best.fit(&training, &tell))?;
+    let fitted = whole.training(of, seed, threads).with(features).fit(&found.best, &tell)?;
     Ok((found.best.clone(), fitted, found))
 }
 

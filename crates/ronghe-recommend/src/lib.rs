@@ -30,7 +30,6 @@ mod many;
 mod model;
 pub mod models;
 pub mod movielens;
-mod only;
 mod progress;
 mod reasons;
 pub mod report;

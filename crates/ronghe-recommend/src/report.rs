@@ -2,6 +2,7 @@
 
 use crate::split::Counted;
 use ronghe_stats::bootstrap;
+use ronghe_stats::random::SplitMix64;
 use serde::{Deserialize, Serialize};
 
 /// A figure of the list of one user.
@@ -63,6 +64,21 @@ pub struct Interval {
     pub low: f64,
     /// Upper end.
     pub high: f64,
+}
+
+impl Interval {
+    /// Of nobody.
+    pub(crate) const NOTHING: Interval = Interval { mean: 0.0, low: 0.0, high: 0.0 };
+
+    /// Of the values of some users, drawn anew by the seed; none without users.
+    pub(crate) fn of(values: &[f64], seed: u64) -> Option<Interval> {
+        bootstrap::interval(values, 0.95, |draw| SplitMix64::numbered(seed, draw)).map(Interval::from)
+    }
+
+    /// Of the differences `a - b` of the same users.
+    pub(crate) fn of_differences(a: &[f64], b: &[f64], seed: u64) -> Option<Interval> {
+        bootstrap::paired(a, b, 0.95, |draw| SplitMix64::numbered(seed, draw)).map(Interval::from)
+    }
 }
 
 impl From<bootstrap::Interval> for Interval {

@@ -6,7 +6,7 @@
 //! [`JUDGES`] users judge, drawn by the seed. The winner is to be fitted on training and validation together.
 
 use crate::budget::{Budget, Doing, spend};
-use crate::evaluate::{Protocol, within_threads};
+use crate::evaluate::Protocol;
 use crate::split::{Fitting, Fold};
 use crate::window::Window;
 use crate::{Error, Features, Interactions, Model, Progress, Recommender, Result};
@@ -71,9 +71,7 @@ impl<'a> Search<'a> {
     /// Fits a model on training alone.
     pub fn fit(&self, model: &Model, progress: Progress<'_>) -> Result<Box<dyn Recommender>> {
         let Protocol { seed, threads, .. } = self.protocol;
-        let mut training = self.fitting.training(self.of, seed, threads);
-        training.features = self.features;
-        within_threads(threads, || model.fit(&training, progress))
+        self.fitting.training(self.of, seed, threads).with(self.features).fit(model, progress)
     }
 
     /// The settings of one model, none tried yet.

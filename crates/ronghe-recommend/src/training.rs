@@ -1,6 +1,7 @@
 //! What a model is fitted on.
 
-use crate::{Event, Interactions};
+use crate::evaluate::within_threads;
+use crate::{Event, Interactions, Model, Progress, Recommender, Result};
 
 /// Users x items, rows compressed, columns in ascending order.
 pub type Sparse = sprs::CsMatI<f32, u32, usize>;
@@ -39,4 +40,16 @@ pub struct Training<'a> {
     pub seed: u64,
     /// Threads; 0 = all cores. Results do not depend on it.
     pub threads: usize,
+}
+
+impl<'a> Training<'a> {
+    /// With the content of the items.
+    pub(crate) fn with(self, features: Option<&'a Features>) -> Training<'a> {
+        Training { features, ..self }
+    }
+
+    /// Fits a model on its threads.
+    pub(crate) fn fit(&self, model: &Model, progress: Progress<'_>) -> Result<Box<dyn Recommender>> {
+        within_threads(self.threads, || model.fit(self, progress))
+    }
 }

@@ -6,7 +6,6 @@
 
 use crate::collect::Meaning;
 use crate::content::{Content, Encoders};
-use crate::evaluate::within_threads;
 use crate::join::Joined;
 use crate::split::Fitting;
 use crate::{Error, Event, Features, Fitted, Interactions, Items, Progress, Result, interactions};
@@ -67,14 +66,14 @@ impl Fitted {
                 "fit again on a table of all events",
             ));
         }
-        let joined = Both::new(&self.interactions, new)?;
+        let joined = Both::new(&self.interactions, new);
         let items = self.items_with(new, &joined)?;
         let content = items.as_ref().map(|items| Content::of(items, encoders)).transpose()?.flatten();
         let of = joined.interactions;
         let fitting = Fitting::new(&of.events, &of);
-        let mut training = fitting.training(&of, self.seed, threads);
-        training.features = content.as_ref().map(|c| &c.features);
-        let recommender = within_threads(threads, || self.model.fit(&training, progress))?;
+        let features = content.as_ref().map(|c| &c.features);
+        let recommender =
+            fitting.training(&of, self.seed, threads).with(features).fit(&self.model, progress)?;
         let fitted = Fitted {
             model: self.model.clone(),
             recommender,
@@ -162,12 +161,11 @@ struct Both {
 }
 
 impl Both {
-    fn new(old: &Interactions, new: &New<'_>) -> Result<Both> {
+    fn new(old: &Interactions, new: &New<'_>) -> Both {
         let joined = Joined::of([old, new.events]);
         let (mut events, mut fresh) = (old.events.clone(), new.events.events.clone());
         joined.renumber(0, &mut events);
         joined.renumber(1, &mut fresh);
-        let before = events.len();
         let known = add(&mut events, fresh, new, old.timed);
         let Joined { users, items, domains, domain_of, item_of: [old_items, new_items], .. } = joined;
         let added = Added {
@@ -176,10 +174,9 @@ impl Both {
             users: users.len() - old.users.len(),
             items: items.len() - old.items.len(),
         };
-        debug_assert!(events.len() <= before + added.events);
         interactions::sort(&mut events);
         let interactions = Interactions { users, items, domains, domain_of, events, timed: new.events.timed };
-        Ok(Both { interactions, old: old_items, new: new_items, added })
+        Both { interactions, old: old_items, new: new_items, added }
     }
 }
 

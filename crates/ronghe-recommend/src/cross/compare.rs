@@ -6,12 +6,8 @@ use crate::evaluate::{best, figures, within_threads};
 use crate::models::hybrid;
 use crate::report::{Interval, Metric};
 use crate::split::Fitting;
-use crate::{
-    Error, Event, Features, Histories, Interactions, Model, Progress, Query, Recommender, Result, Training,
-};
+use crate::{Error, Event, Features, Histories, Interactions, Model, Progress, Query, Recommender, Result};
 use rayon::prelude::*;
-use ronghe_stats::bootstrap;
-use ronghe_stats::random::SplitMix64;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -57,9 +53,7 @@ pub fn winner(
     let learnt = |e: &&Event| domains.in_target(e.item) || (across.is_some() && domains.in_source(e.item));
     let events: Vec<Event> = of.events.iter().filter(learnt).copied().collect();
     let fitting = Fitting::new(&events, of);
-    let mut training = fitting.training(of, plan.seed, plan.threads);
-    training.features = features;
-    let fitted = within_threads(plan.threads, || model.fit(&training, progress))?;
+    let fitted = fitting.training(of, plan.seed, plan.threads).with(features).fit(&model, progress)?;
     Ok((model, fitted))
 }
 
@@ -179,12 +173,8 @@ impl Run<'_> {
         })
     }
 
-    fn draw(&self, draw: u64) -> SplitMix64 {
-        SplitMix64::numbered(self.plan.seed, draw)
-    }
-
     fn paired(&self, a: &[f64], b: &[f64]) -> Option<Interval> {
-        bootstrap::paired(a, b, 0.95, |draw| self.draw(draw)).map(Interval::from)
+        Interval::of_differences(a, b, self.plan.seed)
     }
 
     fn reached(
@@ -194,12 +184,11 @@ impl Run<'_> {
         less_best_alone: Option<Interval>,
         shuffled: Option<Interval>,
     ) -> Reached {
-        let ndcg = bootstrap::interval(values, 0.95, |draw| self.draw(draw));
         Reached {
             model: chosen.model.clone(),
             tried: chosen.tried,
             validation: mean(&chosen.values),
-            ndcg: ndcg.map_or(Interval { mean: 0.0, low: 0.0, high: 0.0 }, Interval::from),
+            ndcg: Interval::of(values, self.plan.seed).unwrap_or(Interval::NOTHING),
             less_best_alone,
             shuffled,
         }
@@ -245,7 +234,7 @@ impl Run<'_> {
         if !told(0, 1) {
             return Err(Error::Stopped);
         }
-        let training = Training { features: self.features, ..fitting.training(of, plan.seed, plan.threads) };
+        let training = fitting.training(of, plan.seed, plan.threads).with(self.features);
         let fitted = model.fit(&training, &told)?;
         let histories = Histories::new(of.users.len(), &fitting.events);
         let popular = of.users_of_items(&fitting.events);

@@ -124,6 +124,16 @@ impl Knn {
         weights.iter_mut().for_each(|w| *w = (f64::from(*w) / sum) as f32);
         (items, weights)
     }
+
+    /// The mean of their vectors.
+    fn mean(&self, query: Query<'_>) -> Vec<f32> {
+        let mut mean = vec![0.0; self.units.width];
+        let (items, shares) = self.shares(query);
+        for (item, share) in items.iter().zip(shares) {
+            combine(self.units.get(*item).unwrap_or_default(), &[share], &mut mean);
+        }
+        mean
+    }
 }
 
 impl Recommender for Knn {
@@ -132,12 +142,7 @@ impl Recommender for Knn {
     }
 
     fn scores(&self, query: Query<'_>, out: &mut [f32]) {
-        let mut mean = vec![0.0; self.units.width];
-        let (items, shares) = self.shares(query);
-        for (item, share) in items.iter().zip(shares) {
-            combine(self.units.get(*item).unwrap_or_default(), &[share], &mut mean);
-        }
-        self.units.products(&mean, out);
+        self.units.products(&self.mean(query), out);
     }
 
     fn contributions(&self, query: Query<'_>, item: u32) -> Option<(Vec<Contribution>, f32)> {
@@ -152,11 +157,7 @@ impl Recommender for Knn {
     }
 
     fn aspects(&self, query: Query<'_>, item: u32, features: &Features) -> Option<Vec<f32>> {
-        let mut mean = vec![0.0; self.units.width];
-        let (items, shares) = self.shares(query);
-        for (item, share) in items.iter().zip(shares) {
-            combine(self.units.get(*item).unwrap_or_default(), &[share], &mut mean);
-        }
+        let mean = self.mean(query);
         let each = mean.iter().zip(self.units.get(item)?).map(|(m, x)| m * x);
         (features.width == self.units.width).then(|| each.collect())
     }

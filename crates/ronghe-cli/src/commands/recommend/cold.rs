@@ -1,11 +1,10 @@
 //! `ronghe recommend evaluate EVENTS --split items`
 
-use super::Watch;
+use super::{Watch, range, signed};
 use crate::args::{Common, RecommendEvaluate};
 use crate::{Outcome, render};
 use anyhow::{Context, Result};
 use ronghe_recommend::cold::{Cold, Plan, compare};
-use ronghe_recommend::report::Interval;
 use ronghe_recommend::{Features, Interactions};
 use std::time::Duration;
 
@@ -53,8 +52,6 @@ fn rendered(found: &Cold) -> String {
         "NDCG",
         "Recall less predicted popularity"
     );
-    let range = |i: Interval| format!("{:.4} ({:.4} to {:.4})", i.mean, i.low, i.high);
-    let signed = |i: Interval| format!("{:+.4} ({:+.4} to {:+.4})", i.mean, i.low, i.high);
     for model in &found.models {
         text += &format!(
             "  {:<22} {:>26} {:>26} {:>32}\n",

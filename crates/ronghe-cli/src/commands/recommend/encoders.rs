@@ -1,7 +1,7 @@
 //! Encoders of the house lent to recommendation: networks of texts and pictures, the colour of sounds.
 
 use crate::args::Common;
-use crate::session;
+use crate::{library, session};
 use anyhow::{Context, Result};
 use ronghe::catalogue::Cache;
 use ronghe::embed;
@@ -24,14 +24,8 @@ impl Opened {
     /// The networks of these names; whose files must be at hand.
     pub(super) fn new(text: Option<&str>, image: Option<&str>, common: &Common) -> Result<Opened> {
         let cache = Cache::open(&session::cache_folder(common));
-        let text = match text {
-            None => None,
-            Some(name) => {
-                let vectors = TextVectors::open(name, &|file| cache.find(file), common.threads)
-                    .with_context(|| format!("--text {name}"))?;
-                Some(Text(vectors))
-            }
-        };
+        let network = |name| library::network(name, common).with_context(|| format!("--text {name}"));
+        let text = text.map(network).transpose()?.map(Text);
         let pictures = image.map(|network| Pictures {
             network: network.to_owned(),
             keep: session::vectors(&cache),

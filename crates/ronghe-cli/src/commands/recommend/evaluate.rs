@@ -1,6 +1,6 @@
 //! `ronghe recommend evaluate EVENTS`
 
-use super::{Watch, read_tested, wanted};
+use super::{Watch, range, read_tested, signed, wanted};
 use crate::args::{Common, RecommendEvaluate};
 use crate::{Outcome, render};
 use anyhow::Result;
@@ -94,7 +94,7 @@ fn next_to(found: &Compared) -> String {
         let one = |v: &Versus| {
             let value = v.warm.iter().find(|f| f.metric == Metric::Ndcg)?.value;
             let best = if model.best_other.as_ref() == Some(&v.baseline) { "*" } else { "" };
-            Some(format!("{}{best} {:+.4} ({:+.4} to {:+.4})", v.baseline, value.mean, value.low, value.high))
+            Some(format!("{}{best} {}", v.baseline, signed(value)))
         };
         let differences: Vec<String> = model.versus.iter().filter_map(one).collect();
         text += &format!("  {:<12} {}\n", model.name, differences.join("   "));
@@ -125,9 +125,7 @@ fn table(found: &Compared, of: impl Fn(&Scored) -> &Figures) -> String {
     text.push('\n');
     for model in &found.evaluation.models {
         let figures = of(model);
-        let range = |i: Option<Interval>| {
-            i.map_or("-".to_owned(), |i| format!("{:.4} ({:.4} to {:.4})", i.mean, i.low, i.high))
-        };
+        let range = |i: Option<Interval>| i.map_or("-".to_owned(), range);
         let plain = |metric| figures.get(metric).map_or("-".to_owned(), |i| format!("{:.4}", i.mean));
         text += &format!(
             "  {:<12} {:>26} {:>26} {:>9} {:>9} {:>9} {:>9.3} {:>9}\n",

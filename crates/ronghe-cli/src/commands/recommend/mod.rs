@@ -18,6 +18,7 @@ use ronghe::catalogue::Cache;
 use ronghe_recommend::budget::Stage;
 use ronghe_recommend::collect::Counts;
 use ronghe_recommend::compare::Wanted;
+use ronghe_recommend::report::Interval;
 use ronghe_recommend::roles::{Choice, Choices};
 use ronghe_recommend::serve::{Quota, Request, Serving};
 use ronghe_recommend::source::{self, Loaded, Source, Weights};
@@ -318,6 +319,16 @@ fn request<'a>(rules: &'a Rules, user: Option<u32>, history: &'a [(u32, f32)]) -
         quotas: &rules.quotas,
         diversity: rules.diversity,
     }
+}
+
+/// A mean with its interval.
+fn range(i: Interval) -> String {
+    format!("{:.4} ({:.4} to {:.4})", i.mean, i.low, i.high)
+}
+
+/// A difference with its interval.
+fn signed(i: Interval) -> String {
+    format!("{:+.4} ({:+.4} to {:+.4})", i.mean, i.low, i.high)
 }
 
 /// What an item is called in a table: its title and its name.

@@ -1,6 +1,6 @@
 //! `ronghe recommend transfer EVENTS --from DOMAIN --to DOMAIN`
 
-use super::{Read, Watch, read};
+use super::{Read, Watch, range, read, signed};
 use crate::args::{Common, RecommendTransfer};
 use crate::{Outcome, outputs, render};
 use anyhow::{Result, bail};
@@ -95,14 +95,11 @@ fn rendered(args: &RecommendTransfer, all: &[Transfer]) -> String {
 }
 
 fn line(kept: usize, side: &str, reached: &Reached) -> String {
-    let signed = |i: Option<Interval>| {
-        i.map_or("-".to_owned(), |i| format!("{:+.4} ({:+.4} to {:+.4})", i.mean, i.low, i.high))
-    };
-    let ndcg = reached.ndcg;
+    let signed = |i: Option<Interval>| i.map_or("-".to_owned(), signed);
     format!(
         "{kept:>4}  {:<20} {:>WIDTH$} {:>WIDTH$} {:>WIDTH$}\n",
         format!("{} ({side})", reached.model.name()),
-        format!("{:.4} ({:.4} to {:.4})", ndcg.mean, ndcg.low, ndcg.high),
+        range(reached.ndcg),
         signed(reached.less_best_alone),
         signed(reached.shuffled),
     )
@@ -119,7 +116,7 @@ fn decision(found: &Transfer, from: &str, to: &str) -> String {
     let said = match (found.best_across, found.validation_gain) {
         (Some(best), Some(gain)) => {
             let across = name(&found.across, best);
-            let gain = format!("{:+.4} ({:+.4} to {:+.4}) on validation", gain.mean, gain.low, gain.high);
+            let gain = format!("{} on validation", signed(gain));
             match found.accepted {
                 true => format!(
                     "transfer helps: {across} across {from} and {to} leads {without} on {to} alone by {gain}"
