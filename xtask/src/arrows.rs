@@ -27,6 +27,10 @@ const CRATES: &[(&str, &[&str])] = &[
     ),
     ("ronghe-vector", &["ronghe", "ronghe-data", "ronghe-knowledge", "clap", "rayon", "tokio"]),
     ("ronghe-data", &["ronghe", "ronghe-graph", "ronghe-cpu", "clap", "tokio", "ureq", "reqwest", "hyper"]),
+    (
+        "ronghe-documents",
+        &["ronghe", "ronghe-graph", "ronghe-knowledge", "clap", "rusqlite", "tantivy", "tokio", "ureq"],
+    ),
     ("ronghe-graph", &["ronghe", "ronghe-cpu", "ronghe-data", "clap", "tokio", "rayon"]),
     ("ronghe-cpu", &["ronghe", "ronghe-data", "clap", "tokio"]),
     ("ronghe", &["axum", "clap", "indicatif", "ronghe-knowledge", "ronghe-server", "tokio"]),

@@ -18,18 +18,9 @@ pub enum Error {
         /// What the system said.
         source: std::io::Error,
     },
-    /// A document that is not what its name says, or beyond a limit.
-    #[error("{path}: expected {expected}, found {found}; {mend}")]
-    Document {
-        /// The file.
-        path: PathBuf,
-        /// What was expected.
-        expected: String,
-        /// What is there.
-        found: String,
-        /// How to mend it.
-        mend: String,
-    },
+    /// Reading documents.
+    #[error(transparent)]
+    Document(#[from] ronghe_documents::Error),
     /// A store that is damaged, of another version, or in use.
     #[error("store {path}: expected {expected}, found {found}; {mend}")]
     Store {

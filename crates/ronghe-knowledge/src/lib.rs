@@ -13,7 +13,6 @@
 pub mod ask;
 pub mod chunk;
 mod citation;
-pub mod document;
 mod embed;
 mod error;
 pub mod evaluate;
@@ -26,6 +25,8 @@ pub mod store;
 pub mod summarise;
 mod terms;
 pub mod vectors;
+
+pub use ronghe_documents as document;
 
 pub use citation::{Citation, Span};
 pub(crate) use embed::Remembered;

@@ -3,6 +3,5 @@
 mod ask;
 mod double;
 mod endpoint;
-mod hostile;
 mod robust;
 mod store;

@@ -1,12 +1,16 @@
 //! Indexing where the system, or another program, is in the way.
 
 use crate::double::{Silent, bring};
-use ronghe_knowledge::document::{Limits, format_of, read};
+use ronghe_knowledge::document::{Document, Limits, format_of};
 use ronghe_knowledge::index::{Options, Report, index};
 use ronghe_knowledge::retrieve::{self, search};
 use ronghe_knowledge::store::{FolderStore, FolderWriter, Store};
 use ronghe_knowledge::{Error, Result};
 use std::path::{Path, PathBuf};
+
+fn read(path: &Path, limits: &Limits) -> Result<Vec<Document>> {
+    Ok(ronghe_knowledge::document::read(path, limits)?)
+}
 
 /// Indexes by the readers of the crate.
 fn indexed(store: &Path, from: &Path) -> Result<Report> {

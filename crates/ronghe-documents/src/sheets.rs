@@ -1,7 +1,7 @@
 //! Workbooks (the `calamine` crate): a heading a sheet, a block a row.
 
+use super::file::File;
 use super::packed::Packed;
-use super::read::File;
 use super::{BlockKind, Document, Place};
 use crate::Result;
 use calamine::{Data, Range, Reader, Sheets, Xlsx, open_workbook_auto_from_rs};

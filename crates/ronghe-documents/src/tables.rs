@@ -1,6 +1,6 @@
 //! Tables: a document a file, a block a row.
 
-use super::read::File;
+use super::file::File;
 use super::{BlockKind, Document, Place, decode};
 use crate::Result;
 use ronghe_data::read::{self, ReadOptions};

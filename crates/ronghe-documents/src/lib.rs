@@ -14,6 +14,8 @@
 
 mod decode;
 mod epub;
+mod error;
+mod file;
 mod html;
 mod mail;
 mod markdown;
@@ -27,7 +29,9 @@ mod sidecar;
 mod tables;
 mod worker;
 
-pub use read::{FORMATS, Format, Limits, format_of, read, sidecar_of};
+pub use error::{Error, Result};
+pub use file::Limits;
+pub use read::{FORMATS, Format, format_of, read, sidecar_of};
 pub use worker::{Worker, serve_worker};
 
 use serde::{Deserialize, Serialize};

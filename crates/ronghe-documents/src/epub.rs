@@ -1,8 +1,8 @@
 //! Books: pages of a ZIP file in the order of its spine (EPUB 2 and 3).
 
+use super::file::File;
 use super::office::{Step, attribute, walk};
 use super::packed::Packed;
-use super::read::File;
 use super::{Document, html};
 use crate::Result;
 use std::collections::BTreeMap;

@@ -1,7 +1,7 @@
 //! Word and PowerPoint files: XML inside a ZIP file (ECMA-376).
 
+use super::file::File;
 use super::packed::Packed;
-use super::read::File;
 use super::{BlockKind, Document, Place};
 use crate::{Error, Result};
 use quick_xml::Reader;

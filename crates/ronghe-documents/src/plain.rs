@@ -1,6 +1,6 @@
 //! Plain text: paragraphs apart by empty lines.
 
-use super::read::File;
+use super::file::File;
 use super::{BlockKind, Document, Place};
 use crate::Result;
 

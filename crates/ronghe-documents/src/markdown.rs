@@ -1,6 +1,6 @@
 //! Markdown (the `pulldown-cmark` crate).
 
-use super::read::File;
+use super::file::File;
 use super::{BlockKind, Document, Place};
 use crate::Result;
 use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};

@@ -3,7 +3,7 @@
 //! Menus, headers, footers, forms and scripts are left out by their tags and roles. Of the rest `<main>` or `<article>` is taken
 //! where there is one. A block of little text of which most stands in links is a menu too.
 
-use super::read::File;
+use super::file::File;
 use super::{BlockKind, Document, Place, decode};
 use crate::Result;
 use scraper::node::Element;

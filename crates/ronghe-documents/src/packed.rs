@@ -1,6 +1,6 @@
 //! Files inside ZIP files, under limits.
 
-use super::read::File;
+use super::file::File;
 use crate::{Error, Result};
 use std::io::{Cursor, Read};
 use zip::ZipArchive;

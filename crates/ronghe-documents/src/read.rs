@@ -1,44 +1,10 @@
 //! From a file to documents, by the table of formats.
 
-use super::{Document, decode, epub, html, mail, markdown, office, pdf, plain, sheets, sidecar, tables};
+use super::file::{File, Limits, too_large};
+use super::{Document, epub, html, mail, markdown, office, pdf, plain, sheets, sidecar, tables};
 use crate::{Error, Result};
-use serde::{Deserialize, Serialize};
 use std::io::Read;
 use std::path::{Path, PathBuf};
-
-/// What a file may be at most.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Limits {
-    /// Bytes of a file.
-    pub bytes: u64,
-    /// Bytes of the text that is made of it.
-    pub text_bytes: usize,
-    /// Rows of a table.
-    pub rows: usize,
-    /// Bytes that a packed file may unpack to.
-    pub unpacked: u64,
-    /// Pages or slides.
-    pub pages: usize,
-    /// Bytes of memory of the process that reads it, where there is one.
-    pub memory: u64,
-    /// Seconds that this process works on it.
-    pub seconds: u64,
-}
-
-impl Default for Limits {
-    fn default() -> Limits {
-        Limits {
-            bytes: 256 << 20,
-            text_bytes: 64 << 20,
-            rows: 1_000_000,
-            unpacked: 512 << 20,
-            pages: 20_000,
-            memory: 2 << 30,
-            seconds: 60,
-        }
-    }
-}
 
 /// A format that is read.
 pub struct Format {
@@ -52,13 +18,6 @@ pub struct Format {
     beside: &'static [&'static str],
     /// Makes documents of a file's bytes.
     pub(super) read: fn(&File<'_>) -> Result<Vec<Document>>,
-}
-
-/// A file to be read.
-pub(super) struct File<'a> {
-    pub(super) path: &'a Path,
-    pub(super) bytes: &'a [u8],
-    pub(super) limits: &'a Limits,
 }
 
 /// All formats.
@@ -210,39 +169,6 @@ fn whole(path: &Path, length: u64, limits: &Limits) -> Result<Vec<u8>> {
     let file = std::fs::File::open(path).map_err(Error::io(path))?;
     file.take(limits.bytes).read_to_end(&mut bytes).map_err(Error::io(path))?;
     Ok(bytes)
-}
-
-/// What is beyond a limit.
-pub(super) fn too_large(path: &Path, what: &str, most: u64, found: u64) -> Error {
-    Error::Document {
-        path: path.to_owned(),
-        expected: format!("a {what} of at most {most} bytes"),
-        found: format!("{found} bytes"),
-        mend: "split it, or leave it out".into(),
-    }
-}
-
-impl File<'_> {
-    /// Its text, with a note where the encoding left something open.
-    pub(super) fn text(&self) -> Result<(String, Vec<String>)> {
-        let (text, notes) = decode::decode(self.bytes);
-        if text.len() > self.limits.text_bytes {
-            return Err(too_large(self.path, "text", self.limits.text_bytes as u64, text.len() as u64));
-        }
-        if text.chars().take(4096).filter(|c| *c == '\0').count() > 0 {
-            return Err(self.wrong("text", "bytes that are no text"));
-        }
-        Ok((text, notes))
-    }
-
-    pub(super) fn wrong(&self, expected: &str, found: &str) -> Error {
-        Error::Document {
-            path: self.path.to_owned(),
-            expected: expected.to_owned(),
-            found: found.to_owned(),
-            mend: "repair or leave out the file".into(),
-        }
-    }
 }
 
 #[cfg(test)]

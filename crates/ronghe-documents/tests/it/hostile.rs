@@ -3,8 +3,7 @@
 use lopdf::content::{Content, Operation};
 use lopdf::{Dictionary, Object, Stream, dictionary};
 use proptest::prelude::*;
-use ronghe_knowledge::document::{Document, Limits, read};
-use ronghe_knowledge::{Result, chunk};
+use ronghe_documents::{Document, Limits, Result, read};
 use std::io::{Cursor, Write};
 use std::time::{Duration, Instant};
 use zip::write::{SimpleFileOptions, ZipWriter};
@@ -20,7 +19,6 @@ fn of(name: &str, bytes: &[u8]) -> Result<Vec<Document>> {
     assert!(took < Duration::from_secs(120), "{name} took {took:?}");
     for document in documents.iter().flatten() {
         assert!(document.blocks.iter().all(|b| document.text.get(b.range.clone()).is_some()));
-        chunk::cut(document, &chunk::Options::default());
     }
     documents
 }

@@ -304,7 +304,7 @@ fn check(documents: &[Document]) -> std::result::Result<(), &'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::document::{Block, BlockKind, Place};
+    use crate::{Block, BlockKind, Place};
 
     fn worker(script: &str, limits: Limits) -> Worker {
         Worker::new(vec!["sh".into(), "-c".into(), script.into()], limits)

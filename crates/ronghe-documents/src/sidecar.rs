@@ -4,7 +4,7 @@
 //! `a.jpg` is described by the first of `a.txt`, `a.jpg.txt`, `a.md`, `a.jpg.md`; `a.mp3` by the first of `a.srt`,
 //! `a.mp3.srt`, `a.vtt` and so on. A picture or recording of which nothing is said has no document.
 
-use super::read::{File, too_large};
+use super::file::{File, too_large};
 use super::{BlockKind, Document, Place, markdown, plain};
 use crate::{Error, Result};
 use exif::{In, Tag, Value};
@@ -189,7 +189,7 @@ fn untagged(line: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::document::{Limits, read};
+    use crate::{Limits, read};
     use exif::{Field, experimental::Writer};
 
     #[test]

@@ -1,6 +1,6 @@
 //! Mails (the `mailparse` crate).
 
-use super::read::File;
+use super::file::File;
 use super::{BlockKind, Document, Place, decode, html, plain};
 use crate::{Error, Result};
 use mailparse::{MailHeaderMap, ParsedMail};

@@ -2,7 +2,7 @@
 //!
 //! Lines are joined to paragraphs: one that ends with a hyphen between letters, or far to the right without a stop, goes on.
 
-use super::read::File;
+use super::file::File;
 use super::{BlockKind, Document, Place};
 use crate::Result;
 use ronghe_data::segment::is_han;

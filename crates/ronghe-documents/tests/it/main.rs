@@ -1,0 +1,3 @@
+//! Files from outside, read by the whole crate.
+
+mod hostile;
