@@ -10,6 +10,7 @@
 //! | `sentences` | [`Source`] to the sentences that may be chosen |
 //! | `rows` | a vector a sentence, sparse or dense, and sums of them |
 //! | `lexical` | tf-idf rows |
+//! | `shortlist` | which sentences of a long text get a vector of meaning |
 //! | `centrality` | how central each sentence is, with regard to its place and to a query |
 //! | `clusters` | sentences on the same matter |
 //! | `choose` | central sentences that do not repeat each other, from every source |
@@ -24,6 +25,7 @@ mod lexical;
 mod options;
 mod rows;
 mod sentences;
+mod shortlist;
 mod summary;
 
 pub use options::{Length, Method, Options};
@@ -33,6 +35,7 @@ pub use summary::{Picked, Report, Scores, Summary};
 use crate::{Embed, Error, Result, Role};
 use lexical::Lexical;
 use rows::Rows;
+use sentences::Sentence;
 use std::collections::HashMap;
 
 /// Sentences that are turned into vectors at once.
@@ -72,26 +75,45 @@ pub fn summarise(sources: &[Source], options: &Options, embed: Option<&dyn Embed
     let texts: Vec<&str> = found.kept.iter().map(|s| s.text(sources)).collect();
     let lexical = Lexical::new(&texts);
     let lead = choose::lead(&found.kept, picks);
-    let dense;
-    let (rows, query): (&dyn Rows, Option<Vec<f32>>) = match (method, embed) {
-        (Method::Vectors, Some(embed)) => {
-            dense = vectors(&texts, embed)?;
-            let query = options.query.as_deref().map(|query| one_vector(query, embed)).transpose()?;
-            (&dense, query)
+    let picked = match (method, embed) {
+        (Method::Lead, _) => {
+            let score = |&i: &usize| (i, 1.0 / (found.kept[i].position + 1) as f64, 0);
+            lead.iter().map(score).collect()
         }
-        _ => (&lexical.rows, options.query.as_deref().map(|query| lexical.query(query))),
-    };
-    let picked = if method == Method::Lead {
-        let score = |&i: &usize| (i, 1.0 / (found.kept[i].position + 1) as f64, 0);
-        lead.iter().map(score).collect()
-    } else {
-        let central = centrality::centrality(rows, &found.kept, query.as_deref());
-        let clusters = clusters::clusters(rows, picks, options.seed);
-        let chosen =
-            choose::choose(rows, &found.kept, &domains(sources), &central, &clusters, picks, query.is_some());
-        chosen.into_iter().map(|i| (i, central.scores[i], clusters.of[i])).collect()
+        (Method::Vectors, Some(embed)) => {
+            let query = options.query.as_deref().map(|query| one_vector(query, embed)).transpose()?;
+            let listed = match query {
+                Some(_) => (0..texts.len()).collect(),
+                None => shortlist::shortlist(&lexical.rows, &found.kept, picks),
+            };
+            let texts: Vec<&str> = listed.iter().map(|&i| texts[i]).collect();
+            let kept: Vec<_> = listed.iter().map(|&i| found.kept[i].clone()).collect();
+            let rows = vectors(&texts, embed)?;
+            let mut picked = most_central(&rows, &kept, sources, query.as_deref(), picks, options.seed);
+            picked.iter_mut().for_each(|(i, ..)| *i = listed[*i]);
+            picked
+        }
+        _ => {
+            let query = options.query.as_deref().map(|query| lexical.query(query));
+            most_central(&lexical.rows, &found.kept, sources, query.as_deref(), picks, options.seed)
+        }
     };
     Ok(summary::build(sources, &found, &lexical, picked, &lead, method))
+}
+
+/// Of the sentences that `rows` stand for, the chosen ones: which, how central, of which cluster.
+fn most_central(
+    rows: &dyn Rows,
+    kept: &[Sentence],
+    sources: &[Source],
+    query: Option<&[f32]>,
+    picks: usize,
+    seed: u64,
+) -> Vec<(usize, f64, usize)> {
+    let central = centrality::centrality(rows, kept, query);
+    let clusters = clusters::clusters(rows, picks, seed);
+    let chosen = choose::choose(rows, kept, &domains(sources), &central, &clusters, picks, query.is_some());
+    chosen.into_iter().map(|i| (i, central.scores[i], clusters.of[i])).collect()
 }
 
 /// The number of each source's domain, in the order of their first sources.
