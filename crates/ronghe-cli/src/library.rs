@@ -171,9 +171,9 @@ impl Reader {
         let end = path.extension().and_then(|e| e.to_str()).map(str::to_lowercase).unwrap_or_default();
         // Names of no format have a better error here.
         if READ_HERE.contains(&end.as_str()) || !is_known(path) {
-            return document::read(path, &self.limits);
+            return Ok(document::read(path, &self.limits)?);
         }
-        self.worker.read(path)
+        Ok(self.worker.read(path)?)
     }
 }
 
