@@ -17,6 +17,8 @@ use std::time::Duration;
 const QUESTIONS: usize = 60;
 /// They are fitted again once one in so many documents is new.
 const REFIT: u64 = 10;
+/// Files that could not be read, and notes, that are listed.
+const SHOWN: usize = 20;
 /// Name under which a store keeps how many documents had been written when that was done.
 pub(super) const FITTED_AT: &str = "fitted_at";
 
@@ -98,14 +100,20 @@ fn rendered(report: &Report) -> String {
     if report.empty > 0 {
         text += &format!("without any text in or beside them: {}\n", report.empty);
     }
-    for (path, why) in report.failed.iter().take(20) {
-        text += &format!(
-            "not read: {}\n",
-            if why.starts_with(path.as_str()) { why.clone() } else { format!("{path}: {why}") }
-        );
+    let named = |path: &str, why: &str| {
+        if why.starts_with(path) { why.to_owned() } else { format!("{path}: {why}") }
+    };
+    for (path, why) in report.failed.iter().take(SHOWN) {
+        text += &format!("not read: {}\n", named(path, why));
     }
-    if report.failed.len() > 20 {
-        text += &format!("and {} more: `ronghe store stats DIR` lists them\n", report.failed.len() - 20);
+    if report.failed.len() > SHOWN {
+        text += &format!("and {} more: `ronghe store stats DIR` lists them\n", report.failed.len() - SHOWN);
+    }
+    for (path, note) in report.notes.iter().take(SHOWN) {
+        text += &format!("note: {}\n", named(path, note));
+    }
+    if report.notes.len() > SHOWN {
+        text += &format!("and {} notes more: `--json` lists them\n", report.notes.len() - SHOWN);
     }
     text
 }

@@ -65,6 +65,8 @@ pub struct Report {
     pub skipped: BTreeMap<String, usize>,
     /// Files that could not be read, and why.
     pub failed: Vec<(String, String)>,
+    /// What of files that were read could not be, by their paths.
+    pub notes: Vec<(String, String)>,
     /// Documents written.
     pub documents: usize,
     /// Chunks written.
@@ -153,6 +155,8 @@ pub fn index(
                 Ok(documents) => {
                     report.read += 1;
                     report.empty += usize::from(documents.iter().all(|d| d.blocks.is_empty()));
+                    let notes = documents.iter().flat_map(|d| &d.notes);
+                    report.notes.extend(notes.map(|note| (path.clone(), note.clone())));
                     batch.push(Change::Put(state, prepare(documents, &options.chunks)));
                 }
                 Err(Error::Stopped) => return Err(Error::Stopped),
