@@ -2,7 +2,8 @@
 
 use super::file::File;
 use crate::{Error, Result};
-use std::io::{Cursor, Read};
+use std::collections::HashMap;
+use std::io::{BufRead, BufReader, Cursor, Read};
 use zip::ZipArchive;
 
 /// Entries of a ZIP file, at most.
@@ -14,6 +15,8 @@ const MOST_ENTRY: u64 = 64 << 20;
 pub(super) struct Packed<'a> {
     file: &'a File<'a>,
     archive: ZipArchive<Cursor<&'a [u8]>>,
+    /// Entries by their names in small letters with forward strokes: packages tell them apart by no more.
+    folded: HashMap<String, usize>,
     /// Bytes that may still be unpacked.
     left: u64,
 }
@@ -24,7 +27,9 @@ impl<'a> Packed<'a> {
         if archive.len() > MOST_ENTRIES {
             return Err(wrong(file, &format!("{} entries", archive.len())));
         }
-        Ok(Packed { file, archive, left: file.limits.unpacked })
+        let names = (0..archive.len()).filter_map(|i| Some((fold(&archive.name_for_index(i)?.ok()?), i)));
+        let folded = names.collect();
+        Ok(Packed { file, archive, folded, left: file.limits.unpacked })
     }
 
     /// Whether everything in it together stays within the limit, for parsers that unpack by themselves.
@@ -49,10 +54,27 @@ impl<'a> Packed<'a> {
         self.archive.file_names().flatten().map(std::borrow::Cow::into_owned).collect()
     }
 
+    fn find(&self, name: &str) -> Option<usize> {
+        self.folded.get(&fold(name)).copied()
+    }
+
+    /// Whether there is such an entry.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.find(name).is_some()
+    }
+
+    /// An entry that is unpacked as it is read, after [`Packed::check`]; none if there is no such.
+    pub(super) fn stream(&mut self, name: &str) -> Result<Option<impl BufRead>> {
+        let Some(at) = self.find(name) else { return Ok(None) };
+        let entry = self.archive.by_index(at).map_err(|e| wrong(self.file, &e.to_string()))?;
+        Ok(Some(BufReader::with_capacity(1 << 16, entry.take(self.file.limits.unpacked))))
+    }
+
     /// The bytes of an entry; none if there is no such.
     pub(super) fn entry(&mut self, name: &str) -> Result<Option<Vec<u8>>> {
         let most = MOST_ENTRY.min(self.left);
-        let Ok(entry) = self.archive.by_name(name) else { return Ok(None) };
+        let Some(at) = self.find(name) else { return Ok(None) };
+        let Ok(entry) = self.archive.by_index(at) else { return Ok(None) };
         if entry.encrypted() {
             return Err(wrong(self.file, "one with a password"));
         }
@@ -65,6 +87,10 @@ impl<'a> Packed<'a> {
         self.left -= bytes.len() as u64;
         Ok(Some(bytes))
     }
+}
+
+fn fold(name: &str) -> String {
+    name.trim_start_matches(['/', '\\']).replace('\\', "/").to_lowercase()
 }
 
 fn wrong(file: &File<'_>, found: &str) -> Error {

@@ -69,14 +69,14 @@ pub static FORMATS: &[Format] = &[
         extensions: &["docx"],
         summary: "headings, paragraphs, lists, tables",
         beside: &[],
-        read: |file| office::read_docx(file),
+        read: |file| office::word::read(file),
     },
     Format {
         name: "slides",
         extensions: &["pptx"],
         summary: "a page a slide",
         beside: &[],
-        read: |file| office::read_pptx(file),
+        read: |file| office::slides::read(file),
     },
     Format {
         name: "workbook",

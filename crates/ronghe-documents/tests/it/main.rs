@@ -1,3 +1,4 @@
 //! Files from outside, read by the whole crate.
 
 mod hostile;
+mod office;

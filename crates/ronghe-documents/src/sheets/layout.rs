@@ -1,0 +1,175 @@
+//! Tables on a sheet: titles, headers and rows.
+//!
+//! Rows without an empty one between them are a group. Rows of one cell at its head are titles. The first row of more cells is the
+//! header if a row is below it; a later group has a header of its own if its first row looks like one (bold, or words over numbers),
+//! else it goes on with the one before.
+
+use super::{Cell, Merge, Row, too_large};
+use crate::file::File;
+use crate::{BlockKind, Document, Place, Result};
+use std::collections::BTreeMap;
+
+/// Cells that merged cells may be copied to, over a whole sheet.
+const COPIES: usize = 4_000_000;
+/// Columns that a merged header may name.
+const COLUMNS: u32 = 256;
+
+/// Names of columns.
+type Header = BTreeMap<u32, String>;
+
+/// Adds the rows of a sheet.
+pub(super) fn add(file: &File<'_>, document: &mut Document, mut rows: Vec<Row>, merges: &[Merge]) -> Result<()> {
+    rows.sort_by_key(|row| row.number);
+    spread(file, &mut rows, merges)?;
+    let mut header = Header::new();
+    let mut start = 0;
+    while start < rows.len() {
+        let ends = |i: &usize| rows.get(i + 1).is_none_or(|next| next.number > rows[*i].number + 1);
+        let end = (start..rows.len()).find(ends).map_or(rows.len(), |i| i + 1);
+        group(file, document, &rows[start..end], merges, &mut header)?;
+        start = end;
+    }
+    Ok(())
+}
+
+/// Puts the value of cells that are one into each row that they span.
+fn spread(file: &File<'_>, rows: &mut [Row], merges: &[Merge]) -> Result<()> {
+    let mut left = COPIES;
+    let mut bytes = file.limits.text_bytes;
+    for merge in merges.iter().filter(|m| m.rows.0 < m.rows.1) {
+        let first = rows.partition_point(|r| r.number < merge.rows.0);
+        let Some(row) = rows.get(first).filter(|r| r.number == merge.rows.0) else { continue };
+        let Some(cell) = row.cells.iter().find(|c| c.column == merge.columns.0) else { continue };
+        let (text, is_text, bold) = (cell.text.clone(), cell.is_text, cell.bold);
+        for row in rows[first + 1..].iter_mut().take_while(|r| r.number <= merge.rows.1) {
+            let at = row.cells.partition_point(|c| c.column < merge.columns.0);
+            if row.cells.get(at).is_some_and(|c| c.column == merge.columns.0) {
+                continue;
+            }
+            let (Some(copies), Some(kept)) = (left.checked_sub(1), bytes.checked_sub(text.len())) else {
+                return Err(too_large(file));
+            };
+            (left, bytes) = (copies, kept);
+            row.cells.insert(at, Cell { column: merge.columns.0, text: text.clone(), is_text, bold });
+        }
+    }
+    Ok(())
+}
+
+/// Adds rows that belong together.
+fn group(
+    file: &File<'_>,
+    document: &mut Document,
+    rows: &[Row],
+    merges: &[Merge],
+    header: &mut Header,
+) -> Result<()> {
+    let titles = rows.iter().take_while(|r| r.cells.len() < 2).count();
+    // A column of values is no row of titles.
+    let titles = if titles == rows.len() && !header.is_empty() && rows.len() > 1 { 0 } else { titles };
+    for row in &rows[..titles] {
+        line(file, document, BlockKind::Paragraph, row, None)?;
+    }
+    let mut rest = &rows[titles..];
+    let Some((first, below)) = rest.split_first() else { return Ok(()) };
+    if below.is_empty() {
+        // A row for itself goes on with the table before only if it is like its rows.
+        let known = first.cells.iter().all(|c| header.contains_key(&c.column));
+        let alike = known && !first.cells.iter().all(|c| c.is_text);
+        return line(file, document, BlockKind::Row, first, alike.then_some(&*header));
+    }
+    if header.is_empty() || is_header(first, below, header) {
+        let mut depth = 1;
+        *header = names(first, merges);
+        // A row under names that span columns divides them.
+        if let Some(second) = below.first().filter(|_| below.len() > 1)
+            && second.cells.iter().all(|c| c.is_text)
+            && divides(first, second, merges)
+        {
+            for (column, name) in names(second, merges) {
+                let above = header.entry(column).or_default();
+                if *above != name {
+                    let blank = if above.is_empty() { "" } else { " " };
+                    *above += &format!("{blank}{name}");
+                }
+            }
+            depth = 2;
+        }
+        rest = &rest[depth..];
+    }
+    for row in rest {
+        line(file, document, BlockKind::Row, row, Some(header))?;
+    }
+    Ok(())
+}
+
+/// Names by column; one over several columns names each of them.
+fn names(row: &Row, merges: &[Merge]) -> Header {
+    let mut names = Header::new();
+    for cell in &row.cells {
+        names.insert(cell.column, cell.text.clone());
+    }
+    for merge in across(row, merges) {
+        let Some(name) = names.get(&merge.columns.0).cloned() else { continue };
+        for column in merge.columns.0 + 1..=merge.columns.1.min(merge.columns.0 + COLUMNS) {
+            names.entry(column).or_insert_with(|| name.clone());
+        }
+    }
+    names
+}
+
+/// Cells of a row that span columns.
+fn across<'m>(row: &Row, merges: &'m [Merge]) -> impl Iterator<Item = &'m Merge> {
+    let number = row.number;
+    merges.iter().filter(move |m| m.columns.0 < m.columns.1 && m.rows.0 == number)
+}
+
+/// Whether a second row of a header has a name under each of several columns of one above.
+fn divides(first: &Row, second: &Row, merges: &[Merge]) -> bool {
+    let under = |m: &Merge| {
+        let within = second.cells.iter().filter(|c| (m.columns.0..=m.columns.1).contains(&c.column));
+        within.count() > 1 && first.cells.iter().any(|c| c.column == m.columns.0)
+    };
+    across(first, merges).any(under)
+}
+
+/// Whether the first row of a later group names its columns.
+fn is_header(first: &Row, below: &[Row], before: &Header) -> bool {
+    if first.cells.len() < 2 || !first.cells.iter().all(|c| c.is_text) {
+        return false;
+    }
+    if first.cells.iter().all(|c| before.get(&c.column) == Some(&c.text)) {
+        return true;
+    }
+    let bold = |row: &Row| row.cells.iter().all(|c| c.bold);
+    if bold(first) && !below.iter().all(bold) {
+        return true;
+    }
+    let number_below = |column: u32| {
+        let of = |row: &Row| row.cells.iter().any(|c| c.column == column && !c.is_text);
+        below.iter().take(20).any(of)
+    };
+    let distinct = first.cells.iter().enumerate().all(|(i, c)| first.cells[..i].iter().all(|d| d.text != c.text));
+    let same_place = first.cells.iter().all(|c| before.contains_key(&c.column));
+    distinct && (first.cells.iter().any(|c| number_below(c.column)) || !same_place)
+}
+
+/// Adds a row, each value with the name of its column where there is one.
+fn line(
+    file: &File<'_>,
+    document: &mut Document,
+    kind: BlockKind,
+    row: &Row,
+    header: Option<&Header>,
+) -> Result<()> {
+    let named = |cell: &Cell| match header.and_then(|h| h.get(&cell.column)) {
+        Some(name) => format!("{name}: {}", cell.text),
+        None => cell.text.clone(),
+    };
+    let text: Vec<String> = row.cells.iter().map(named).collect();
+    document.push(kind, &text.join("; "), Place { row: Some(u64::from(row.number)), ..Place::default() });
+    if document.blocks.len() > file.limits.rows || document.text.len() > file.limits.text_bytes {
+        return Err(too_large(file));
+    }
+    Ok(())
+}
