@@ -2,3 +2,4 @@
 
 mod hostile;
 mod office;
+mod pdf;

@@ -1,0 +1,386 @@
+//! Pieces of lines in the order of reading: columns one after the other, tables row by row, lines from above.
+//!
+//! A gutter is an empty strip beside which pieces begin at one edge, as far up and down as nothing crosses it. The
+//! longest one cuts its area into what is above it, on its left, on its right and below it, and each is cut again.
+//! O(n²) in the pieces of a page at worst, of which there are few hundred.
+
+use super::bidi;
+use super::lines::{Piece, is_dense};
+
+/// Cuts within each other.
+const DEPTH: usize = 24;
+/// Edges of an area that are tried.
+const EDGES: usize = 48;
+/// Pieces of a page beyond which it is read line by line.
+const PIECES: usize = 20_000;
+/// Words of a line (two Chinese characters are one) from which on it is prose and not a cell.
+const PROSE: f64 = 3.2;
+
+/// A line of text.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Line {
+    pub(super) text: String,
+    pub(super) left: f64,
+    pub(super) right: f64,
+    pub(super) base: f64,
+    pub(super) size: f64,
+    pub(super) bold: bool,
+}
+
+/// A part of a page.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Area {
+    /// Lines under each other.
+    Lines(Vec<Line>),
+    /// Rows of a table: cells with tabs between them.
+    Table(Vec<Line>),
+}
+
+/// The parts of a page in the order of reading.
+pub(super) fn areas(pieces: Vec<Piece>) -> Vec<Area> {
+    let right = pieces.iter().map(|p| bidi::balance(&p.text)).sum::<i64>() > 0;
+    let mut found = Vec::new();
+    let depth = if pieces.len() > PIECES { DEPTH } else { 0 };
+    cut(pieces, right, depth, &mut found);
+    found
+}
+
+fn cut(pieces: Vec<Piece>, right: bool, depth: usize, found: &mut Vec<Area>) {
+    if pieces.is_empty() {
+        return;
+    }
+    let Some(gutter) = (depth < DEPTH).then(|| widest(&pieces)).flatten() else {
+        found.push(Area::Lines(lines(pieces, right)));
+        return;
+    };
+    let (mut above, mut beside, mut below) = (Vec::new(), Vec::new(), Vec::new());
+    for piece in pieces {
+        match piece.base {
+            b if b < gutter.top => above.push(piece),
+            b if b > gutter.bottom => below.push(piece),
+            _ => beside.push(piece),
+        }
+    }
+    cut(above, right, depth + 1, found);
+    let (first, second): (Vec<Piece>, Vec<Piece>) =
+        beside.into_iter().partition(|p| p.left < gutter.edge - 1.0);
+    if is_table(&first, &second) {
+        let all = first.into_iter().chain(second).collect();
+        found.push(Area::Table(table(all, right)));
+    } else if right {
+        cut(second, right, depth + 1, found);
+        cut(first, right, depth + 1, found);
+    } else {
+        cut(first, right, depth + 1, found);
+        cut(second, right, depth + 1, found);
+    }
+    cut(below, right, depth + 1, found);
+}
+
+/// An empty strip: where what is on its right begins, and the base lines from which to which it goes.
+struct Gutter {
+    edge: f64,
+    top: f64,
+    bottom: f64,
+}
+
+/// The gutter with the most lines on both sides.
+fn widest(pieces: &[Piece]) -> Option<Gutter> {
+    let mut edges: Vec<f64> = pieces.iter().map(|p| p.left).collect();
+    edges.sort_by(f64::total_cmp);
+    // Edges at which several pieces begin.
+    let mut common: Vec<(f64, usize)> = Vec::new();
+    for edge in edges {
+        match common.last_mut() {
+            Some((at, count)) if edge - *at < 2.0 => *count += 1,
+            _ => common.push((edge, 1)),
+        }
+    }
+    common.retain(|(_, count)| *count >= 2);
+    common.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.total_cmp(&b.0)));
+    common.truncate(EDGES);
+    let mut sorted: Vec<&Piece> = pieces.iter().collect();
+    sorted.sort_by(|a, b| a.base.total_cmp(&b.base));
+    let mut best: Option<(f64, Gutter)> = None;
+    for (edge, _) in common {
+        let crosses = |p: &&Piece| p.left < edge - 1.0 && p.right > edge - 0.6 * p.size;
+        for run in sorted.split(crosses) {
+            if let Some((score, gutter)) = within(run, edge)
+                && best.as_ref().is_none_or(|(b, _)| score > *b)
+            {
+                best = Some((score, gutter));
+            }
+        }
+    }
+    best.map(|(_, gutter)| gutter)
+}
+
+/// How good a gutter is along a run of pieces that do not cross it.
+fn within(run: &[&Piece], edge: f64) -> Option<(f64, Gutter)> {
+    let (left, right): (Vec<&Piece>, Vec<&Piece>) = run.iter().copied().partition(|p| p.left < edge - 1.0);
+    let top = left.first()?.base.max(right.first()?.base);
+    let bottom = left.last()?.base.min(right.last()?.base);
+    let size = left[0].size.max(right[0].size);
+    let both = |side: &[&Piece]| {
+        let mut last = f64::NEG_INFINITY;
+        let beside = side.iter().filter(|p| (top - size..=bottom + size).contains(&p.base));
+        beside
+            .filter(|p| {
+                let next = p.base - last > 0.5 * p.size;
+                last = if next { p.base } else { last };
+                next
+            })
+            .count()
+    };
+    let lines = both(&left).min(both(&right));
+    let near = left.iter().filter(|p| (top - size..=bottom + size).contains(&p.base));
+    let gap = edge - near.map(|p| p.right).fold(f64::NEG_INFINITY, f64::max);
+    // Two lines may have a gap at one place by chance.
+    if lines < 2 || gap < size * if lines == 2 { 1.5 } else { 0.7 } {
+        return None;
+    }
+    // Numbers and bullets of a list belong to what they stand before.
+    let marks = left.iter().filter(|p| is_mark(&p.text)).count();
+    if 10 * marks >= 8 * left.len() && gap < 4.0 * size {
+        return None;
+    }
+    // What stands alone far above or below the rest is not beside it.
+    let near = |side: &[&Piece], down: bool| {
+        let mut at = if down { bottom } else { top };
+        let mut order: Vec<f64> =
+            side.iter().map(|p| p.base).filter(|b| if down { *b > at } else { *b < at }).collect();
+        order.sort_by(|a, b| if down { a.total_cmp(b) } else { b.total_cmp(a) });
+        for base in order {
+            if (base - at).abs() > 2.2 * size {
+                break;
+            }
+            at = base;
+        }
+        at
+    };
+    let top = near(&left, false).min(near(&right, false));
+    let bottom = near(&left, true).max(near(&right, true));
+    Some((
+        lines as f64 + (gap / size).min(20.0) / 100.0,
+        Gutter { edge, top: top - 0.01, bottom: bottom + 0.01 },
+    ))
+}
+
+/// Whether a text is the mark of an item: `•`, `1.`, `(a)`, `[12]`, `一、`.
+pub(super) fn is_mark(text: &str) -> bool {
+    let text = text.trim();
+    let count = text.chars().count();
+    if count == 1 && text.chars().all(|c| !c.is_alphanumeric()) {
+        return true;
+    }
+    let inner = text
+        .trim_start_matches(['(', '[', '（', '［'])
+        .trim_end_matches(['.', ')', ']', '、', '）', '．', '］', ':']);
+    let closed = inner.len() < text.len();
+    let numeral = inner.chars().all(|c| c.is_ascii_digit() || c == '.' || "一二三四五六七八九十".contains(c));
+    let roman = inner.chars().all(|c| "ivxlIVXL".contains(c));
+    let letter = inner.chars().count() == 1;
+    count <= 7 && !inner.is_empty() && closed && (numeral || roman || letter)
+}
+
+/// Words of a text, two characters of a dense script as one.
+fn words(text: &str) -> f64 {
+    let dense = text.chars().filter(|c| is_dense(*c)).count();
+    let others = text
+        .split(|c: char| c.is_whitespace() || is_dense(c))
+        .filter(|w| w.chars().any(char::is_alphanumeric));
+    dense as f64 / 2.0 + others.count() as f64
+}
+
+/// Whether two sides of a gutter are cells beside each other and not columns of prose.
+fn is_table(left: &[Piece], right: &[Piece]) -> bool {
+    let mean = |side: &[Piece]| side.iter().map(|p| words(&p.text)).sum::<f64>() / side.len().max(1) as f64;
+    let (few, many) = if left.len() < right.len() { (left, right) } else { (right, left) };
+    let level = few.iter().filter(|p| many.iter().any(|q| (p.base - q.base).abs() < 0.25 * p.size)).count();
+    if 10 * level < 8 * few.len() {
+        return false;
+    }
+    let short = mean(left).min(mean(right));
+    if short >= PROSE {
+        return false;
+    }
+    // Short lines drawn one column after the other are columns.
+    let (last, first) = (left.iter().map(|p| p.order).max(), right.iter().map(|p| p.order).min());
+    let by_column = last < first && few.len() >= 4;
+    !(by_column && short >= 2.0)
+}
+
+/// Pieces on one base line.
+fn levels(mut pieces: Vec<Piece>) -> Vec<Vec<Piece>> {
+    pieces.sort_by(|a, b| a.base.total_cmp(&b.base).then(a.left.total_cmp(&b.left)));
+    let mut rows: Vec<Vec<Piece>> = Vec::new();
+    for piece in pieces {
+        match rows.last_mut() {
+            Some(row) if piece.base - row[0].base < 0.3 * piece.size.min(row[0].size) => row.push(piece),
+            _ => rows.push(vec![piece]),
+        }
+    }
+    rows.iter_mut().for_each(|row| row.sort_by(|a, b| a.left.total_cmp(&b.left)));
+    rows
+}
+
+fn line(row: &[Piece], text: String) -> Line {
+    let long = row.iter().max_by_key(|p| p.text.len()).unwrap_or(&row[0]);
+    Line {
+        text,
+        left: row.iter().map(|p| p.left).fold(f64::INFINITY, f64::min),
+        right: row.iter().map(|p| p.right).fold(f64::NEG_INFINITY, f64::max),
+        base: long.base,
+        size: long.size,
+        bold: row.iter().all(|p| p.bold),
+    }
+}
+
+/// Lines of pieces, those on one base line joined.
+fn lines(pieces: Vec<Piece>, right: bool) -> Vec<Line> {
+    let joined = |row: Vec<Piece>| {
+        let mut texts: Vec<&str> = row.iter().map(|p| p.text.as_str()).collect();
+        if right {
+            texts.reverse();
+        }
+        let text = texts.join(" ");
+        line(&row, text)
+    };
+    levels(pieces).into_iter().map(joined).collect()
+}
+
+/// Rows of a table.
+fn table(pieces: Vec<Piece>, right: bool) -> Vec<Line> {
+    let columns = columns(&pieces);
+    let column = |p: &Piece| {
+        let over = |c: &(f64, f64)| p.right.min(c.1) - p.left.max(c.0);
+        // A cell over several columns stands in its first.
+        columns.iter().position(|c| over(c) > 0.3 * (c.1 - c.0).min(p.right - p.left)).unwrap_or(0)
+    };
+    let mut rows: Vec<(Vec<Vec<Piece>>, f64)> = Vec::new();
+    for level in levels(pieces) {
+        let base = level[0].base;
+        let size = level[0].size;
+        let mut cells: Vec<Vec<Piece>> = vec![Vec::new(); columns.len()];
+        level.into_iter().for_each(|p| cells[column(&p)].push(p));
+        // A line without a first cell and with few others goes on with the row above.
+        let filled = |cells: &[Vec<Piece>]| cells.iter().filter(|c| !c.is_empty()).count();
+        let key = if right { columns.len() - 1 } else { 0 };
+        let more = rows.last().is_some_and(|(above, last)| {
+            let fits = cells.iter().zip(above).all(|(c, a)| c.is_empty() || !a.is_empty());
+            cells[key].is_empty() && fits && filled(&cells) < filled(above) && base - last < 1.6 * size
+        });
+        match rows.last_mut() {
+            Some((above, last)) if more => {
+                above.iter_mut().zip(cells).for_each(|(a, c)| a.extend(c));
+                *last = base;
+            }
+            _ => rows.push((cells, base)),
+        }
+    }
+    let row = |(mut cells, _): (Vec<Vec<Piece>>, f64)| {
+        if right {
+            cells.reverse();
+        }
+        let text = |cell: &Vec<Piece>| {
+            let mut text = String::new();
+            cell.iter().for_each(|p| super::paragraphs::append(&mut text, &p.text));
+            text
+        };
+        let text: Vec<String> = cells.iter().map(text).collect();
+        let all: Vec<Piece> = cells.into_iter().flatten().collect();
+        line(&all, text.join("\t").trim().to_owned())
+    };
+    rows.into_iter().map(row).collect()
+}
+
+/// Left and right edges of the columns of a table, narrow cells first, so that a wide one joins no columns.
+fn columns(pieces: &[Piece]) -> Vec<(f64, f64)> {
+    let mut sorted: Vec<&Piece> = pieces.iter().collect();
+    sorted.sort_by(|a, b| (a.right - a.left).total_cmp(&(b.right - b.left)));
+    let mut columns: Vec<(f64, f64)> = Vec::new();
+    for piece in sorted {
+        let near = 0.3 * piece.size;
+        let over: Vec<usize> = (0..columns.len())
+            .filter(|i| piece.left < columns[*i].1 + near && piece.right > columns[*i].0 - near)
+            .collect();
+        match over.as_slice() {
+            [] => columns.push((piece.left, piece.right)),
+            [one] => {
+                let column = &mut columns[*one];
+                *column = (column.0.min(piece.left), column.1.max(piece.right));
+            }
+            _ => {}
+        }
+    }
+    columns.sort_by(|a, b| a.0.total_cmp(&b.0));
+    columns
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn piece(text: &str, left: f64, base: f64, order: usize) -> Piece {
+        let right = left + 5.0 * text.chars().count() as f64;
+        Piece { text: text.into(), left, right, base, size: 10.0, bold: false, order }
+    }
+
+    fn texts(pieces: Vec<Piece>) -> Vec<String> {
+        let of = |area: Area| match area {
+            Area::Lines(lines) => lines,
+            Area::Table(rows) => rows,
+        };
+        areas(pieces).into_iter().flat_map(of).map(|l| l.text).collect()
+    }
+
+    #[test]
+    fn columns_are_read_one_after_the_other() {
+        let mut all = vec![piece("A heading over both of the columns here", 60.0, 0.0, 9)];
+        for row in 0..3 {
+            let base = 20.0 + 12.0 * f64::from(row);
+            all.push(piece(&format!("{row} four words left"), 0.0, base, 0));
+            all.push(piece(&format!("{row} four words right"), 120.0, base, 0));
+        }
+        all.push(piece("A line below that is as wide as the page", 0.0, 80.0, 9));
+        assert_eq!(
+            texts(all),
+            [
+                "A heading over both of the columns here",
+                "0 four words left",
+                "1 four words left",
+                "2 four words left",
+                "0 four words right",
+                "1 four words right",
+                "2 four words right",
+                "A line below that is as wide as the page",
+            ]
+        );
+    }
+
+    #[test]
+    fn tables_are_read_row_by_row() {
+        let mut all = Vec::new();
+        for (row, (name, price)) in
+            [("Apple", "1.20"), ("Quince", "3"), ("Pear", "2.10")].into_iter().enumerate()
+        {
+            all.push(piece(name, 0.0, 20.0 * row as f64, 0));
+            all.push(piece("red and round", 80.0, 20.0 * row as f64, 0));
+            all.push(piece(price, 200.0, 20.0 * row as f64, 0));
+        }
+        all.push(piece("or long", 80.0, 31.0, 0));
+        let expected =
+            ["Apple\tred and round\t1.20", "Quince\tred and round or long\t3", "Pear\tred and round\t2.10"];
+        assert_eq!(texts(all), expected);
+    }
+
+    #[test]
+    fn marks_of_items_are_no_column() {
+        let all = (0..4).flat_map(|i| {
+            let base = 12.0 * f64::from(i);
+            [piece(&format!("{i}."), 0.0, base, 0), piece("an item of several words", 20.0, base, 0)]
+        });
+        assert_eq!(texts(all.collect())[0], "0. an item of several words");
+        assert!(is_mark("•") && is_mark("(a)") && is_mark("一、") && !is_mark("12") && !is_mark("word."));
+    }
+}
