@@ -4,11 +4,25 @@
 //! JIS, windows-1252 and so on). Line ends become `\n`.
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::{Encoding, UTF_8};
+use encoding_rs::{Encoding, ISO_2022_JP, UTF_8, UTF_16BE, UTF_16LE};
 
 /// The text, and what was left open about it.
 pub(super) fn decode(bytes: &[u8]) -> (String, Vec<String>) {
-    let encoding = Encoding::for_bom(bytes).map_or_else(|| guess(bytes).unwrap_or(UTF_8), |(found, _)| found);
+    decode_as(bytes, None)
+}
+
+/// The same of bytes that say what they are by a name of the web (`gb2312`, `shift_jis` ...): believed where they are not
+/// UTF-8 and all of them can be read so.
+pub(super) fn decode_as(bytes: &[u8], declared: Option<&str>) -> (String, Vec<String>) {
+    let fits = |encoding: &&'static Encoding| {
+        let escapes = *encoding == ISO_2022_JP && bytes.contains(&0x1b);
+        let wide = *encoding != UTF_16LE && *encoding != UTF_16BE;
+        wide && (escapes || std::str::from_utf8(bytes).is_err())
+            && !encoding.decode_without_bom_handling(bytes).1
+    };
+    let declared = || declared.and_then(|name| Encoding::for_label(name.as_bytes())).filter(fits);
+    let found = |bytes| without_mark(bytes).or_else(declared).or_else(|| guess(bytes)).unwrap_or(UTF_8);
+    let encoding = Encoding::for_bom(bytes).map_or_else(|| found(bytes), |(found, _)| found);
     let (text, _, _) = encoding.decode(bytes);
     let lost = text.chars().filter(|c| *c == char::REPLACEMENT_CHARACTER).count();
     let mut notes = Vec::new();
@@ -21,6 +35,15 @@ pub(super) fn decode(bytes: &[u8]) -> (String, Vec<String>) {
     let text =
         if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n") } else { text.into_owned() };
     (text, notes)
+}
+
+/// UTF-16 without a mark, by the zeros of a tag or a space at its beginning.
+fn without_mark(bytes: &[u8]) -> Option<&'static Encoding> {
+    match bytes {
+        [b'<', 0, second, 0, ..] if second.is_ascii_graphic() => Some(UTF_16LE),
+        [0, b'<', 0, second, ..] if second.is_ascii_graphic() => Some(UTF_16BE),
+        _ => None,
+    }
 }
 
 /// The encoding of bytes that are neither UTF-8 nor say what they are.

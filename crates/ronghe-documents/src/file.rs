@@ -59,7 +59,12 @@ pub(super) fn too_large(path: &Path, what: &str, most: u64, found: u64) -> Error
 impl File<'_> {
     /// Its text, with a note where the encoding left something open.
     pub(super) fn text(&self) -> Result<(String, Vec<String>)> {
-        let (text, notes) = decode::decode(self.bytes);
+        self.text_as(None)
+    }
+
+    /// The same of a file that declares its encoding.
+    pub(super) fn text_as(&self, declared: Option<&str>) -> Result<(String, Vec<String>)> {
+        let (text, notes) = decode::decode_as(self.bytes, declared);
         if text.len() > self.limits.text_bytes {
             return Err(too_large(self.path, "text", self.limits.text_bytes as u64, text.len() as u64));
         }

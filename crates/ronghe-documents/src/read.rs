@@ -15,7 +15,7 @@ pub struct Format {
     /// One line of help.
     pub summary: &'static str,
     /// Ends of the names of files beside one, of which the first is read in its place; none: it is read itself.
-    beside: &'static [&'static str],
+    pub(super) beside: &'static [&'static str],
     /// Makes documents of a file's bytes.
     pub(super) read: fn(&File<'_>) -> Result<Vec<Document>>,
 }
