@@ -23,7 +23,9 @@ pub(crate) fn number(format: &str, n: i64) -> String {
         "decimalEnclosedFullstop" => enclosed(n, '⒈', 20),
         "decimalEnclosedParen" => enclosed(n, '⑴', 20),
         "ideographEnclosedCircle" => enclosed(n, '㊀', 10),
-        "ideographDigital" | "japaneseDigitalTenThousand" | "taiwaneseDigital" => Some(digits(n, "〇一二三四五六七八九")),
+        "ideographDigital" | "japaneseDigitalTenThousand" | "taiwaneseDigital" => {
+            Some(digits(n, "〇一二三四五六七八九"))
+        }
         "koreanDigital" | "koreanDigital2" => Some(digits(n, "영일이삼사오육칠팔구")),
         "chineseCounting" | "taiwaneseCounting" if n >= 100 => Some(digits(n, "○一二三四五六七八九")),
         "chineseCounting" | "chineseCountingThousand" => Some(CHINESE.of(n)),
@@ -36,12 +38,14 @@ pub(crate) fn number(format: &str, n: i64) -> String {
         "ideographTraditional" => sign(n, "甲乙丙丁戊己庚辛壬癸"),
         "ideographZodiac" => sign(n, "子丑寅卯辰巳午未申酉戌亥"),
         "ideographZodiacTraditional" => sexagenary(n),
-        "aiueo" | "aiueoFullWidth" => {
-            sign(n, "アイウエオカキクケコサシスセソタチツテトナニヌネノハヒフヘホマミムメモヤユヨラリルレロワヲン")
-        }
-        "iroha" | "irohaFullWidth" => {
-            sign(n, "イロハニホヘトチリヌルヲワカヨタレソツネナラムウヰノオクヤマケフコエテアサキユメミシヱヒモセスン")
-        }
+        "aiueo" | "aiueoFullWidth" => sign(
+            n,
+            "アイウエオカキクケコサシスセソタチツテトナニヌネノハヒフヘホマミムメモヤユヨラリルレロワヲン",
+        ),
+        "iroha" | "irohaFullWidth" => sign(
+            n,
+            "イロハニホヘトチリヌルヲワカヨタレソツネナラムウヰノオクヤマケフコエテアサキユメミシヱヒモセスン",
+        ),
         "ganada" => sign(n, "가나다라마바사아자차카타파하"),
         "chosung" => sign(n, "ㄱㄴㄷㄹㅁㅂㅅㅇㅈㅊㅋㅌㅍㅎ"),
         "russianLower" => sign(n, "абвгдежзиклмнопрстуфхцчшщыэюя"),
@@ -132,8 +136,26 @@ fn ordinal(n: i64) -> &'static str {
 /// `Twenty-one` or `Twenty-first`, up to 99.
 fn word(n: i64, nth: bool) -> Option<String> {
     const ONES: [&str; 20] = [
-        "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
-        "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+        "zero",
+        "one",
+        "two",
+        "three",
+        "four",
+        "five",
+        "six",
+        "seven",
+        "eight",
+        "nine",
+        "ten",
+        "eleven",
+        "twelve",
+        "thirteen",
+        "fourteen",
+        "fifteen",
+        "sixteen",
+        "seventeen",
+        "eighteen",
+        "nineteen",
     ];
     const TENS: [&str; 10] =
         ["", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];

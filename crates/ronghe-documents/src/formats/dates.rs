@@ -9,7 +9,17 @@ const LAST: f64 = 2_958_466.0;
 const TO_1904: f64 = 1462.0;
 
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
     "December",
 ];
 const CHINESE_MONTHS: [&str; 12] =
@@ -51,7 +61,8 @@ pub(super) fn show(section: &Section, value: f64, from_1904: bool) -> Option<Str
     });
     // In units of the last place that is shown.
     let unit = 10_i64.pow(decimals.unwrap_or(0));
-    let seconds_shown = section.tokens.iter().any(|t| matches!(t, Token::Date('s', _) | Token::Elapsed('s', _)));
+    let seconds_shown =
+        section.tokens.iter().any(|t| matches!(t, Token::Date('s', _) | Token::Elapsed('s', _)));
     let exact = value * 86_400.0 * unit as f64;
     // Minutes are cut and not rounded, but for what gets lost in a day's fraction.
     let all = if seconds_shown { exact.round() } else { (exact + 0.01).floor() } as i64;
@@ -73,8 +84,12 @@ pub(super) fn show(section: &Section, value: f64, from_1904: bool) -> Option<Str
                 let written = if *many <= 2 { format!("{:02}", year % 100) } else { format!("{year:04}") };
                 match section.script {
                     Script::Digits => shown += &written,
-                    Script::Chinese => shown += &numerals::digits(written.parse().ok()?, "〇一二三四五六七八九"),
-                    Script::Legal => shown += &numerals::digits(written.parse().ok()?, "零壹贰叁肆伍陆柒捌玖"),
+                    Script::Chinese => {
+                        shown += &numerals::digits(written.parse().ok()?, "〇一二三四五六七八九")
+                    }
+                    Script::Legal => {
+                        shown += &numerals::digits(written.parse().ok()?, "零壹贰叁肆伍陆柒捌玖")
+                    }
                 }
             }
             Token::Date('m', many @ 3..) => {

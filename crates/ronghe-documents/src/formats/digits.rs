@@ -194,7 +194,8 @@ fn words(tokens: &[Token], number: &str) -> String {
 fn scientific(tokens: &[Token], at: usize, value: f64) -> String {
     let places_of = |of: &[Token]| of.iter().filter(|t| matches!(t, Token::Digit(_))).count();
     let point = tokens[..at].iter().position(|t| *t == Token::Point).unwrap_or(at);
-    let (before, places) = (places_of(&tokens[..point]).clamp(1, 9), places_of(&tokens[point..at]).min(PLACES));
+    let (before, places) =
+        (places_of(&tokens[..point]).clamp(1, 9), places_of(&tokens[point..at]).min(PLACES));
     let mut exponent = if value == 0.0 { 0 } else { decimal(value.abs()).1 - 1 };
     // With several places before the point the exponent is a multiple of their number.
     exponent = exponent.div_euclid(before as i32) * before as i32;
@@ -214,7 +215,9 @@ fn scientific(tokens: &[Token], at: usize, value: f64) -> String {
     };
     let width = places_of(&tokens[at..]).min(4);
     let minus = if value < 0.0 { "-" } else { "" };
-    let word = |of: &[Token]| words(&of.iter().filter(|t| matches!(t, Token::Word(_))).cloned().collect::<Vec<_>>(), "");
+    let word = |of: &[Token]| {
+        words(&of.iter().filter(|t| matches!(t, Token::Word(_))).cloned().collect::<Vec<_>>(), "")
+    };
     let number = format!("{minus}{whole}{point}{part}E{sign}{:0width$}", exponent.abs());
     format!("{}{number}{}", word(&tokens[..at]), word(&tokens[at..]))
 }
@@ -239,7 +242,8 @@ fn fraction(tokens: &[Token], at: usize, value: f64) -> Option<String> {
     let size = value.abs();
     let (mut whole, rest) = if mixed { (size.floor() as i64, size.fract()) } else { (0, size) };
     let most = 10_i64.pow(below.len().min(4) as u32) - 1;
-    let (mut n, d) = if fixed > 0 { ((rest * fixed as f64).round() as i64, fixed) } else { nearest(rest, most) };
+    let (mut n, d) =
+        if fixed > 0 { ((rest * fixed as f64).round() as i64, fixed) } else { nearest(rest, most) };
     if mixed && n == d {
         (whole, n) = (whole + 1, 0);
     }

@@ -123,7 +123,9 @@ pub(super) fn sections(code: &str) -> Vec<Section> {
         let rest = &chars[at..];
         at += 1;
         let starts = |word: &str| {
-            word.chars().zip(rest.iter().chain(std::iter::repeat(&'\0'))).all(|(w, c)| w.eq_ignore_ascii_case(c))
+            word.chars()
+                .zip(rest.iter().chain(std::iter::repeat(&'\0')))
+                .all(|(w, c)| w.eq_ignore_ascii_case(c))
         };
         match c {
             ';' => sections.push(Section::default()),
@@ -199,7 +201,9 @@ fn bracket(section: &mut Section, inner: &str) {
     let lower = inner.to_lowercase();
     if let Some(condition) = Condition::read(inner) {
         section.condition = Some(condition);
-    } else if let Some(first) = lower.chars().next().filter(|c| "hms".contains(*c) && lower.chars().all(|d| d == *c)) {
+    } else if let Some(first) =
+        lower.chars().next().filter(|c| "hms".contains(*c) && lower.chars().all(|d| d == *c))
+    {
         section.tokens.push(Token::Elapsed(first, lower.len()));
     } else if let Some(currency) = inner.strip_prefix('$') {
         let (sign, language) = currency.rsplit_once('-').unwrap_or((currency, ""));

@@ -25,7 +25,11 @@ fn chart(root: Element<'_>) -> Vec<(BlockKind, String)> {
     let mut said = Vec::new();
     let Some(chart) = root.child("chart") else { return said };
     let titles = chart.child("title").into_iter().chain(
-        chart.child("plotArea").into_iter().flat_map(Element::children).filter_map(|axis| axis.child("title")),
+        chart
+            .child("plotArea")
+            .into_iter()
+            .flat_map(Element::children)
+            .filter_map(|axis| axis.child("title")),
     );
     for title in titles {
         let cached = || title.find("v").map(Element::text);
@@ -44,7 +48,8 @@ fn chart(root: Element<'_>) -> Vec<(BlockKind, String)> {
         let sizes = points(["bubbleSize", "bubbleSize"]);
         for (at, value) in points(["val", "yVal"]) {
             let category = categories.get(&at).cloned().unwrap_or_else(|| (at + 1).to_string());
-            let name = name.as_deref().filter(|n| !n.is_empty()).map(|n| format!("{n}; ")).unwrap_or_default();
+            let name =
+                name.as_deref().filter(|n| !n.is_empty()).map(|n| format!("{n}; ")).unwrap_or_default();
             let size = sizes.get(&at).map(|s| format!("; {s}")).unwrap_or_default();
             said.push((BlockKind::Row, format!("{name}{category}: {value}{size}")));
         }
@@ -82,7 +87,9 @@ fn list(of: Element<'_>, dates: bool) -> BTreeMap<u64, String> {
     let usual = code.as_deref().map(Format::parse);
     let mut all = BTreeMap::new();
     for point in of.children().filter(|e| e.name() == "pt") {
-        let (Some(at), Some(value)) = (point.attr("idx").and_then(|i| i.trim().parse().ok()), point.child("v")) else {
+        let (Some(at), Some(value)) =
+            (point.attr("idx").and_then(|i| i.trim().parse().ok()), point.child("v"))
+        else {
             continue;
         };
         let text = value.text();
@@ -105,15 +112,18 @@ fn newer(root: Element<'_>) -> Vec<(BlockKind, String)> {
     let title = root.child("chart").and_then(|c| c.child("title"));
     let title = title.and_then(|t| drawing::text(t).or_else(|| t.find("v").map(Element::text)));
     said.extend(title.map(|title| (BlockKind::Caption, title)));
-    for data in root.child("chartData").into_iter().flat_map(Element::children).filter(|e| e.name() == "data") {
+    for data in root.child("chartData").into_iter().flat_map(Element::children).filter(|e| e.name() == "data")
+    {
         let dimension = |name: &str| {
-            let levels = data.child(name).into_iter().flat_map(Element::children).filter(|e| e.name() == "lvl");
+            let levels =
+                data.child(name).into_iter().flat_map(Element::children).filter(|e| e.name() == "lvl");
             let levels: Vec<BTreeMap<u64, String>> = levels.map(newer_level).collect();
             levels
         };
         let names = dimension("strDim");
         for (at, value) in dimension("numDim").into_iter().next().unwrap_or_default() {
-            let name: Vec<&str> = names.iter().rev().filter_map(|level| level.get(&at).map(String::as_str)).collect();
+            let name: Vec<&str> =
+                names.iter().rev().filter_map(|level| level.get(&at).map(String::as_str)).collect();
             let name = if name.is_empty() { (at + 1).to_string() } else { name.join(" ") };
             said.push((BlockKind::Row, format!("{name}: {value}")));
         }

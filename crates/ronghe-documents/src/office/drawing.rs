@@ -80,7 +80,8 @@ impl Counter {
         self.counts.iter_mut().skip(level + 1).for_each(|count| *count = None);
         let Some(list) = properties.and_then(|p| p.child("buAutoNum")) else {
             self.counts[level] = None;
-            let is_item = properties.is_some_and(|p| p.child("buChar").is_some() || p.child("buBlip").is_some());
+            let is_item =
+                properties.is_some_and(|p| p.child("buChar").is_some() || p.child("buBlip").is_some());
             return is_item.then(String::new);
         };
         let first = list.number_of("startAt").unwrap_or(1);

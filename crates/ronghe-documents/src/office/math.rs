@@ -43,7 +43,8 @@ fn add(text: &mut String, e: Element<'_>) {
         }
         "sPre" => format!("{}{}{}", raised('_', &part("sub")), raised('^', &part("sup")), part("e")),
         "rad" => {
-            let degree = if property("degHide").is_some_and(Element::is_on) { String::new() } else { part("deg") };
+            let degree =
+                if property("degHide").is_some_and(Element::is_on) { String::new() } else { part("deg") };
             format!("{degree}√{}", grouped(&part("e")))
         }
         "d" => {
@@ -61,7 +62,8 @@ fn add(text: &mut String, e: Element<'_>) {
         "acc" => format!("{}{}", part("e"), sign("chr", "\u{302}")),
         "bar" => format!("{}\u{305}", part("e")),
         "m" if e.child("mr").is_some() => {
-            let cells = |row: Element<'_>| row.children().filter(|c| c.name() == "e").map(line).collect::<Vec<_>>();
+            let cells =
+                |row: Element<'_>| row.children().filter(|c| c.name() == "e").map(line).collect::<Vec<_>>();
             let rows = e.children().filter(|c| c.name() == "mr").map(|row| cells(row).join(", "));
             format!("[{}]", rows.collect::<Vec<_>>().join("; "))
         }
@@ -74,7 +76,10 @@ fn add(text: &mut String, e: Element<'_>) {
         _ => line(e),
     };
     let fraction = text.rsplit([' ', '(']).next().is_some_and(|last| last.contains('/'));
-    if fraction && made.starts_with(|c: char| c.is_alphanumeric()) && text.ends_with(|c: char| c.is_alphanumeric()) {
+    if fraction
+        && made.starts_with(|c: char| c.is_alphanumeric())
+        && text.ends_with(|c: char| c.is_alphanumeric())
+    {
         text.push(' ');
     }
     text.push_str(&made);
@@ -82,7 +87,8 @@ fn add(text: &mut String, e: Element<'_>) {
 
 /// Whether it reads as one thing: letters and digits, or something in brackets.
 fn is_one(text: &str) -> bool {
-    let plain = |c: char| c.is_alphanumeric() || matches!(c, '.' | ',' | '\u{300}'..='\u{36f}' | '′' | '_' | '^');
+    let plain =
+        |c: char| c.is_alphanumeric() || matches!(c, '.' | ',' | '\u{300}'..='\u{36f}' | '′' | '_' | '^');
     let bracketed = text.starts_with('(') && text.ends_with(')') && {
         let mut depth = 0_i32;
         let ends = text.char_indices().find(|(_, c)| {

@@ -16,7 +16,11 @@ pub(crate) struct Relation {
 }
 
 /// The relations of a part; of the package itself for an empty name. None where it has none, or a broken list of them.
-pub(crate) fn relations(file: &File<'_>, packed: &mut Packed<'_>, part: &str) -> Result<Option<Vec<Relation>>> {
+pub(crate) fn relations(
+    file: &File<'_>,
+    packed: &mut Packed<'_>,
+    part: &str,
+) -> Result<Option<Vec<Relation>>> {
     let (folder, name) = part.rsplit_once('/').map_or(("", part), |(folder, name)| (folder, name));
     let slash = if folder.is_empty() { "" } else { "/" };
     let Some(xml) = packed.entry(&format!("{folder}{slash}_rels/{name}.rels"))? else { return Ok(None) };
@@ -94,14 +98,17 @@ pub(crate) fn core(file: &File<'_>, packed: &mut Packed<'_>) -> Result<Document>
     let mut document = Document::default();
     let all = relations(file, packed, "")?.unwrap_or_default();
     let name = all.into_iter().find(|r| r.kind == "core-properties").map(|r| r.target);
-    let Some(xml) = packed.entry(name.as_deref().unwrap_or("docProps/core.xml"))? else { return Ok(document) };
+    let Some(xml) = packed.entry(name.as_deref().unwrap_or("docProps/core.xml"))? else {
+        return Ok(document);
+    };
     let Ok(tree) = Tree::read(file, &xml) else { return Ok(document) };
     let value = |name: &str| {
         let text = tree.root()?.find(name)?.text();
         Some(text.trim().to_owned()).filter(|t| !t.is_empty())
     };
     document.title = value("title");
-    document.date = value("modified").or_else(|| value("created")).and_then(|d| d.get(..10).map(str::to_owned));
+    document.date =
+        value("modified").or_else(|| value("created")).and_then(|d| d.get(..10).map(str::to_owned));
     Ok(document)
 }
 

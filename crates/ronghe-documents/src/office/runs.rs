@@ -23,7 +23,8 @@ pub(super) struct Line<'t> {
 impl Line<'_> {
     /// Words and their readings, which stand beside the line and not in it.
     pub(super) fn readings(&self) -> String {
-        let pairs: Vec<String> = self.ruby.iter().map(|(_, word, reading)| format!("{word}: {reading}")).collect();
+        let pairs: Vec<String> =
+            self.ruby.iter().map(|(_, word, reading)| format!("{word}: {reading}")).collect();
         pairs.join("; ")
     }
 
@@ -61,7 +62,9 @@ impl Field {
 }
 
 fn is_page(code: &str) -> bool {
-    code.split_whitespace().next().is_some_and(|word| PAGE_FIELDS.iter().any(|f| f.eq_ignore_ascii_case(word)))
+    code.split_whitespace()
+        .next()
+        .is_some_and(|word| PAGE_FIELDS.iter().any(|f| f.eq_ignore_ascii_case(word)))
 }
 
 /// Beginnings of fields in a story that never end.
@@ -114,7 +117,8 @@ impl<'t> Reader<'t, '_> {
                 "softHyphen" if seen => line.text.push('\u{ad}'),
                 "sym" if seen => {
                     let code = child.attr("char").and_then(|c| u32::from_str_radix(c.trim(), 16).ok());
-                    line.text.extend(code.and_then(|c| symbols::sign(child.attr("font").unwrap_or_default(), c)));
+                    line.text
+                        .extend(code.and_then(|c| symbols::sign(child.attr("font").unwrap_or_default(), c)));
                 }
                 "ruby" if seen => {
                     let (mut word, mut reading) = (Line::default(), Line::default());

@@ -229,7 +229,13 @@ impl<'t> Reader<'t, '_> {
     }
 
     /// Adds a piece, within the limit of text.
-    pub(super) fn add(&mut self, kind: BlockKind, text: String, from: From, into: &mut Vec<Piece>) -> Result<()> {
+    pub(super) fn add(
+        &mut self,
+        kind: BlockKind,
+        text: String,
+        from: From,
+        into: &mut Vec<Piece>,
+    ) -> Result<()> {
         self.spent += text.len();
         // Text of nested tables is counted in each of them.
         if self.spent > self.file.limits.text_bytes.saturating_mul(2) {

@@ -241,7 +241,8 @@ impl<'a> Element<'a> {
 
     fn attributes(self) -> impl Iterator<Item = (&'a str, &'a str)> {
         let tree = self.tree;
-        let end = tree.nodes.get(self.at as usize + 1).map_or(tree.attributes.len(), |n| n.attributes as usize);
+        let end =
+            tree.nodes.get(self.at as usize + 1).map_or(tree.attributes.len(), |n| n.attributes as usize);
         let of = tree.attributes.get(self.node().attributes as usize..end).unwrap_or_default();
         of.iter().map(move |&(name, from, to)| {
             (tree.names[name as usize].as_str(), &tree.text[from as usize..to as usize])
@@ -256,7 +257,8 @@ impl<'a> Element<'a> {
 
     /// An attribute that has a prefix, as `r:id` beside `id`.
     pub(super) fn linked(self, name: &str) -> Option<&'a str> {
-        let found = self.attributes().find(|(key, _)| key.split_once(':').is_some_and(|(_, key)| key == name));
+        let found =
+            self.attributes().find(|(key, _)| key.split_once(':').is_some_and(|(_, key)| key == name));
         found.map(|(_, value)| value)
     }
 

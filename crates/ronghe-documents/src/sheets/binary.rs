@@ -89,7 +89,11 @@ fn moment(time: &ExcelDateTime) -> String {
     // Days of 1904 come as those of 1900 would be.
     let (year, month, day, hour, minute, second, _) = time.to_ymd_hms_milli();
     let day = format!("{year:04}-{month:02}-{day:02}");
-    let clock = if second > 0 { format!("{hour:02}:{minute:02}:{second:02}") } else { format!("{hour:02}:{minute:02}") };
+    let clock = if second > 0 {
+        format!("{hour:02}:{minute:02}:{second:02}")
+    } else {
+        format!("{hour:02}:{minute:02}")
+    };
     match (value < 1.0, value.fract() == 0.0) {
         (true, _) => clock,
         (_, true) => day,

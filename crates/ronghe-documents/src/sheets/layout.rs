@@ -18,7 +18,12 @@ const COLUMNS: u32 = 256;
 type Header = BTreeMap<u32, String>;
 
 /// Adds the rows of a sheet.
-pub(super) fn add(file: &File<'_>, document: &mut Document, mut rows: Vec<Row>, merges: &[Merge]) -> Result<()> {
+pub(super) fn add(
+    file: &File<'_>,
+    document: &mut Document,
+    mut rows: Vec<Row>,
+    merges: &[Merge],
+) -> Result<()> {
     rows.sort_by_key(|row| row.number);
     spread(file, &mut rows, merges)?;
     let mut header = Header::new();
@@ -149,7 +154,8 @@ fn is_header(first: &Row, below: &[Row], before: &Header) -> bool {
         let of = |row: &Row| row.cells.iter().any(|c| c.column == column && !c.is_text);
         below.iter().take(20).any(of)
     };
-    let distinct = first.cells.iter().enumerate().all(|(i, c)| first.cells[..i].iter().all(|d| d.text != c.text));
+    let distinct =
+        first.cells.iter().enumerate().all(|(i, c)| first.cells[..i].iter().all(|d| d.text != c.text));
     let same_place = first.cells.iter().all(|c| before.contains_key(&c.column));
     distinct && (first.cells.iter().any(|c| number_below(c.column)) || !same_place)
 }

@@ -104,7 +104,11 @@ impl Reader<'_> {
                 self.tables += 1;
                 if self.tables == 1 {
                     let about = (named("table:name"), named("table:style-name"));
-                    self.sheets.push((about.0.unwrap_or_default(), about.1.unwrap_or_default(), Sheet::default()));
+                    self.sheets.push((
+                        about.0.unwrap_or_default(),
+                        about.1.unwrap_or_default(),
+                        Sheet::default(),
+                    ));
                     self.row = 1;
                 }
             }
@@ -116,7 +120,13 @@ impl Reader<'_> {
             (Step::Close, "table-row") if self.tables == 1 => self.end_row(),
             (Step::Open, "table-cell" | "covered-table-cell") if self.tables == 1 => {
                 let kind = named("office:value-type");
-                let value = ["office:string-value", "office:date-value", "office:time-value", "office:boolean-value", "office:value"];
+                let value = [
+                    "office:string-value",
+                    "office:date-value",
+                    "office:time-value",
+                    "office:boolean-value",
+                    "office:value",
+                ];
                 self.cell = Open {
                     lines: Vec::new(),
                     value: value.iter().find_map(|v| named(v)),
@@ -128,7 +138,9 @@ impl Reader<'_> {
             }
             (Step::Open, "p" | "h") if self.tables == 1 => self.cell.lines.push(String::new()),
             (Step::Open, "s" | "tab" | "line-break") => self.add(" "),
-            (Step::Text(text), name) if self.tables == 1 && !matches!(name, "table-cell" | "table-row" | "table") => {
+            (Step::Text(text), name)
+                if self.tables == 1 && !matches!(name, "table-cell" | "table-row" | "table") =>
+            {
                 self.add(text);
             }
             (Step::Close, "table-cell" | "covered-table-cell") if self.tables == 1 => self.end_cell(),

@@ -139,7 +139,8 @@ impl Styles {
         let mut codes: BTreeMap<u32, String> = BTreeMap::new();
         let (mut fonts, mut cells): (Vec<bool>, Vec<(u32, usize)>) = (Vec::new(), Vec::new());
         let (mut in_fonts, mut in_cells) = (false, false);
-        let number = |e: &BytesStart<'_>, name: &str| attribute(e, name).and_then(|v| v.trim().parse::<u32>().ok());
+        let number =
+            |e: &BytesStart<'_>, name: &str| attribute(e, name).and_then(|v| v.trim().parse::<u32>().ok());
         let read = walk(file, xml, &mut |step, name, e| match (step, name, e) {
             (Step::Open, "fonts", _) => in_fonts = true,
             (Step::Close, "fonts", _) => in_fonts = false,
