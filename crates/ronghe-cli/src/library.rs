@@ -20,6 +20,17 @@ use std::path::Path;
 pub(crate) struct Open {
     pub(crate) store: FolderStore,
     network: Option<TextVectors>,
+    /// What was said to be damaged when it was opened.
+    said: Vec<String>,
+}
+
+impl Drop for Open {
+    /// Says what was found damaged while it was read.
+    fn drop(&mut self) {
+        let known = &self.said;
+        let met = self.store.damaged().into_iter().filter(|what| !known.contains(what));
+        met.for_each(|what| render::warn(&format!("damaged and left out: {what}")));
+    }
 }
 
 impl Open {
@@ -29,11 +40,10 @@ impl Open {
 
     pub(crate) fn at(folder: &Path, common: &Common) -> Result<Open> {
         let store = FolderStore::open(folder)?;
-        for (name, why) in store.damaged() {
-            render::warn(&format!("vectors {name} are damaged and left out: {why}"));
-        }
+        let said = store.damaged();
+        said.iter().for_each(|what| render::warn(&format!("damaged and left out: {what}")));
         let network = store.network().map(|name| network(name, common)).transpose()?;
-        Ok(Open { store, network })
+        Ok(Open { store, network, said })
     }
 
     pub(crate) fn embed(&self) -> Option<&dyn Embed> {

@@ -14,6 +14,8 @@ pub(crate) struct Progress {
     live: bool,
     stage: String,
     said: Instant,
+    /// When the stage began, and how much was done then.
+    begun: (Instant, usize),
     epochs: Epochs,
 }
 
@@ -42,11 +44,13 @@ impl Progress {
             live,
             stage: String::new(),
             said: Instant::now(),
+            begun: (Instant::now(), 0),
             epochs: Epochs::default(),
         }
     }
 
-    fn line(&mut self, text: &str) {
+    /// Says something while a bar may be shown.
+    pub(crate) fn line(&mut self, text: &str) {
         match &self.bar {
             Some(bar) => bar.suspend(|| render::log(text)),
             None if !self.quiet => render::log(text),
@@ -68,6 +72,7 @@ impl Progress {
             self.end();
             stage.clone_into(&mut self.stage);
             self.said = Instant::now();
+            self.begun = (self.said, done);
             if self.live {
                 let bar = ProgressBar::with_draw_target(Some(total as u64), ProgressDrawTarget::stderr());
                 let template = match own_time {
@@ -89,18 +94,27 @@ impl Progress {
             bar.set_message(message.to_owned());
         } else if self.said.elapsed() >= EVERY {
             self.said = Instant::now();
-            render::log(format!("{stage}: {done}/{total} {message}").trim_end());
+            let left = if own_time { String::new() } else { self.left(done, total) };
+            render::log(format!("{stage}: {done}/{total}{left} {message}").trim_end());
         }
     }
 
     /// Moves the bar of `stage` to a share of its time, with what is being done and what it says itself of the time left.
     pub(crate) fn timed(&mut self, stage: &str, share: f64, left: Duration, message: &str) {
-        let left = match left.as_secs() {
-            0 => "a moment left".to_owned(),
-            s if s < 60 => format!("about {s} s left"),
-            s => format!("about {} min left", s.div_ceil(60)),
-        };
+        let left = spoken(left);
         self.moved(stage, (share * 100.0) as usize, 100, &format!("{message}, {left}"), true);
+    }
+
+    /// The time left of this stage at its pace so far, in words after a comma; nothing where there is no pace yet.
+    pub(crate) fn left(&self, done: usize, total: usize) -> String {
+        let (since, first) = self.begun;
+        match done.checked_sub(first) {
+            Some(steps) if steps > 0 && total >= done => {
+                let left = since.elapsed().as_secs_f64() * (total - done) as f64 / steps as f64;
+                format!(", {}", spoken(Duration::from_secs_f64(left.min(1e9))))
+            }
+            _ => String::new(),
+        }
     }
 
     /// Takes the bar away, and shows the last epochs that were held back.
@@ -170,6 +184,14 @@ impl Observer for Progress {
             Event::Epoch(report) => self.epoch(report),
             _ => {}
         }
+    }
+}
+
+fn spoken(left: Duration) -> String {
+    match left.as_secs() {
+        0 => "a moment left".to_owned(),
+        s if s < 60 => format!("about {s} s left"),
+        s => format!("about {} min left", s.div_ceil(60)),
     }
 }
 

@@ -131,8 +131,12 @@ pub(crate) struct Store {
 /// What to do with a store.
 #[derive(Debug, Subcommand)]
 pub(crate) enum StoreCommand {
-    /// Look at everything for damage.
+    /// Look at every byte for damage; exits with an error and says what to do where there is some.
     Check(StoreFolder),
+    /// Mend it: keep all that is whole, make the text index anew from the documents, drop damaged vectors.
+    Repair(StoreFolder),
+    /// Give the space of documents that are gone back to the disk.
+    Compact(StoreFolder),
     /// Say how much there is, and which files could not be read.
     Stats(StoreFolder),
     /// Write documents and passages as JSON lines to standard output.

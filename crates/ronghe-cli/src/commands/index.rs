@@ -123,12 +123,20 @@ pub(super) struct Seen {
     progress: Progress,
     stop: Arc<AtomicBool>,
     ready: usize,
+    /// Files dealt with, of how many.
+    at: (usize, usize),
     quiet: bool,
 }
 
 impl Seen {
     pub(super) fn new(common: &Common, stop: &Arc<AtomicBool>) -> Seen {
-        Seen { progress: Progress::new(common.quiet), stop: stop.clone(), ready: 0, quiet: common.quiet }
+        Seen {
+            progress: Progress::new(common.quiet),
+            stop: stop.clone(),
+            ready: 0,
+            at: (0, 0),
+            quiet: common.quiet,
+        }
     }
 
     pub(super) fn end(&mut self) {
@@ -138,6 +146,7 @@ impl Seen {
 
 impl Observer for Seen {
     fn progress(&mut self, done: usize, total: usize, message: &str) -> ronghe_knowledge::Result<()> {
+        self.at = (done, total);
         self.progress.step("indexing", done, total, message);
         if self.stop.load(Ordering::Relaxed) { Err(Error::Stopped) } else { Ok(()) }
     }
@@ -145,8 +154,9 @@ impl Observer for Seen {
     fn ready(&mut self, files: usize) {
         self.ready += files;
         if !self.quiet {
-            self.progress.end();
-            render::log(&format!("ready: {} files", self.ready));
+            let (done, total) = self.at;
+            let left = self.progress.left(done, total);
+            self.progress.line(&format!("ready: {} files, {done} of {total} looked at{left}", self.ready));
         }
     }
 }

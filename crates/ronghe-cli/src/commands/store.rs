@@ -1,4 +1,4 @@
-//! `ronghe store check|stats|export|migrate DIR`
+//! `ronghe store check|repair|compact|stats|export|migrate DIR`
 
 use super::index::{FITTED_AT, Seen};
 use crate::args::{Common, Store, StoreCommand};
@@ -8,23 +8,52 @@ use ronghe_knowledge::Embed;
 use ronghe_knowledge::ask::CALIBRATION_SETTING;
 use ronghe_knowledge::index::complete;
 use ronghe_knowledge::retrieve::WEIGHT_SETTING;
-use ronghe_knowledge::store::{Filter, FolderStore, FolderWriter, Stats, Store as _};
+use ronghe_knowledge::store::{self, Filter, FolderStore, FolderWriter, Stats, Store as _};
 use serde_json::json;
 
 pub(crate) fn run(args: &Store, common: &Common) -> Result<Outcome> {
     match &args.what {
         StoreCommand::Check(of) => {
-            let health = FolderStore::open(&of.store)?.check()?;
+            let health = store::check(&of.store)?;
             if common.json {
-                render::json(&json!({"checked": health.checked, "problems": health.problems}))?;
+                let mend = &health.mend;
+                render::json(&json!({"checked": health.checked, "problems": health.problems, "mend": mend}))?;
             } else {
                 health.checked.iter().for_each(|line| render::out(&format!("looked at: {line}")));
                 health.problems.iter().for_each(|line| render::out(&format!("problem: {line}")));
+                health.mend.iter().for_each(|line| render::out(&format!("to do: {line}")));
             }
             match health.problems.len() {
                 0 => Ok(Outcome::Done),
-                n => bail!("{}: {n} problems", of.store.display()),
+                n => bail!("{}: {n} problems; {}", of.store.display(), health.mend.join("; then ")),
             }
+        }
+        StoreCommand::Repair(of) => {
+            let repair = store::repair(&of.store)?;
+            // What is left is what only indexing brings back.
+            let left = store::check(&of.store)?.problems;
+            if common.json {
+                render::json(&json!({"done": repair.done, "left": left}))?;
+            } else {
+                repair.done.iter().for_each(|line| render::out(&format!("found and mended: {line}")));
+                left.iter().for_each(|line| render::out(&format!("left: {line}: index again")));
+                if repair.done.is_empty() && left.is_empty() {
+                    render::out("nothing to mend");
+                }
+            }
+            Ok(Outcome::Done)
+        }
+        StoreCommand::Compact(of) => {
+            let network = FolderStore::open(&of.store)?.made_with();
+            let named = network.as_ref().map(|(name, width)| (name.as_str(), *width));
+            let (mut writer, repair) = FolderWriter::open(&of.store, named)?;
+            repair.done.iter().for_each(|done| render::warn(done));
+            let (before, after) = writer.compact()?;
+            match common.json {
+                true => render::json(&json!({"before": before, "after": after}))?,
+                false => render::out(&format!("{before} bytes before, {after} after")),
+            }
+            Ok(Outcome::Done)
         }
         StoreCommand::Stats(of) => {
             let store = FolderStore::open(&of.store)?;

@@ -120,7 +120,7 @@ fn kill(kills: u32) {
         running.wait().expect("it ends");
         let mut ready = said
             .lines()
-            .filter_map(|l| l.strip_prefix("ready: ")?.strip_suffix(" files")?.parse::<u64>().ok());
+            .filter_map(|l| l.strip_prefix("ready: ")?.split_once(" files")?.0.parse::<u64>().ok());
         let ready = ready.next_back().unwrap_or(0);
         if !room.path("s/store.db").exists() {
             assert_eq!(ready, 0);

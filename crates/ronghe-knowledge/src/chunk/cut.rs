@@ -197,16 +197,21 @@ fn ends(text: &str, most: f64) -> Vec<usize> {
 fn chunk(document: &Document, headings: &[String], pieces: &[Piece]) -> Chunk {
     let span = pieces[0].range.start..pieces[pieces.len() - 1].range.end;
     let text = &document.text[span.clone()];
-    let mut hash = Sha256::new();
-    headings.iter().for_each(|h| hash.update(format!("{h}\n")));
-    hash.update(text);
     Chunk {
         place: document.blocks[pieces[0].block].place,
         span: span.into(),
         headings: headings.to_vec(),
         language: language(text),
-        hash: hash.finalize().iter().map(|b| format!("{b:02x}")).collect(),
+        hash: hash(headings, text),
     }
+}
+
+/// SHA-256 of a chunk's headings and text, in hexadecimal digits.
+pub(crate) fn hash(headings: &[String], text: &str) -> String {
+    let mut hash = Sha256::new();
+    headings.iter().for_each(|h| hash.update(format!("{h}\n")));
+    hash.update(text);
+    hash.finalize().iter().map(|b| format!("{b:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 mod cut;
 
 pub use cut::cut;
+pub(crate) use cut::hash;
 
 use crate::document::Place;
 use crate::{Language, Span};

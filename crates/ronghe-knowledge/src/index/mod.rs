@@ -177,6 +177,7 @@ pub fn index(
         batch.push(Change::Removed(path.clone()));
     }
     batch.write(writer, embed, observer, (total, total), &mut report)?;
+    writer.tidy()?;
     Ok(report)
 }
 
@@ -221,6 +222,7 @@ pub fn add(
         }
     }
     batch.write(writer, embed, observer, (total, total), &mut report)?;
+    writer.tidy()?;
     Ok(report)
 }
 

@@ -1,39 +1,25 @@
 //! The database of a store: files, documents, chunks, segments, settings.
 
+use super::rows::{forget, put_chunk, put_document, put_file, put_segment, rename_file, seconds, set};
+use super::tables;
 use super::{Change, ChunkId, DocumentId, FileState, Stats, StoredChunk, StoredDocument};
-use crate::chunk::Chunk;
+use crate::chunk::{self, Chunk};
 use crate::document::{Block, Document, Place};
 use crate::{Error, Language, Result, Span};
-use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction, params};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// Layout of the tables. A store of a later one is refused.
-const VERSION: i64 = 1;
-
+/// Name of the database in its folder.
+pub(super) const FILE: &str = "store.db";
 /// Name of the setting that holds the next document's number.
-const NEXT_DOCUMENT: &str = "next_document";
-
-const TABLES: &str = "
-CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE files (
-    path TEXT PRIMARY KEY, domain TEXT NOT NULL, hash TEXT NOT NULL, bytes INTEGER NOT NULL, modified INTEGER NOT NULL,
-    failure TEXT
-) WITHOUT ROWID;
-CREATE TABLE documents (
-    id INTEGER PRIMARY KEY, path TEXT NOT NULL REFERENCES files(path) ON UPDATE CASCADE ON DELETE CASCADE,
-    title TEXT, date TEXT, text TEXT NOT NULL, blocks TEXT NOT NULL, notes TEXT NOT NULL
-);
-CREATE INDEX documents_by_path ON documents(path);
-CREATE TABLE chunks (
-    id INTEGER PRIMARY KEY, document INTEGER NOT NULL REFERENCES documents(id) ON DELETE CASCADE,
-    first INTEGER NOT NULL, last INTEGER NOT NULL, headings TEXT NOT NULL, place TEXT NOT NULL, language TEXT NOT NULL,
-    hash TEXT NOT NULL
-);
-CREATE INDEX chunks_by_document ON chunks(document);
-CREATE TABLE segments (name TEXT PRIMARY KEY, vectors INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE gone (document INTEGER PRIMARY KEY);
-";
+pub(super) const NEXT_DOCUMENT: &str = "next_document";
+/// Name of the setting that holds the next chunk's number.
+pub(super) const NEXT_CHUNK: &str = "next_chunk";
+/// How long another program is waited for.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Seconds for which what was replaced can still be read, by those who found it just before.
+const KEPT: i64 = 60;
 
 /// A connection to the database.
 pub(super) struct Database {
@@ -57,13 +43,19 @@ pub(super) struct DocumentRow {
 }
 
 /// What went wrong, with a way out where the disk is full or fails.
-fn failure(folder: &Path, source: rusqlite::Error) -> Error {
+pub(super) fn failure(folder: &Path, source: rusqlite::Error) -> Error {
     match source.sqlite_error_code() {
         Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure) => Error::Store {
             path: folder.to_owned(),
             expected: "a disk with room that can be written".into(),
             found: source.to_string(),
             mend: "make room and do it again: what was ready stays ready".into(),
+        },
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Error::Store {
+            path: folder.to_owned(),
+            expected: "a whole database".into(),
+            found: format!("a damaged one ({source})"),
+            mend: "`ronghe store repair` keeps what can be read, then index again".into(),
         },
         _ => Error::Database { path: folder.to_owned(), source },
     }
@@ -72,33 +64,106 @@ fn failure(folder: &Path, source: rusqlite::Error) -> Error {
 impl Database {
     /// Opens the database in `folder`; makes it where `create` says so.
     pub(super) fn open(folder: &Path, create: bool) -> Result<Database> {
+        Database::open_file(folder, FILE, create)
+    }
+
+    /// Opens the file `name` of `folder` as a database.
+    pub(super) fn open_file(folder: &Path, name: &str, create: bool) -> Result<Database> {
         let wrap = |source| failure(folder, source);
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let flags = if create { flags | OpenFlags::SQLITE_OPEN_CREATE } else { flags };
-        let connection = Connection::open_with_flags(folder.join("store.db"), flags).map_err(wrap)?;
+        let connection = Connection::open_with_flags(folder.join(name), flags).map_err(wrap)?;
         let settle = || -> rusqlite::Result<i64> {
-            connection.busy_timeout(Duration::from_secs(10))?;
+            connection.busy_timeout(PATIENCE)?;
             connection.pragma_update(None, "journal_mode", "WAL")?;
             connection.pragma_update(None, "synchronous", "FULL")?;
             connection.pragma_update(None, "foreign_keys", true)?;
+            connection.pragma_update(None, "cell_size_check", true)?;
+            tables::add_row_sum(&connection)?;
             connection.query_row("PRAGMA user_version", [], |row| row.get(0))
         };
         let version = settle().map_err(wrap)?;
-        if version > VERSION || (version == 0 && !create) {
+        if !(0..=tables::VERSION).contains(&version) || (version == 0 && !create) {
             return Err(Error::Store {
                 path: folder.to_owned(),
-                expected: format!("a store of version {VERSION} or earlier"),
+                expected: format!("a store of version {} or earlier", tables::VERSION),
                 found: if version == 0 { "no store".into() } else { format!("version {version}") },
-                mend: "use the program that wrote it, or index the documents again into another folder"
+                mend: "use the program that wrote it, or index the documents again into another folder; \
+                       if it was this one, `ronghe store repair`"
                     .into(),
             });
         }
-        if version == 0 {
-            connection
-                .execute_batch(&format!("BEGIN; {TABLES} PRAGMA user_version = {VERSION}; COMMIT;"))
-                .map_err(wrap)?;
-        }
+        tables::settle(&connection, version).map_err(wrap)?;
         Ok(Database { connection, folder: folder.to_owned() })
+    }
+
+    /// Opens the file `name` of `folder`, whatever is wrong with it.
+    pub(super) fn open_damaged(folder: &Path, name: &str) -> Result<Database> {
+        let open = || -> rusqlite::Result<Connection> {
+            let connection = Connection::open(folder.join(name))?;
+            tables::add_row_sum(&connection)?;
+            connection.pragma_update(None, "cell_size_check", true)?;
+            Ok(connection)
+        };
+        let connection = open().map_err(|source| failure(folder, source))?;
+        Ok(Database { connection, folder: folder.to_owned() })
+    }
+
+    /// Whether a document is there and was not replaced.
+    pub(super) fn is_live(&self, id: DocumentId) -> bool {
+        let sql = "SELECT gone IS NULL FROM documents WHERE id = ?";
+        self.connection.query_row(sql, [id as i64], |row| row.get(0)).unwrap_or(false)
+    }
+
+    /// How many chunks a document was cut into.
+    pub(super) fn count_of(&self, id: DocumentId) -> Option<u64> {
+        let sql = "SELECT chunks FROM documents WHERE id = ?";
+        self.connection.query_row(sql, [id as i64], |row| row.get::<_, i64>(0)).ok().map(|n| n as u64)
+    }
+
+    /// The connection, for what looks at the tables as such.
+    pub(super) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// A number that changes whenever another connection changes something.
+    pub(super) fn version(&self) -> Result<i64> {
+        self.connection.query_row("PRAGMA data_version", [], |row| row.get(0)).map_err(self.wrap())
+    }
+
+    /// Reads several things as they are at one moment.
+    pub(super) fn at_once<T>(&self, read: impl FnOnce(&Database) -> Result<T>) -> Result<T> {
+        let transaction = self.connection.unchecked_transaction().map_err(self.wrap())?;
+        let found = read(self)?;
+        transaction.commit().map_err(self.wrap())?;
+        Ok(found)
+    }
+
+    /// Writes what is in the log into the database itself, if nobody is reading just now.
+    pub(super) fn settle_log(&self) -> Result<()> {
+        let work = || -> rusqlite::Result<()> {
+            self.connection.busy_timeout(Duration::ZERO)?;
+            self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+            self.connection.busy_timeout(PATIENCE)
+        };
+        work().map_err(self.wrap())
+    }
+
+    /// Pages that are free, of how many, and bytes of one.
+    pub(super) fn pages(&self) -> Result<(u64, u64, u64)> {
+        let one = |name: &str| {
+            let sql = format!("PRAGMA {name}");
+            self.connection.query_row(&sql, [], |row| row.get::<_, i64>(0)).map(|n| n as u64)
+        };
+        let work =
+            || -> rusqlite::Result<_> { Ok((one("freelist_count")?, one("page_count")?, one("page_size")?)) };
+        work().map_err(self.wrap())
+    }
+
+    /// Gives free pages back to the disk.
+    pub(super) fn shrink(&self) -> Result<()> {
+        self.connection.execute_batch("VACUUM").map_err(self.wrap())?;
+        self.settle_log()
     }
 
     fn wrap(&self) -> impl Fn(rusqlite::Error) -> Error + use<> {
@@ -117,6 +182,12 @@ impl Database {
     /// Keeps a value under a name.
     pub(super) fn set(&self, name: &str, value: &str) -> Result<()> {
         set(&self.connection, name, value).map_err(self.wrap())
+    }
+
+    /// Forgets what is kept under a name.
+    pub(super) fn forget_setting(&self, name: &str) -> Result<()> {
+        let gone = self.connection.execute("DELETE FROM settings WHERE name = ?", [name]);
+        gone.map(|_| ()).map_err(self.wrap())
     }
 
     /// Forgets all vectors and the settings called `fitted`, and names the network that new ones are to be of.
@@ -148,7 +219,7 @@ impl Database {
         };
         let mut work = || -> rusqlite::Result<(u64, u64)> {
             let t = self.connection.transaction()?;
-            let first = (take(&t, NEXT_DOCUMENT, documents)?, take(&t, "next_chunk", chunks)?);
+            let first = (take(&t, NEXT_DOCUMENT, documents)?, take(&t, NEXT_CHUNK, chunks)?);
             t.commit()?;
             Ok(first)
         };
@@ -170,7 +241,8 @@ impl Database {
 
     /// Every document.
     pub(super) fn document_rows(&self) -> Result<Vec<DocumentRow>> {
-        let sql = "SELECT d.id, d.path, f.domain, d.date FROM documents d JOIN files f ON f.path = d.path ORDER BY d.id";
+        let sql = "SELECT d.id, d.path, f.domain, d.date FROM documents d JOIN files f ON f.path = d.path \
+                   WHERE d.gone IS NULL ORDER BY d.id";
         self.all(sql, |row| {
             let id: i64 = row.get(0)?;
             Ok(DocumentRow { id: id as u64, path: row.get(1)?, domain: row.get(2)?, date: row.get(3)? })
@@ -179,7 +251,9 @@ impl Database {
 
     /// Every chunk.
     pub(super) fn chunk_rows(&self) -> Result<Vec<ChunkRow>> {
-        self.all("SELECT id, document, language FROM chunks ORDER BY id", |row| {
+        let sql = "SELECT id, document, language FROM chunks \
+                   WHERE document NOT IN (SELECT id FROM documents WHERE gone IS NOT NULL) ORDER BY id";
+        self.all(sql, |row| {
             let language: String = row.get(2)?;
             let (id, document): (i64, i64) = (row.get(0)?, row.get(1)?);
             Ok(ChunkRow { id: id as u64, document: document as u64, language: language_of(&language) })
@@ -206,11 +280,41 @@ impl Database {
         work().map_err(self.wrap())
     }
 
-    /// A document.
-    pub(super) fn document(&self, id: DocumentId) -> Result<Option<StoredDocument>> {
-        let sql = "SELECT d.path, f.domain, d.title, d.date, d.text, d.blocks, d.notes
-                   FROM documents d JOIN files f ON f.path = d.path WHERE d.id = ?";
-        let read = |row: &rusqlite::Row<'_>| -> rusqlite::Result<StoredDocument> {
+    /// Documents of the file at `path`, by their numbers.
+    pub(super) fn documents_of(&self, path: &str) -> Result<Vec<DocumentId>> {
+        let work = || -> rusqlite::Result<Vec<DocumentId>> {
+            let sql = "SELECT id FROM documents WHERE path = ? AND gone IS NULL ORDER BY id";
+            let mut query = self.connection.prepare_cached(sql)?;
+            query.query_map([path], |row| row.get::<_, i64>(0).map(|id| id as u64))?.collect()
+        };
+        work().map_err(self.wrap())
+    }
+
+    /// Chunks of a document, by their numbers.
+    pub(super) fn chunks_of(&self, document: DocumentId) -> Result<Vec<ChunkId>> {
+        let work = || -> rusqlite::Result<Vec<ChunkId>> {
+            let mut query =
+                self.connection.prepare_cached("SELECT id FROM chunks WHERE document = ? ORDER BY id")?;
+            query.query_map([document as i64], |row| row.get::<_, i64>(0).map(|id| id as u64))?.collect()
+        };
+        work().map_err(self.wrap())
+    }
+
+    /// A document. One whose bytes are not those that were written is none, and is told to `damaged`.
+    pub(super) fn document(
+        &self,
+        id: DocumentId,
+        damaged: &mut Vec<String>,
+    ) -> Result<Option<StoredDocument>> {
+        let sql = format!(
+            "SELECT d.path, coalesce(f.domain, ''), d.title, d.date, d.text, d.blocks, d.notes, d.sum = {}
+             FROM documents d LEFT JOIN files f ON f.path = d.path WHERE d.id = ?",
+            tables::sum_of("d", tables::DOCUMENT)
+        );
+        let read = |row: &rusqlite::Row<'_>| -> rusqlite::Result<Option<StoredDocument>> {
+            if !row.get::<_, bool>(7)? {
+                return Ok(None);
+            }
             let (blocks, notes): (String, String) = (row.get(5)?, row.get(6)?);
             let document = Document {
                 title: row.get(2)?,
@@ -219,40 +323,65 @@ impl Database {
                 blocks: serde_json::from_str::<Vec<Block>>(&blocks).unwrap_or_default(),
                 notes: serde_json::from_str(&notes).unwrap_or_default(),
             };
-            Ok(StoredDocument { id, path: row.get(0)?, domain: row.get(1)?, document })
+            Ok(Some(StoredDocument { id, path: row.get(0)?, domain: row.get(1)?, document }))
         };
-        self.connection.query_row(sql, [id as i64], read).optional().map_err(self.wrap())
+        let work = || self.connection.prepare_cached(&sql)?.query_row([id as i64], read).optional();
+        match work() {
+            Ok(Some(Some(found))) => Ok(Some(found)),
+            Ok(None) => Ok(None),
+            Ok(Some(None)) => {
+                let path = "SELECT path FROM documents WHERE id = ?";
+                let path: String =
+                    self.connection.query_row(path, [id as i64], |row| row.get(0)).unwrap_or_default();
+                damaged.push(format!("document {id} ({path}): other bytes than were written"));
+                Ok(None)
+            }
+            Err(error) if is_damage(&error) => {
+                damaged.push(format!("document {id}: {error}"));
+                Ok(None)
+            }
+            Err(error) => Err(failure(&self.folder, error)),
+        }
     }
 
-    /// The chunks among `ids` that exist, in their order.
-    pub(super) fn chunks(&self, ids: &[ChunkId]) -> Result<Vec<StoredChunk>> {
-        let sql = "SELECT c.document, c.first, c.last, c.headings, c.place, c.language, c.hash,
-                   CAST(substr(CAST(d.text AS BLOB), c.first + 1, c.last - c.first) AS TEXT)
-                   FROM chunks c JOIN documents d ON d.id = c.document WHERE c.id = ?";
-        let work = || -> rusqlite::Result<Vec<StoredChunk>> {
-            let mut query = self.connection.prepare_cached(sql)?;
-            let mut found = Vec::with_capacity(ids.len());
-            for &id in ids {
-                let chunk = query.query_row([id as i64], |row| {
-                    let (headings, place, language): (String, String, String) =
-                        (row.get(3)?, row.get(4)?, row.get(5)?);
-                    let chunk = Chunk {
-                        span: Span {
-                            start: row.get::<_, i64>(1)? as usize,
-                            end: row.get::<_, i64>(2)? as usize,
-                        },
-                        headings: serde_json::from_str(&headings).unwrap_or_default(),
-                        place: serde_json::from_str::<Place>(&place).unwrap_or_default(),
-                        language: language_of(&language),
-                        hash: row.get(6)?,
-                    };
-                    Ok(StoredChunk { id, document: row.get::<_, i64>(0)? as u64, chunk, text: row.get(7)? })
-                });
-                found.extend(chunk.optional()?);
+    /// The chunks among `ids` that exist, in their order. Those whose bytes are not those that were written are left out, and
+    /// told to `damaged`.
+    pub(super) fn chunks(&self, ids: &[ChunkId], damaged: &mut Vec<String>) -> Result<Vec<StoredChunk>> {
+        let sql = format!(
+            "SELECT c.document, c.first, c.last, c.headings, c.place, c.language, c.hash,
+             CAST(substr(CAST(d.text AS BLOB), c.first + 1, c.last - c.first) AS TEXT), c.sum = {}
+             FROM chunks c JOIN documents d ON d.id = c.document WHERE c.id = ?",
+            tables::sum_of("c", tables::CHUNK)
+        );
+        let read = |id: ChunkId, row: &rusqlite::Row<'_>| -> rusqlite::Result<Option<StoredChunk>> {
+            if !row.get::<_, bool>(8)? {
+                return Ok(None);
             }
-            Ok(found)
+            let (headings, place, language): (String, String, String) =
+                (row.get(3)?, row.get(4)?, row.get(5)?);
+            let chunk = Chunk {
+                span: Span { start: row.get::<_, i64>(1)? as usize, end: row.get::<_, i64>(2)? as usize },
+                headings: serde_json::from_str(&headings).unwrap_or_default(),
+                place: serde_json::from_str::<Place>(&place).unwrap_or_default(),
+                language: language_of(&language),
+                hash: row.get(6)?,
+            };
+            let text: String = row.get(7)?;
+            let whole = chunk.hash == chunk::hash(&chunk.headings, &text);
+            Ok(whole.then_some(StoredChunk { id, document: row.get::<_, i64>(0)? as u64, chunk, text }))
         };
-        work().map_err(self.wrap())
+        let mut query = self.connection.prepare_cached(&sql).map_err(self.wrap())?;
+        let mut found = Vec::with_capacity(ids.len());
+        for &id in ids {
+            match query.query_row([id as i64], |row| read(id, row)).optional() {
+                Ok(Some(Some(chunk))) => found.push(chunk),
+                Ok(None) => {}
+                Ok(Some(None)) => damaged.push(format!("chunk {id}: other bytes than were written")),
+                Err(error) if is_damage(&error) => damaged.push(format!("chunk {id}: {error}")),
+                Err(error) => return Err(failure(&self.folder, error)),
+            }
+        }
+        Ok(found)
     }
 
     /// How much there is, but for vectors.
@@ -266,18 +395,22 @@ impl Database {
         let pairs = |sql: &str| self.all(sql, |row| Ok((row.get(0)?, row.get::<_, i64>(1)? as u64)));
         Ok(Stats {
             files: one("SELECT count(*) FROM files WHERE failure IS NULL")?,
-            documents: one("SELECT count(*) FROM documents")?,
+            documents: one("SELECT count(*) FROM documents WHERE gone IS NULL")?,
             written: self
                 .setting(NEXT_DOCUMENT)?
                 .and_then(|n| n.parse::<u64>().ok())
                 .map_or(0, |n| n.saturating_sub(1)),
-            chunks: one("SELECT count(*) FROM chunks")?,
+            chunks: one("SELECT coalesce(sum(chunks), 0) FROM documents WHERE gone IS NULL")?,
             vectors: 0,
-            text_bytes: one("SELECT coalesce(sum(length(CAST(text AS BLOB))), 0) FROM documents")?,
+            text_bytes: one("SELECT coalesce(sum(octet_length(text)), 0) FROM documents WHERE gone IS NULL")?,
             domains: pairs(
-                "SELECT f.domain, count(*) FROM documents d JOIN files f ON f.path = d.path GROUP BY f.domain ORDER BY f.domain",
+                "SELECT f.domain, count(*) FROM documents d JOIN files f ON f.path = d.path \
+                 WHERE d.gone IS NULL GROUP BY f.domain ORDER BY f.domain",
             )?,
-            languages: pairs("SELECT language, count(*) FROM chunks GROUP BY language ORDER BY language")?,
+            languages: pairs(
+                "SELECT language, count(*) FROM chunks \
+                 WHERE document NOT IN (SELECT id FROM documents WHERE gone IS NOT NULL) GROUP BY language ORDER BY language",
+            )?,
             failures: self
                 .all("SELECT path, failure FROM files WHERE failure IS NOT NULL ORDER BY path", |row| {
                     Ok((row.get(0)?, row.get(1)?))
@@ -303,7 +436,8 @@ impl Database {
                         forget(&t, &file.path)?;
                         put_file(&t, file, None)?;
                         for prepared in documents {
-                            put_document(&t, document, &file.path, &prepared.document)?;
+                            let count = prepared.chunks.len();
+                            put_document(&t, document, &file.path, &prepared.document, count)?;
                             for c in &prepared.chunks {
                                 put_chunk(&t, chunk, document, c)?;
                                 chunk += 1;
@@ -316,17 +450,13 @@ impl Database {
                         put_file(&t, file, Some(reason))?;
                     }
                     Change::Moved { from, to } => {
-                        forget(&t, &to.path)?;
-                        t.execute(
-                            "UPDATE files SET path = ?, domain = ?, bytes = ?, modified = ? WHERE path = ?",
-                            params![to.path, to.domain, to.bytes as i64, to.modified, from],
-                        )?;
+                        rename_file(&t, from, to)?;
                     }
                     Change::Removed(path) => forget(&t, path)?,
                 }
             }
             if let Some((name, vectors)) = segment {
-                t.execute("INSERT OR REPLACE INTO segments VALUES (?, ?)", params![name, vectors as i64])?;
+                put_segment(&t, name, vectors)?;
             }
             set(&t, "generation", &generation.to_string())?;
             t.commit()
@@ -334,13 +464,19 @@ impl Database {
         work().map_err(wrap)
     }
 
-    /// Forgets that the terms of these documents have still to go.
-    pub(super) fn cleared(&self, gone: &[DocumentId]) -> Result<()> {
+    /// Forgets that the terms of these documents have still to go, and takes away the rows of documents that went some time ago
+    /// (`now`: of all that went).
+    pub(super) fn cleared(&self, gone: &[DocumentId], now: bool) -> Result<()> {
         let work = || -> rusqlite::Result<()> {
             let t = self.connection.unchecked_transaction()?;
             for id in gone {
                 t.execute("DELETE FROM gone WHERE document = ?", [*id as i64])?;
             }
+            let until = if now { i64::MAX } else { seconds().saturating_sub(KEPT) };
+            t.execute(
+                "DELETE FROM documents WHERE gone < ? AND id NOT IN (SELECT document FROM gone)",
+                [until],
+            )?;
             t.commit()
         };
         work().map_err(self.wrap())
@@ -354,7 +490,7 @@ impl Database {
                 t.execute("DELETE FROM segments WHERE name = ?", [name])?;
             }
             if let Some((name, vectors)) = new {
-                t.execute("INSERT OR REPLACE INTO segments VALUES (?, ?)", params![name, vectors as i64])?;
+                put_segment(&t, name, vectors)?;
             }
             t.commit()
         };
@@ -362,46 +498,17 @@ impl Database {
     }
 }
 
-fn set(connection: &Connection, name: &str, value: &str) -> rusqlite::Result<()> {
-    connection.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", [name, value]).map(|_| ())
-}
-
-/// Takes a file's documents away; their terms go from the text index later.
-fn forget(t: &Transaction<'_>, path: &str) -> rusqlite::Result<()> {
-    t.execute("INSERT OR IGNORE INTO gone SELECT id FROM documents WHERE path = ?", [path])?;
-    t.execute("DELETE FROM files WHERE path = ?", [path]).map(|_| ())
-}
-
-fn put_file(t: &Transaction<'_>, file: &FileState, failure: Option<&str>) -> rusqlite::Result<()> {
-    t.prepare_cached("INSERT INTO files VALUES (?, ?, ?, ?, ?, ?)")?
-        .execute(params![file.path, file.domain, file.hash, file.bytes as i64, file.modified, failure])
-        .map(|_| ())
-}
-
-fn put_document(t: &Transaction<'_>, id: DocumentId, path: &str, d: &Document) -> rusqlite::Result<()> {
-    t.prepare_cached("INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?)")?
-        .execute(params![id as i64, path, d.title, d.date, d.text, json(&d.blocks), json(&d.notes)])
-        .map(|_| ())
-}
-
-fn put_chunk(t: &Transaction<'_>, id: ChunkId, document: DocumentId, c: &Chunk) -> rusqlite::Result<()> {
-    t.prepare_cached("INSERT INTO chunks VALUES (?, ?, ?, ?, ?, ?, ?, ?)")?
-        .execute(params![
-            id as i64,
-            document as i64,
-            c.span.start as i64,
-            c.span.end as i64,
-            json(&c.headings),
-            json(&c.place),
-            c.language.name(),
-            c.hash
-        ])
-        .map(|_| ())
-}
-
-/// Plain data of ours always has a JSON form.
-fn json<T: serde::Serialize>(value: &T) -> String {
-    serde_json::to_string(value).unwrap_or_default()
+/// Whether the error says that the database is damaged.
+pub(super) fn is_damage(error: &rusqlite::Error) -> bool {
+    use rusqlite::Error::{FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType, Utf8Error};
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
+        || matches!(
+            error,
+            FromSqlConversionFailure(..)
+                | IntegralValueOutOfRange(..)
+                | InvalidColumnType(..)
+                | Utf8Error(..)
+        )
 }
 
 fn language_of(name: &str) -> Language {

@@ -32,6 +32,16 @@ impl Directory {
         Ok(Directory { documents: database.document_rows()?, chunks: database.chunk_rows()? })
     }
 
+    /// Number of chunks.
+    pub(super) fn len(&self) -> usize {
+        self.chunks.len()
+    }
+
+    /// Every chunk, ascending.
+    pub(super) fn all_chunks(&self) -> impl Iterator<Item = ChunkId> + '_ {
+        self.chunks.iter().map(|c| c.id)
+    }
+
     /// The chunks of a document, in order.
     pub(super) fn chunks_of(&self, document: DocumentId) -> Vec<ChunkId> {
         let from = self.chunks.partition_point(|c| c.document < document);

@@ -10,19 +10,31 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `folder` | [`FolderStore`]: a store in one folder, read and written |
-//! | `database` | documents, chunks, failures, settings (SQLite) |
-//! | `text_index` | BM25 (tantivy) |
+//! | `folder` | [`FolderStore`]: a store in one folder, read |
+//! | `writer` | [`FolderWriter`]: the same, written; the text index made anew, space given back |
+//! | `health` | [`check`]: whether every byte is as it was written |
+//! | `repair` | [`repair`]: what can be read of a damaged database in a new one |
+//! | `database`, `tables`, `rows` | documents, chunks, failures, settings (SQLite), a checksum in every row |
+//! | `text_index`, `sealed` | BM25 (tantivy), its files with checksums |
 //! | `segment` | vectors: immutable files with a checksum, scanned in 8 bits, scored again in 32 |
 //! | `directory` | who belongs to which document, what a filter lets through, in memory |
 
 mod database;
 mod directory;
 mod folder;
+mod health;
+mod repair;
+mod rows;
+mod sealed;
 mod segment;
+mod tables;
 mod text_index;
+mod writer;
 
-pub use folder::{FolderStore, FolderWriter, Health, Repair};
+pub use folder::FolderStore;
+pub use health::{Health, check};
+pub use repair::repair;
+pub use writer::{FolderWriter, Repair};
 
 use crate::chunk::Chunk;
 use crate::document::Document;

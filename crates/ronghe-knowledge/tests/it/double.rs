@@ -71,3 +71,14 @@ pub(crate) fn bring(store: &Path, from: &Path, embed: Option<&dyn Embed>) -> Rep
     let known = |path: &Path| path.extension().is_some_and(|e| e == "txt");
     index(&mut writer, &[from.to_owned()], &options, &known, &mut read, embed, &mut Silent).unwrap()
 }
+
+/// Numbers drawn from a seed.
+pub(crate) struct Draw(pub(crate) u64);
+
+impl Draw {
+    /// A number below `n`.
+    pub(crate) fn below(&mut self, n: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % n
+    }
+}

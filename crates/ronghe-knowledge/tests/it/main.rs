@@ -1,7 +1,10 @@
 //! From files to answers, over stores in temporary folders.
 
 mod ask;
+mod damage;
 mod double;
 mod endpoint;
+mod kills;
 mod robust;
 mod store;
+mod upkeep;
