@@ -1,6 +1,6 @@
 //! Charts and diagrams by their stored words and values (ECMA-376 part 1, 21.2 and 21.4).
 
-use super::drawing;
+use super::{drawing, package};
 use super::xml::{Element, Tree};
 use crate::file::File;
 use crate::formats::Format;
@@ -20,6 +20,20 @@ pub(super) fn read(file: &File<'_>, packed: &mut Packed<'_>, part: &str) -> Resu
     })
 }
 
+/// What the drawings on a sheet say: its text boxes, and the titles of charts, whose values are in the cells.
+pub(crate) fn of_sheet(file: &File<'_>, packed: &mut Packed<'_>, drawings: &str) -> Result<Vec<String>> {
+    let mut said = Vec::new();
+    let Some(xml) = packed.entry(drawings)? else { return Ok(said) };
+    let Ok(tree) = Tree::read(file, &xml) else { return Ok(said) };
+    let relations = package::relations(file, packed, drawings)?.unwrap_or_default();
+    said.extend(tree.root().into_iter().flat_map(drawing::paragraphs).map(drawing::line));
+    for relation in relations.iter().filter(|r| r.kind == "chart") {
+        let parts = read(file, packed, &relation.target)?;
+        said.extend(parts.into_iter().filter(|(kind, _)| *kind == BlockKind::Caption).map(|(_, text)| text));
+    }
+    Ok(said)
+}
+
 /// Titles, and a row for each value: its series, its category and what it is.
 fn chart(root: Element<'_>) -> Vec<(BlockKind, String)> {
     let mut said = Vec::new();
@@ -36,8 +50,7 @@ fn chart(root: Element<'_>) -> Vec<(BlockKind, String)> {
         let text = drawing::text(title).or_else(cached).unwrap_or_default();
         said.push((BlockKind::Caption, text));
     }
-    let mut dates = root.child("date1904").is_some_and(Element::is_on);
-    dates &= root.child("date1904").is_some();
+    let dates = root.child("date1904").is_some_and(Element::is_on);
     for series in chart.child("plotArea").into_iter().flat_map(Element::all).filter(|e| e.name() == "ser") {
         let name = series.child("tx").and_then(|tx| tx.find("v")).map(|v| v.text().trim().to_owned());
         let points = |names: [&str; 2]| {

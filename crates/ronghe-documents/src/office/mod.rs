@@ -12,7 +12,7 @@
 //! | `slides` | presentations |
 //! | `drawing`, `charts` | text of shapes; charts and diagrams |
 
-mod charts;
+pub(crate) mod charts;
 mod drawing;
 mod math;
 mod numbering;

@@ -19,11 +19,17 @@ const FURNITURE: &[&str] = &["sldNum", "dt", "ftr", "hdr", "sldImg"];
 /// Reads a presentation.
 pub(crate) fn read(file: &File<'_>) -> Result<Vec<Document>> {
     let mut packed = Packed::open(file)?;
-    let slides = order(file, &mut packed)?;
-    if slides.is_empty() || slides.len() > file.limits.pages {
-        return Err(file.wrong("a presentation with slides", &format!("{} slides", slides.len())));
+    let Some(slides) = order(file, &mut packed)? else {
+        return Err(file.wrong("a presentation", "a ZIP file without slides"));
+    };
+    if slides.len() > file.limits.pages {
+        let expected = format!("a presentation of at most {} slides", file.limits.pages);
+        return Err(file.wrong(&expected, &format!("{} slides", slides.len())));
     }
     let mut document = package::core(file, &mut packed)?;
+    if slides.is_empty() {
+        document.notes.push("a presentation without slides".into());
+    }
     let (mut hidden, mut comments, mut headed) = (Vec::new(), 0, false);
     for (page, name) in slides {
         let Some(tree) = package::part(file, &mut packed, &name)? else {
@@ -90,10 +96,12 @@ fn untitled(page: u32, said: &[(BlockKind, String)]) -> String {
     if han { format!("第{page}页") } else { format!("Slide {page}") }
 }
 
-/// The slides as they are shown: their places, and the names of their parts.
-fn order(file: &File<'_>, packed: &mut Packed<'_>) -> Result<Vec<(u32, String)>> {
+/// The slides as they are shown: their places, and the names of their parts. None if it is no presentation.
+fn order(file: &File<'_>, packed: &mut Packed<'_>) -> Result<Option<Vec<(u32, String)>>> {
     let main = package::main_part(file, packed, "ppt/presentation.xml")?;
+    let mut is_empty = false;
     if let Some(tree) = package::part(file, packed, &main)? {
+        is_empty = tree.root().is_some_and(|root| root.name() == "presentation");
         let relations = package::relations(file, packed, &main)?.unwrap_or_default();
         let list = tree.root().and_then(|root| root.child("sldIdLst"));
         let slides = list.into_iter().flat_map(Element::children).filter(|e| e.name() == "sldId");
@@ -103,7 +111,7 @@ fn order(file: &File<'_>, packed: &mut Packed<'_>) -> Result<Vec<(u32, String)>>
         };
         let found: Vec<(u32, String)> = (1..).zip(slides.filter_map(target)).collect();
         if !found.is_empty() {
-            return Ok(found);
+            return Ok(Some(found));
         }
     }
     // Without a list their names say their order.
@@ -113,7 +121,7 @@ fn order(file: &File<'_>, packed: &mut Packed<'_>) -> Result<Vec<(u32, String)>>
     };
     let mut slides: Vec<(u32, String)> = packed.names().into_iter().filter_map(named).collect();
     slides.sort();
-    Ok(slides)
+    Ok(Some(slides).filter(|s| is_empty || !s.is_empty()))
 }
 
 /// Speaker notes of a slide.

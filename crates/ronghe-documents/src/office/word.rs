@@ -143,7 +143,12 @@ impl<'t> Reader<'t, '_> {
         for child in container.children() {
             match child.name() {
                 "p" => self.paragraph(child, into)?,
-                "tbl" => self.table(child, into)?,
+                "tbl" => {
+                    if let Some(line) = self.carried.take() {
+                        self.finish(line, None, None, into)?;
+                    }
+                    self.table(child, into)?;
+                }
                 "altChunk" | "subDoc" => self.unread += 1,
                 "AlternateContent" => {
                     if let Some(branch) = child.choice() {

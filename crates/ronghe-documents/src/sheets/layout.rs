@@ -7,13 +7,15 @@
 use super::{Cell, Merge, Row, too_large};
 use crate::file::File;
 use crate::{BlockKind, Document, Place, Result};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// Cells that merged cells may be copied to, over a whole sheet.
 const COPIES: usize = 4_000_000;
 /// Columns that a merged header may name.
 const COLUMNS: u32 = 256;
 
+/// Cells that span columns, by their first row.
+type Wide = HashMap<u32, Vec<Merge>>;
 /// Names of columns.
 type Header = BTreeMap<u32, String>;
 
@@ -26,12 +28,16 @@ pub(super) fn add(
 ) -> Result<()> {
     rows.sort_by_key(|row| row.number);
     spread(file, &mut rows, merges)?;
+    let mut wide = Wide::new();
+    for merge in merges.iter().filter(|m| m.columns.0 < m.columns.1) {
+        wide.entry(merge.rows.0).or_default().push(*merge);
+    }
     let mut header = Header::new();
     let mut start = 0;
     while start < rows.len() {
         let ends = |i: &usize| rows.get(i + 1).is_none_or(|next| next.number > rows[*i].number + 1);
         let end = (start..rows.len()).find(ends).map_or(rows.len(), |i| i + 1);
-        group(file, document, &rows[start..end], merges, &mut header)?;
+        group(file, document, &rows[start..end], &wide, &mut header)?;
         start = end;
     }
     Ok(())
@@ -66,12 +72,10 @@ fn group(
     file: &File<'_>,
     document: &mut Document,
     rows: &[Row],
-    merges: &[Merge],
+    wide: &Wide,
     header: &mut Header,
 ) -> Result<()> {
     let titles = rows.iter().take_while(|r| r.cells.len() < 2).count();
-    // A column of values is no row of titles.
-    let titles = if titles == rows.len() && !header.is_empty() && rows.len() > 1 { 0 } else { titles };
     for row in &rows[..titles] {
         line(file, document, BlockKind::Paragraph, row, None)?;
     }
@@ -83,15 +87,19 @@ fn group(
         let alike = known && !first.cells.iter().all(|c| c.is_text);
         return line(file, document, BlockKind::Row, first, alike.then_some(&*header));
     }
+    // `Date: | today` over `Place: | here` is no table with a header.
+    if rest.iter().all(|row| row.cells.first().is_some_and(is_label)) {
+        return rest.iter().try_for_each(|row| line(file, document, BlockKind::Row, row, None));
+    }
     if header.is_empty() || is_header(first, below, header) {
         let mut depth = 1;
-        *header = names(first, merges);
+        *header = names(first, wide);
         // A row under names that span columns divides them.
         if let Some(second) = below.first().filter(|_| below.len() > 1)
             && second.cells.iter().all(|c| c.is_text)
-            && divides(first, second, merges)
+            && divides(first, second, wide)
         {
-            for (column, name) in names(second, merges) {
+            for (column, name) in names(second, wide) {
                 let above = header.entry(column).or_default();
                 if *above != name {
                     let blank = if above.is_empty() { "" } else { " " };
@@ -103,18 +111,20 @@ fn group(
         rest = &rest[depth..];
     }
     for row in rest {
-        line(file, document, BlockKind::Row, row, Some(header))?;
+        // A word over all columns is the value of none.
+        let over_all = row.cells.len() == 1 && header.len() > 1 && !across(row, wide).is_empty();
+        line(file, document, BlockKind::Row, row, (!over_all).then_some(&*header))?;
     }
     Ok(())
 }
 
 /// Names by column; one over several columns names each of them.
-fn names(row: &Row, merges: &[Merge]) -> Header {
+fn names(row: &Row, wide: &Wide) -> Header {
     let mut names = Header::new();
     for cell in &row.cells {
         names.insert(cell.column, cell.text.clone());
     }
-    for merge in across(row, merges) {
+    for merge in across(row, wide) {
         let Some(name) = names.get(&merge.columns.0).cloned() else { continue };
         for column in merge.columns.0 + 1..=merge.columns.1.min(merge.columns.0 + COLUMNS) {
             names.entry(column).or_insert_with(|| name.clone());
@@ -124,18 +134,17 @@ fn names(row: &Row, merges: &[Merge]) -> Header {
 }
 
 /// Cells of a row that span columns.
-fn across<'m>(row: &Row, merges: &'m [Merge]) -> impl Iterator<Item = &'m Merge> {
-    let number = row.number;
-    merges.iter().filter(move |m| m.columns.0 < m.columns.1 && m.rows.0 == number)
+fn across<'m>(row: &Row, wide: &'m Wide) -> &'m [Merge] {
+    wide.get(&row.number).map_or(&[], Vec::as_slice)
 }
 
 /// Whether a second row of a header has a name under each of several columns of one above.
-fn divides(first: &Row, second: &Row, merges: &[Merge]) -> bool {
+fn divides(first: &Row, second: &Row, wide: &Wide) -> bool {
     let under = |m: &Merge| {
         let within = second.cells.iter().filter(|c| (m.columns.0..=m.columns.1).contains(&c.column));
         within.count() > 1 && first.cells.iter().any(|c| c.column == m.columns.0)
     };
-    across(first, merges).any(under)
+    across(first, wide).iter().any(under)
 }
 
 /// Whether the first row of a later group names its columns.
@@ -160,6 +169,11 @@ fn is_header(first: &Row, below: &[Row], before: &Header) -> bool {
     distinct && (first.cells.iter().any(|c| number_below(c.column)) || !same_place)
 }
 
+/// Whether a cell says what stands beside it.
+fn is_label(cell: &Cell) -> bool {
+    cell.is_text && cell.text.ends_with([':', '：'])
+}
+
 /// Adds a row, each value with the name of its column where there is one.
 fn line(
     file: &File<'_>,
@@ -172,8 +186,18 @@ fn line(
         Some(name) => format!("{name}: {}", cell.text),
         None => cell.text.clone(),
     };
-    let text: Vec<String> = row.cells.iter().map(named).collect();
-    document.push(kind, &text.join("; "), Place { row: Some(u64::from(row.number)), ..Place::default() });
+    let mut text = String::new();
+    let mut before: Option<&Cell> = None;
+    for cell in &row.cells {
+        text += match before {
+            None => "",
+            Some(label) if header.is_none() && is_label(label) => " ",
+            Some(_) => "; ",
+        };
+        text += &named(cell);
+        before = Some(cell);
+    }
+    document.push(kind, &text, Place { row: Some(u64::from(row.number)), ..Place::default() });
     if document.blocks.len() > file.limits.rows || document.text.len() > file.limits.text_bytes {
         return Err(too_large(file));
     }

@@ -4,6 +4,7 @@ use super::{Book, Cell, Merge, Row, Sheet, Spent, too_large};
 use crate::Result;
 use crate::file::File;
 use crate::formats::Format;
+use crate::office::charts;
 use crate::office::package::{self, Relation};
 use crate::office::{Step, attribute, attributes, walk, walk_from};
 use crate::packed::Packed;
@@ -89,10 +90,16 @@ pub(super) fn read(file: &File<'_>, packed: &mut Packed<'_>, book: &mut Book<'_>
         if reader.full {
             return Err(too_large(file));
         }
-        match read {
-            Ok(()) => book.add(file, &about.name, reader.sheet)?,
-            Err(_) => book.unreadable(&about.name),
+        let mut sheet = reader.sheet;
+        if read.is_err() {
+            book.unreadable(&about.name);
+            continue;
         }
+        let beside = package::relations(file, packed, target)?.unwrap_or_default();
+        for drawings in beside.iter().filter(|r| r.kind == "drawing") {
+            sheet.aside.extend(charts::of_sheet(file, packed, &drawings.target)?);
+        }
+        book.add(file, &about.name, sheet)?;
     }
     Ok(())
 }

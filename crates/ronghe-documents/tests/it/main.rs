@@ -3,3 +3,4 @@
 mod hostile;
 mod office;
 mod pdf;
+mod variants;
