@@ -6,14 +6,12 @@
 use super::cmap::CMap;
 use super::codes::{Coding, predefined};
 use super::names::{Base, of_name, width};
+use super::object::{dictionary_of, number, numbers, stream_of, unpack};
 use super::program;
-use lopdf::{Dictionary, Document, Object, Stream};
+use lopdf::{Dictionary, Document, Object};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
-
-/// Bytes that a map or a font program may unpack to.
-pub(super) const UNPACKED: usize = 32 << 20;
 
 /// A glyph of a string.
 pub(super) struct Shown {
@@ -56,33 +54,6 @@ struct Composite {
     widths: HashMap<u32, f64>,
     usual: f64,
     known: RefCell<HashMap<(u32, usize), (Option<Rc<str>>, bool)>>,
-}
-
-pub(super) fn stream_of<'a>(pdf: &'a Document, dictionary: &'a Dictionary, key: &[u8]) -> Option<&'a Stream> {
-    dictionary.get_deref(key, pdf).ok()?.as_stream().ok()
-}
-
-pub(super) fn dictionary_of<'a>(
-    pdf: &'a Document,
-    within: &'a Dictionary,
-    key: &[u8],
-) -> Option<&'a Dictionary> {
-    within.get_deref(key, pdf).ok()?.as_dict().ok()
-}
-
-fn numbers(pdf: &Document, within: &Dictionary, key: &[u8]) -> Option<Vec<f64>> {
-    let all = within.get_deref(key, pdf).ok()?.as_array().ok()?;
-    Some(all.iter().take(1 << 16).map(|o| number(pdf, o).unwrap_or(0.0)).collect())
-}
-
-/// A number, or a reference to one.
-pub(super) fn number(pdf: &Document, object: &Object) -> Option<f64> {
-    let (_, object) = pdf.dereference(object).ok()?;
-    object.as_float().ok().map(f64::from).filter(|n| n.is_finite())
-}
-
-fn unpack(stream: &Stream) -> Option<Vec<u8>> {
-    stream.get_plain_content_with_limit(UNPACKED).ok()
 }
 
 /// Text as it is worth keeping: no control characters, no glyphs of private use but bullets.

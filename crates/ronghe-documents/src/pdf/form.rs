@@ -3,11 +3,11 @@
 //! What is drawn of them is read like the rest of the page, at its place; where nothing is drawn, or not what the field
 //! holds, the value is put there.
 
-use super::font::{dictionary_of, number};
 use super::glyph::{Glyph, Matrix};
 use super::interpret::{Interpreter, Work, matrix_of};
 use super::lexer::{Lexer, Operand, Token};
 use super::names::width;
+use super::object::{dictionary_of, number};
 use lopdf::{Dictionary, Document, Object, ObjectId};
 use std::rc::Rc;
 

@@ -4,9 +4,10 @@
 //! content) or outside the page is not shown. Text of which only the place of letters is drawn by a picture (rendering
 //! mode 3: the words of a scan) is text.
 
-use super::font::{Font, dictionary_of, number};
+use super::font::Font;
 use super::glyph::{Glyph, Matrix, Page};
 use super::lexer::{Lexer, Operand, Token};
+use super::object::{dictionary_of, number};
 use lopdf::{Dictionary, Document, Object, ObjectId, Stream};
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;

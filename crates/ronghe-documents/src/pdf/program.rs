@@ -1,8 +1,8 @@
 //! Font programs in a file: what they say of their codes and glyphs (crate `ttf-parser`).
 
-use super::font::{UNPACKED, stream_of};
 use super::lexer::{Lexer, Operand, Token};
 use super::names::of_name;
+use super::object::{stream_of, unpack};
 use lopdf::{Dictionary, Document};
 use std::collections::HashMap;
 use ttf_parser::{Face, GlyphId, PlatformId, cff};
@@ -26,7 +26,7 @@ pub(super) enum Program {
 pub(super) fn of(pdf: &Document, descriptor: &Dictionary) -> Option<Program> {
     for key in [b"FontFile2".as_slice(), b"FontFile3", b"FontFile"] {
         let Some(stream) = stream_of(pdf, descriptor, key) else { continue };
-        let bytes = stream.get_plain_content_with_limit(UNPACKED).unwrap_or_default();
+        let bytes = unpack(stream).unwrap_or_default();
         return Some(match bytes.get(..4) {
             Some([0, 1, 0, 0] | b"true" | b"OTTO" | b"ttcf") => Program::Face(bytes),
             Some([1, ..]) => Program::Compact(bytes),

@@ -5,7 +5,7 @@
 //! O(n²) in the pieces of a page at worst, of which there are few hundred.
 
 use super::bidi;
-use super::lines::{Piece, is_dense};
+use super::lines::{Piece, append, is_dense};
 
 /// Cuts within each other.
 const DEPTH: usize = 24;
@@ -14,7 +14,7 @@ const EDGES: usize = 48;
 /// Pieces of a page beyond which it is read line by line.
 const PIECES: usize = 20_000;
 /// Words of a line (two Chinese characters are one) from which on it is prose and not a cell.
-const PROSE: f64 = 3.2;
+const PROSE: f64 = 2.5;
 
 /// A line of text.
 #[derive(Debug, Clone, PartialEq)]
@@ -62,17 +62,29 @@ fn cut(pieces: Vec<Piece>, right: bool, depth: usize, found: &mut Vec<Area>) {
         }
     }
     cut(above, right, depth + 1, found);
-    let (first, second): (Vec<Piece>, Vec<Piece>) =
-        beside.into_iter().partition(|p| p.left < gutter.edge - 1.0);
-    if is_table(&first, &second) {
-        let all = first.into_iter().chain(second).collect();
-        found.push(Area::Table(table(all, right)));
-    } else if right {
-        cut(second, right, depth + 1, found);
-        cut(first, right, depth + 1, found);
-    } else {
-        cut(first, right, depth + 1, found);
-        cut(second, right, depth + 1, found);
+    let rows = levels(beside);
+    match cells(&rows, gutter.edge) {
+        // A table above or below columns, with the same gutter.
+        Some((first, last)) if first > 0 || last < rows.len() => {
+            let mut rows = rows.into_iter();
+            let before = rows.by_ref().take(first).flatten().collect();
+            let within = rows.by_ref().take(last - first).flatten().collect();
+            cut(before, right, depth + 1, found);
+            found.push(Area::Table(table(within, right)));
+            cut(rows.flatten().collect(), right, depth + 1, found);
+        }
+        Some(_) => found.push(Area::Table(table(rows.into_iter().flatten().collect(), right))),
+        None => {
+            let (first, second): (Vec<Piece>, Vec<Piece>) =
+                rows.into_iter().flatten().partition(|p| p.left < gutter.edge - 1.0);
+            if is_table(&first, &second) {
+                found.push(Area::Table(table(first.into_iter().chain(second).collect(), right)));
+            } else {
+                let (first, second) = if right { (second, first) } else { (first, second) };
+                cut(first, right, depth + 1, found);
+                cut(second, right, depth + 1, found);
+            }
+        }
     }
     cut(below, right, depth + 1, found);
 }
@@ -135,8 +147,8 @@ fn within(run: &[&Piece], edge: f64) -> Option<(f64, Gutter)> {
     let lines = both(&left).min(both(&right));
     let near = left.iter().filter(|p| (top - size..=bottom + size).contains(&p.base));
     let gap = edge - near.map(|p| p.right).fold(f64::NEG_INFINITY, f64::max);
-    // Two lines may have a gap at one place by chance.
-    if lines < 2 || gap < size * if lines == 2 { 1.5 } else { 0.7 } {
+    // A few lines may have a gap at one place by chance.
+    if lines < 2 || gap < size * if lines <= 4 { 1.5 } else { 0.7 } {
         return None;
     }
     // Numbers and bullets of a list belong to what they stand before.
@@ -145,21 +157,22 @@ fn within(run: &[&Piece], edge: f64) -> Option<(f64, Gutter)> {
         return None;
     }
     // What stands alone far above or below the rest is not beside it.
-    let near = |side: &[&Piece], down: bool| {
+    let near = |side: &[&Piece], down: bool, most: f64| {
         let mut at = if down { bottom } else { top };
         let mut order: Vec<f64> =
             side.iter().map(|p| p.base).filter(|b| if down { *b > at } else { *b < at }).collect();
         order.sort_by(|a, b| if down { a.total_cmp(b) } else { b.total_cmp(a) });
         for base in order {
-            if (base - at).abs() > 2.2 * size {
+            if (base - at).abs() > most * size {
                 break;
             }
             at = base;
         }
         at
     };
-    let top = near(&left, false).min(near(&right, false));
-    let bottom = near(&left, true).max(near(&right, true));
+    let top = near(&left, false, 2.2).min(near(&right, false, 2.2));
+    // The first column may be the longer one; what is below it is read before the second.
+    let bottom = near(&left, true, 4.5).max(near(&right, true, 2.2));
     Some((
         lines as f64 + (gap / size).min(20.0) / 100.0,
         Gutter { edge, top: top - 0.01, bottom: bottom + 0.01 },
@@ -192,22 +205,79 @@ fn words(text: &str) -> f64 {
     dense as f64 / 2.0 + others.count() as f64
 }
 
+/// The longest run of three rows and more of short cells on both sides of an edge: its first row and that behind it.
+fn cells(rows: &[Vec<Piece>], edge: f64) -> Option<(usize, usize)> {
+    let all = || rows.iter().flatten();
+    let left = all().map(|p| p.left).fold(f64::INFINITY, f64::min);
+    let right = all().map(|p| p.right).fold(f64::NEG_INFINITY, f64::max);
+    let short = |side: &[&Piece], wide: f64| {
+        let filled: f64 = side.iter().map(|p| p.right - p.left).sum();
+        side.iter().all(|p| words(&p.text) < PROSE) && filled < 0.7 * wide
+    };
+    let kind = |row: &Vec<Piece>| {
+        let (first, second): (Vec<&Piece>, Vec<&Piece>) = row.iter().partition(|p| p.left < edge - 1.0);
+        let both = !first.is_empty() && !second.is_empty();
+        let gap = edge - first.iter().map(|p| p.right).fold(f64::NEG_INFINITY, f64::max);
+        let apart = first.first().is_none_or(|p| gap > p.size);
+        (both, apart && short(&first, edge - left) && short(&second, right - edge))
+    };
+    let (mut best, mut start, mut count): (Option<(usize, usize, usize)>, usize, usize) = (None, 0, 0);
+    for (at, row) in rows.iter().enumerate() {
+        match kind(row) {
+            (true, true) => {
+                start = if count == 0 { at } else { start };
+                count += 1;
+                if count >= 3 && best.is_none_or(|(.., most)| count > most) {
+                    best = Some((start, at + 1, count));
+                }
+            }
+            // The second line of a cell.
+            (false, true) if count > 0 && at > 0 && kind(&rows[at - 1]).0 => {}
+            _ => count = 0,
+        }
+    }
+    let (start, mut end, _) = best?;
+    while end < rows.len() && matches!(kind(&rows[end]), (false, true)) && close(&rows[end - 1], &rows[end]) {
+        end += 1;
+    }
+    let (first, second): (Vec<&Piece>, Vec<&Piece>) =
+        rows[start..end].iter().flatten().partition(|p| p.left < edge - 1.0);
+    (!by_column(&first, &second)).then_some((start, end))
+}
+
+fn close(above: &[Piece], below: &[Piece]) -> bool {
+    above.first().zip(below.first()).is_some_and(|(a, b)| b.base - a.base < 1.4 * a.size)
+}
+
+/// Whether lines of two words and more were drawn one side after the other.
+fn by_column(left: &[&Piece], right: &[&Piece]) -> bool {
+    let (last, first) = (left.iter().map(|p| p.order).max(), right.iter().map(|p| p.order).min());
+    let mean = |side: &[&Piece]| side.iter().map(|p| words(&p.text)).sum::<f64>() / side.len().max(1) as f64;
+    last < first && left.len().min(right.len()) >= 4 && mean(left).min(mean(right)) >= 2.0
+}
+
+/// Whether a side of a gutter is prose: lines that are long, or fill it.
+fn is_prose(side: &[Piece]) -> bool {
+    let rows = levels(side.to_vec());
+    let left = side.iter().map(|p| p.left).fold(f64::INFINITY, f64::min);
+    let right = side.iter().map(|p| p.right).fold(f64::NEG_INFINITY, f64::max);
+    let mut counts: Vec<f64> = rows.iter().map(|r| r.iter().map(|p| words(&p.text)).sum()).collect();
+    counts.sort_by(f64::total_cmp);
+    let mut filled: Vec<f64> = rows
+        .iter()
+        .map(|r| r.iter().map(|p| p.right - p.left).sum::<f64>() / (right - left).max(1.0))
+        .collect();
+    filled.sort_by(f64::total_cmp);
+    let middle = |of: &[f64]| of.get(of.len() / 2).copied().unwrap_or(0.0);
+    middle(&counts) >= PROSE && middle(&filled) > 0.7
+}
+
 /// Whether two sides of a gutter are cells beside each other and not columns of prose.
 fn is_table(left: &[Piece], right: &[Piece]) -> bool {
-    let mean = |side: &[Piece]| side.iter().map(|p| words(&p.text)).sum::<f64>() / side.len().max(1) as f64;
     let (few, many) = if left.len() < right.len() { (left, right) } else { (right, left) };
     let level = few.iter().filter(|p| many.iter().any(|q| (p.base - q.base).abs() < 0.25 * p.size)).count();
-    if 10 * level < 8 * few.len() {
-        return false;
-    }
-    let short = mean(left).min(mean(right));
-    if short >= PROSE {
-        return false;
-    }
-    // Short lines drawn one column after the other are columns.
-    let (last, first) = (left.iter().map(|p| p.order).max(), right.iter().map(|p| p.order).min());
-    let by_column = last < first && few.len() >= 4;
-    !(by_column && short >= 2.0)
+    let sides = [left, right].map(|side| side.iter().collect::<Vec<_>>());
+    10 * level >= 8 * few.len() && !(is_prose(left) && is_prose(right)) && !by_column(&sides[0], &sides[1])
 }
 
 /// Pieces on one base line.
@@ -284,12 +354,24 @@ fn table(pieces: Vec<Piece>, right: bool) -> Vec<Line> {
         }
         let text = |cell: &Vec<Piece>| {
             let mut text = String::new();
-            cell.iter().for_each(|p| super::paragraphs::append(&mut text, &p.text));
+            cell.iter().for_each(|p| append(&mut text, &p.text));
             text
         };
-        let text: Vec<String> = cells.iter().map(text).collect();
+        let mut whole = String::new();
+        for (at, cell) in cells.iter().map(text).enumerate() {
+            // What a label says is part of it: `Town: Basel`.
+            let label = whole.ends_with([':', '：']) && !cell.is_empty();
+            whole.push_str(if at == 0 {
+                ""
+            } else if label {
+                " "
+            } else {
+                "\t"
+            });
+            whole.push_str(&cell);
+        }
         let all: Vec<Piece> = cells.into_iter().flatten().collect();
-        line(&all, text.join("\t").trim().to_owned())
+        line(&all, whole.trim().to_owned())
     };
     rows.into_iter().map(row).collect()
 }

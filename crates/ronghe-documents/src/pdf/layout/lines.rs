@@ -21,6 +21,9 @@ const TWICE: f64 = 0.12;
 /// Glyphs that a raised or lowered part may have.
 const RAISED: usize = 12;
 
+/// Glyphs of a line beside which raised parts are looked for.
+const HOSTS: usize = 2000;
+
 /// A glyph in the frame of its reading direction.
 #[derive(Debug, Clone)]
 pub(super) struct Mark {
@@ -49,6 +52,15 @@ pub(super) struct Piece {
 /// Whether no blank stands between letters of this script.
 pub(super) fn is_dense(c: char) -> bool {
     matches!(c as u32, 0x2e80..=0x312f | 0x31a0..=0x9fff | 0xf900..=0xfaff | 0xfe30..=0xfe4f | 0xff00..=0xffef | 0x20000..=0x3ffff)
+}
+
+/// Adds a part of a cell or line, with a blank where the script has them.
+pub(super) fn append(text: &mut String, more: &str) {
+    let dense = [text.chars().next_back(), more.chars().next()].map(|c| c.is_some_and(is_dense));
+    if !(text.is_empty() || dense == [true, true]) {
+        text.push(' ');
+    }
+    text.push_str(more);
 }
 
 /// Makes pieces of glyphs, from above.
@@ -85,7 +97,7 @@ fn once(marks: Vec<Mark>) -> Vec<Mark> {
     let mut seen: HashMap<(Rc<str>, i64, i64), Vec<(f64, f64)>> = HashMap::new();
     let mut kept = Vec::with_capacity(marks.len());
     for mark in marks {
-        let near = TWICE * mark.size;
+        let near = (TWICE * mark.size).min(4.0);
         // Cells are wider than what is near, so that it is in this one or in one beside it.
         let cell = |v: f64| (v / 4.0).floor() as i64;
         let (x, y) = (cell(mark.from), cell(mark.down));
@@ -167,7 +179,8 @@ fn beside(rows: &[Vec<Mark>], levels: &[f64], at: usize, part: &[Mark]) -> Optio
     let after = (at + 1..rows.len()).take_while(|i| levels[*i] - levels[at] < reach);
     let mut best: Option<(f64, usize, f64)> = None;
     for row in after.chain(before) {
-        for host in &rows[row] {
+        // No line of text is so long.
+        for host in rows[row].iter().take(HOSTS) {
             let by = host.down - first.down;
             let small = size < 0.9 * host.size;
             let level = small && (-0.4 * host.size..0.75 * host.size).contains(&by);

@@ -15,7 +15,7 @@ mod paragraphs;
 mod running;
 
 use super::glyph::{Glyph, Page};
-use crate::{BlockKind, Document};
+use crate::Document;
 use lines::{Mark, Piece};
 use running::Sheet;
 use std::collections::BTreeMap;
@@ -132,9 +132,4 @@ pub(super) fn write(mut pages: Vec<Placed>, document: &mut Document) -> usize {
     }
     paragraphs::write(&all, remarks, document);
     taken
-}
-
-/// What a block of a page is pushed with.
-fn push(document: &mut Document, kind: BlockKind, text: &str, page: u32) {
-    document.push(kind, text, crate::Place { page: Some(page), ..crate::Place::default() });
 }

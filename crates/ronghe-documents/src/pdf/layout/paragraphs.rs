@@ -4,15 +4,16 @@
 //! first word on this one.
 
 use super::columns::{Area, Line, is_mark};
-use super::lines::is_dense;
-use super::push;
-use crate::{BlockKind, Document};
+use super::lines::{append, is_dense};
+use crate::{BlockKind, Document, Place};
 use std::collections::{BTreeMap, HashSet};
 
 /// Sizes so near are the same.
 const ALIKE: f64 = 1.08;
 /// A heading is so much larger than the text.
 const LARGE: f64 = 1.12;
+/// So many headings of one level without a text between them are none.
+const RUN: usize = 5;
 /// Characters of the longest heading.
 const HEADING: usize = 200;
 /// A line further away than this many usual steps begins a paragraph.
@@ -122,19 +123,25 @@ pub(super) fn write(areas: &[(u32, Area)], remarks: Vec<(u32, String)>, document
         }
     }
     let levels = levels(&found);
+    let headings: Vec<Option<u8>> = found.iter().map(|p| heading(p, &levels)).collect();
     let mut remarks = remarks.into_iter().peekable();
-    for paragraph in &found {
+    for (at, paragraph) in found.iter().enumerate() {
         while let Some((page, remark)) = remarks.next_if(|(page, _)| *page < paragraph.page) {
             push(document, BlockKind::Paragraph, &remark, page);
         }
         let kind = match paragraph.kind {
             Kind::Row => BlockKind::Row,
             Kind::Item => BlockKind::Item,
-            Kind::Text => heading(paragraph, &levels).map_or(BlockKind::Paragraph, BlockKind::Heading),
+            Kind::Text if in_run(&headings, at) => BlockKind::Paragraph,
+            Kind::Text => headings[at].map_or(BlockKind::Paragraph, BlockKind::Heading),
         };
         push(document, kind, &paragraph.text, paragraph.page);
     }
     remarks.for_each(|(page, remark)| push(document, BlockKind::Paragraph, &remark, page));
+}
+
+fn push(document: &mut Document, kind: BlockKind, text: &str, page: u32) {
+    document.push(kind, text, Place { page: Some(page), ..Place::default() });
 }
 
 /// Whether a line of an area goes on from the one before it.
@@ -231,15 +238,6 @@ fn begins_item(text: &str) -> bool {
     !rest.is_empty() && (sign || number)
 }
 
-/// Adds a part of a cell or line, with a blank where the script has them.
-pub(super) fn append(text: &mut String, more: &str) {
-    let dense = [text.chars().next_back(), more.chars().next()].map(|c| c.is_some_and(is_dense));
-    if !(text.is_empty() || dense == [true, true]) {
-        text.push(' ');
-    }
-    text.push_str(more);
-}
-
 /// Joins a line to a paragraph. A word that is parted is joined as it is written elsewhere in the file; if it is not, its
 /// hyphen stays, so that it is found as one word and as two.
 fn join(text: &mut String, more: &str, words: &HashSet<String>) {
@@ -332,6 +330,13 @@ fn heading(paragraph: &Paragraph, levels: &Levels) -> Option<u8> {
     let size = tenths(paragraph.size);
     let rank = levels.larger.iter().take_while(|s| (**s - size) as f64 > 0.04 * **s as f64).count();
     Some((rank + 1).min(6) as u8)
+}
+
+/// Whether so many headings of one level stand under each other that they are none: an address, a cover.
+fn in_run(headings: &[Option<u8>], at: usize) -> bool {
+    let same = |h: &&Option<u8>| h.is_some() && **h == headings[at];
+    let before = headings[..at].iter().rev().take(RUN).take_while(same).count();
+    before + headings[at..].iter().take(RUN).take_while(same).count() >= RUN
 }
 
 #[cfg(test)]

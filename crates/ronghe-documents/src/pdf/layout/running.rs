@@ -52,7 +52,7 @@ pub(super) fn take(sheets: &mut [Sheet]) -> usize {
             (other.base - candidate.base).abs() < NEAR && apart > 0 && apart <= 8
         };
         let number = numeral(text);
-        let repeats = if number.is_some() || !candidate.key.chars().any(char::is_alphabetic) {
+        let repeats = if number.is_some() || candidate.key.chars().filter(|c| c.is_alphabetic()).count() < 2 {
             // It has to count with the pages, whatever the number of the first.
             near.iter()
                 .filter(same)
