@@ -39,6 +39,9 @@ pub use worker::{Worker, serve_worker};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
+/// Raised when the same file gives another text than before, so that whoever keeps texts reads their files again.
+pub const READING: u32 = 2;
+
 /// A document: a file, or one of the documents in it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Document {

@@ -1,7 +1,7 @@
 //! Charts and diagrams by their stored words and values (ECMA-376 part 1, 21.2 and 21.4).
 
-use super::{drawing, package};
 use super::xml::{Element, Tree};
+use super::{drawing, package};
 use crate::file::File;
 use crate::formats::Format;
 use crate::packed::Packed;

@@ -35,7 +35,8 @@ fn relations(all: &[(&str, &str)]) -> String {
 /// A Word file with other parts beside its body: kind and content.
 fn word(body: &str, parts: &[(&str, &str)]) -> Document {
     let names: Vec<String> = parts.iter().map(|(kind, _)| format!("{kind}.xml")).collect();
-    let all: Vec<(&str, &str)> = parts.iter().zip(&names).map(|((kind, _), name)| (*kind, name.as_str())).collect();
+    let all: Vec<(&str, &str)> =
+        parts.iter().zip(&names).map(|((kind, _), name)| (*kind, name.as_str())).collect();
     let (root, beside) = (relations(&[("officeDocument", "/word/document.xml")]), relations(&all));
     let main = format!("<w:document xmlns:w='w'><w:body>{body}</w:body></w:document>");
     let paths: Vec<String> = names.iter().map(|name| format!("word/{name}")).collect();
@@ -70,7 +71,10 @@ fn a_word_file_has_headings_lists_tables_and_properties() {
         (BlockKind::Row, "1\t2"),
     ];
     assert_eq!(found, expected);
-    assert_eq!((document.title.as_deref(), document.date.as_deref()), (Some("Name & more"), Some("2023-04-05")));
+    assert_eq!(
+        (document.title.as_deref(), document.date.as_deref()),
+        (Some("Name & more"), Some("2023-04-05"))
+    );
 }
 
 #[test]
@@ -129,7 +133,9 @@ fn styles_give_headings_lists_and_hidden_text() {
 #[test]
 fn lists_count_as_word_does() {
     let level = |at: u8, format: &str, text: &str, more: &str| {
-        format!("<w:lvl w:ilvl='{at}'><w:start w:val='1'/><w:numFmt w:val='{format}'/>{more}<w:lvlText w:val='{text}'/></w:lvl>")
+        format!(
+            "<w:lvl w:ilvl='{at}'><w:start w:val='1'/><w:numFmt w:val='{format}'/>{more}<w:lvlText w:val='{text}'/></w:lvl>"
+        )
     };
     let numbering = [
         "<w:numbering><w:abstractNum w:abstractNumId='0'>".to_owned(),
@@ -156,7 +162,9 @@ fn lists_count_as_word_does() {
         format!("<w:p><w:pPr><w:pStyle w:val='{style}'/></w:pPr><w:r><w:t>{text}</w:t></w:r></w:p>")
     };
     let listed = |list: u8, level: u8, text: &str| {
-        format!("<w:p><w:pPr><w:numPr><w:ilvl w:val='{level}'/><w:numId w:val='{list}'/></w:numPr></w:pPr><w:r><w:t>{text}</w:t></w:r></w:p>")
+        format!(
+            "<w:p><w:pPr><w:numPr><w:ilvl w:val='{level}'/><w:numId w:val='{list}'/></w:numPr></w:pPr><w:r><w:t>{text}</w:t></w:r></w:p>"
+        )
     };
     let deleted = "<w:p><w:pPr><w:numPr><w:ilvl w:val='0'/><w:numId w:val='2'/></w:numPr><w:rPr><w:del/></w:rPr></w:pPr><w:del><w:r><w:delText>x</w:delText></w:r></w:del></w:p>";
     let body = [
@@ -240,16 +248,26 @@ fn fields_show_their_results() {
 fn notes_boxes_and_comments_stand_beside_the_text() {
     let feet = "<w:footnotes><w:footnote w:type='separator' w:id='-1'><w:p><w:r><w:t>line</w:t></w:r></w:p></w:footnote>\
         <w:footnote w:id='3'><w:p><w:r><w:footnoteRef/></w:r><w:r><w:t> Deep.</w:t></w:r></w:p><w:p><w:r><w:t>Deeper.</w:t></w:r></w:p></w:footnote></w:footnotes>";
-    let ends = "<w:endnotes><w:endnote w:id='3'><w:p><w:r><w:t>Late.</w:t></w:r></w:p></w:endnote></w:endnotes>";
-    let comments = "<w:comments><w:comment w:id='0'><w:p><w:r><w:t>Really?</w:t></w:r></w:p></w:comment></w:comments>";
+    let ends =
+        "<w:endnotes><w:endnote w:id='3'><w:p><w:r><w:t>Late.</w:t></w:r></w:p></w:endnote></w:endnotes>";
+    let comments =
+        "<w:comments><w:comment w:id='0'><w:p><w:r><w:t>Really?</w:t></w:r></w:p></w:comment></w:comments>";
     let body = "<w:p><w:r><w:t>A well</w:t></w:r><w:r><w:footnoteReference w:id='3'/></w:r><w:r><w:t> is here.</w:t></w:r><w:r><w:endnoteReference w:id='3'/></w:r></w:p>\
         <w:tbl><w:tr><w:tc><w:p><w:r><w:t>a</w:t></w:r><w:r><w:footnoteReference w:id='3'/></w:r></w:p></w:tc><w:tc><w:p><w:r><w:t>b</w:t></w:r></w:p></w:tc></w:tr></w:tbl>\
         <w:p><w:r><w:drawing><wp:inline><wp:docPr id='1' descr='A map of the old town'/><a:graphic><a:graphicData/></a:graphic></wp:inline></w:drawing></w:r>\
         <w:r><w:t>After the map.</w:t></w:r></w:p><w:altChunk r:id='x'/>\
         <w:p><w:r><w:t>5 </w:t></w:r><w:r><w:sym w:font='Symbol' w:char='F06D'/></w:r><w:r><w:t>m</w:t></w:r></w:p>";
     let document = word(body, &[("footnotes", feet), ("endnotes", ends), ("comments", comments)]);
-    let expected =
-        ["A well is here.", "Deep.", "Deeper.", "Late.", "a\tb", "After the map.", "A map of the old town", "5 μm"];
+    let expected = [
+        "A well is here.",
+        "Deep.",
+        "Deeper.",
+        "Late.",
+        "a\tb",
+        "After the map.",
+        "A map of the old town",
+        "5 μm",
+    ];
     assert_eq!(texts(&document), expected);
     assert_eq!(document.notes, ["1 comment was left out", "1 file embedded as text was not read"]);
 }
@@ -258,7 +276,10 @@ fn notes_boxes_and_comments_stand_beside_the_text() {
 fn formulas_are_lines() {
     let r = |text: &str| format!("<m:r><m:t>{text}</m:t></m:r>");
     let of = |name: &str, parts: &[(&str, &str)]| {
-        let parts: String = parts.iter().map(|(n, t)| format!("<m:{n}>{}</m:{n}>", if t.starts_with('<') { (*t).into() } else { r(t) })).collect();
+        let parts: String = parts
+            .iter()
+            .map(|(n, t)| format!("<m:{n}>{}</m:{n}>", if t.starts_with('<') { (*t).into() } else { r(t) }))
+            .collect();
         format!("<m:{name}>{parts}</m:{name}>")
     };
     let cases = [
@@ -266,16 +287,46 @@ fn formulas_are_lines() {
         (of("sSup", &[("e", "x"), ("sup", "2")]), "x^2"),
         (of("sSup", &[("e", "x"), ("sup", "n+1")]), "x^(n+1)"),
         (of("sSubSup", &[("e", "x"), ("sub", "i"), ("sup", "2")]), "x_i^2"),
-        (format!("<m:rad><m:radPr><m:degHide m:val='1'/></m:radPr><m:deg/><m:e>{}</m:e></m:rad>", r("b²−4ac")), "√(b²−4ac)"),
-        (format!("<m:d><m:dPr><m:begChr m:val='['/><m:endChr m:val=']'/></m:dPr><m:e>{}</m:e></m:d>", r("x")), "[x]"),
-        (format!("<m:nary><m:naryPr><m:chr m:val='∑'/></m:naryPr><m:sub>{}</m:sub><m:sup>{}</m:sup><m:e>{}</m:e></m:nary>", r("i=1"), r("n"), r("i")), "∑_(i=1)^n i"),
+        (
+            format!(
+                "<m:rad><m:radPr><m:degHide m:val='1'/></m:radPr><m:deg/><m:e>{}</m:e></m:rad>",
+                r("b²−4ac")
+            ),
+            "√(b²−4ac)",
+        ),
+        (
+            format!(
+                "<m:d><m:dPr><m:begChr m:val='['/><m:endChr m:val=']'/></m:dPr><m:e>{}</m:e></m:d>",
+                r("x")
+            ),
+            "[x]",
+        ),
+        (
+            format!(
+                "<m:nary><m:naryPr><m:chr m:val='∑'/></m:naryPr><m:sub>{}</m:sub><m:sup>{}</m:sup><m:e>{}</m:e></m:nary>",
+                r("i=1"),
+                r("n"),
+                r("i")
+            ),
+            "∑_(i=1)^n i",
+        ),
         (of("func", &[("fName", "sin"), ("e", "x")]), "sin x"),
-        (format!("<m:m><m:mr><m:e>{}</m:e><m:e>{}</m:e></m:mr><m:mr><m:e>{}</m:e><m:e>{}</m:e></m:mr></m:m>", r("a"), r("b"), r("c"), r("d")), "[a, b; c, d]"),
+        (
+            format!(
+                "<m:m><m:mr><m:e>{}</m:e><m:e>{}</m:e></m:mr><m:mr><m:e>{}</m:e><m:e>{}</m:e></m:mr></m:m>",
+                r("a"),
+                r("b"),
+                r("c"),
+                r("d")
+            ),
+            "[a, b; c, d]",
+        ),
         (format!("{}{}", of("f", &[("num", "1"), ("den", "2")]), r("mv")), "1/2 mv"),
         (of("f", &[("num", &of("f", &[("num", "a"), ("den", "b")])), ("den", "c")]), "(a/b)/c"),
     ];
     for (formula, line) in cases {
-        let document = word(&format!("<w:p><m:oMathPara><m:oMath>{formula}</m:oMath></m:oMathPara></w:p>"), &[]);
+        let document =
+            word(&format!("<w:p><m:oMathPara><m:oMath>{formula}</m:oMath></m:oMathPara></w:p>"), &[]);
         assert_eq!(texts(&document), [line]);
     }
 }
@@ -283,7 +334,8 @@ fn formulas_are_lines() {
 /// A presentation of one slide, with parts that its relations lead to.
 fn slide(shapes: &str, parts: &[(&str, &str)]) -> Document {
     let names: Vec<String> = parts.iter().map(|(kind, _)| format!("{kind}.xml")).collect();
-    let all: Vec<(&str, &str)> = parts.iter().zip(&names).map(|((kind, _), name)| (*kind, name.as_str())).collect();
+    let all: Vec<(&str, &str)> =
+        parts.iter().zip(&names).map(|((kind, _), name)| (*kind, name.as_str())).collect();
     let beside = relations(&all);
     let main = format!("<p:sld><p:cSld><p:spTree>{shapes}</p:spTree></p:cSld></p:sld>");
     let paths: Vec<String> = names.iter().map(|name| format!("ppt/slides/{name}")).collect();
@@ -294,7 +346,9 @@ fn slide(shapes: &str, parts: &[(&str, &str)]) -> Document {
 }
 
 fn shape(place: &str, paragraphs: &str) -> String {
-    format!("<p:sp><p:nvSpPr><p:cNvPr id='2'/><p:nvPr>{place}</p:nvPr></p:nvSpPr><p:txBody>{paragraphs}</p:txBody></p:sp>")
+    format!(
+        "<p:sp><p:nvSpPr><p:cNvPr id='2'/><p:nvPr>{place}</p:nvPr></p:nvSpPr><p:txBody>{paragraphs}</p:txBody></p:sp>"
+    )
 }
 
 #[test]
@@ -321,7 +375,16 @@ fn slides_have_titles_lists_notes_and_no_furniture() {
         shape("<p:ph type='sldNum'/>", &a("7"))
     );
     let document = slide(&shapes.concat(), &[("notesSlide", &notes)]);
-    let expected = ["Gates and fences", "In a group.", "1) one", "2) two\nlines", "dot", "North\t1", "North\t2", "Say it slowly."];
+    let expected = [
+        "Gates and fences",
+        "In a group.",
+        "1) one",
+        "2) two\nlines",
+        "dot",
+        "North\t1",
+        "North\t2",
+        "Say it slowly.",
+    ];
     assert_eq!(texts(&document), expected);
     assert_eq!(document.blocks[0].kind, BlockKind::Heading(2));
     assert_eq!(document.blocks[4].kind, BlockKind::Item);
@@ -330,8 +393,11 @@ fn slides_have_titles_lists_notes_and_no_furniture() {
 #[test]
 fn charts_have_a_row_a_value() {
     let cache = |kind: &str, code: &str, values: &[&str]| {
-        let points: String =
-            values.iter().enumerate().map(|(i, v)| format!("<c:pt idx='{i}'><c:v>{v}</c:v></c:pt>")).collect();
+        let points: String = values
+            .iter()
+            .enumerate()
+            .map(|(i, v)| format!("<c:pt idx='{i}'><c:v>{v}</c:v></c:pt>"))
+            .collect();
         format!("<c:{kind}Ref><c:{kind}Cache>{code}{points}</c:{kind}Cache></c:{kind}Ref>")
     };
     let code = |code: &str| format!("<c:formatCode>{code}</c:formatCode>");
@@ -461,5 +527,8 @@ fn cells_of_every_kind_are_shown() {
     let styles = "<numFmts><numFmt numFmtId='170' formatCode='[$-804]yyyy&quot;年&quot;m&quot;月&quot;d&quot;日&quot;'/><numFmt numFmtId='171' formatCode='&quot;¥&quot;#,##0.00'/>\
         <numFmt numFmtId='172' formatCode=';;;'/></numFmts><cellXfs><xf/><xf numFmtId='170'/><xf numFmtId='171'/><xf numFmtId='172'/></cellXfs>";
     let document = sheet(cells, "", styles);
-    assert_eq!(texts(&document), ["S", "Rich text; TRUE; #N/A; by rule; 2024-03-14 18:30; 2024年3月14日; ¥1,234.50"]);
+    assert_eq!(
+        texts(&document),
+        ["S", "Rich text; TRUE; #N/A; by rule; 2024-03-14 18:30; 2024年3月14日; ¥1,234.50"]
+    );
 }

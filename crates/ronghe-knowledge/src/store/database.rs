@@ -207,6 +207,22 @@ impl Database {
         work().map_err(self.wrap())
     }
 
+    /// Has every file read again the next time that it is looked at, and keeps `value` under `name`.
+    pub(super) fn read_again(&self, name: &str, value: &str) -> Result<()> {
+        let work = || -> rusqlite::Result<()> {
+            let t = self.connection.unchecked_transaction()?;
+            // What is in no file has no time.
+            t.execute(
+                "UPDATE files SET hash = '', modified = -1, sum = row_sum(path, domain, '', bytes, -1, failure)
+                 WHERE modified <> 0",
+                [],
+            )?;
+            set(&t, name, value)?;
+            t.commit()
+        };
+        work().map_err(self.wrap())
+    }
+
     /// Gives `documents` and `chunks` new numbers, of which the first are returned: for good, whatever becomes of them.
     pub(super) fn reserve(&mut self, documents: u64, chunks: u64) -> Result<(DocumentId, ChunkId)> {
         let wrap = self.wrap();

@@ -17,6 +17,8 @@ const MOST_SEGMENTS: usize = 12;
 const LARGE_SEGMENT: usize = 1 << 16;
 /// Name of a setting that says that the network's name was lost with a part of the database.
 pub(super) const NETWORK_LOST: &str = "network_lost";
+/// Name of the setting that says how files were read, [`ronghe_documents::READING`].
+const READING: &str = "reading";
 /// One in so many vectors, or pages of the database, may be gone before space is given back.
 const DEAD: u64 = 3;
 /// Bytes of free pages that are not worth giving back.
@@ -93,6 +95,14 @@ impl FolderWriter {
         let mut repair = Repair::default();
         let made = database.setting(GENERATION)?.is_some();
         settle_network(folder, &database, network)?;
+        let reading = ronghe_documents::READING.to_string();
+        if database.setting(READING)?.as_ref() != Some(&reading) {
+            let files = !database.files()?.is_empty();
+            database.read_again(READING, &reading)?;
+            if files {
+                repair.done.push("files are read again: this version reads them in another way".into());
+            }
+        }
         let generation: u64 = database.setting(GENERATION)?.and_then(|g| g.parse().ok()).unwrap_or(0);
         let (text, why) = text_index(folder, &database, generation)?;
         if let Some(why) = why.filter(|_| made) {

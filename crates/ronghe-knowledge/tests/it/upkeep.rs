@@ -129,3 +129,19 @@ fn a_store_of_the_first_version_is_brought_up_to_date() {
     assert_eq!(search(&store, Some(&Bag), "number1", &Options::default()).unwrap().len(), 3);
     assert_eq!(check(&place).unwrap().problems, Vec::<String>::new());
 }
+
+#[test]
+fn files_are_read_again_where_they_were_read_in_another_way() {
+    let (_folder, docs, place) = folder_with(3);
+    assert_eq!(bring(&place, &docs, Some(&Bag)).read, 3);
+    assert_eq!(bring(&place, &docs, Some(&Bag)).unchanged, 3);
+    let (writer, repair) = FolderWriter::open(&place, Some((Bag.name(), Bag.width()))).unwrap();
+    assert_eq!(repair.done, Vec::<String>::new());
+    writer.set("reading", "1").unwrap();
+    drop(writer);
+    let report = bring(&place, &docs, Some(&Bag));
+    // Texts that did not change keep their vectors.
+    assert_eq!((report.read, report.documents, report.vectors_known), (3, 3, 3));
+    assert_eq!(bring(&place, &docs, Some(&Bag)).unchanged, 3);
+    assert_eq!(check(&place).unwrap().problems, Vec::<String>::new());
+}
