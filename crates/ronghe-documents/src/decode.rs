@@ -11,18 +11,18 @@ pub(super) fn decode(bytes: &[u8]) -> (String, Vec<String>) {
     decode_as(bytes, None)
 }
 
-/// The same of bytes that say what they are by a name of the web (`gb2312`, `shift_jis` ...): believed where they are not
-/// UTF-8 and all of them can be read so.
+/// The same of bytes that say what they are by a name of the web (`gb2312`, `shift_jis` ...): believed where nearly all of
+/// them can be read so. What is UTF-8 is UTF-8, but where escapes are in it.
 pub(super) fn decode_as(bytes: &[u8], declared: Option<&str>) -> (String, Vec<String>) {
-    let fits = |encoding: &&'static Encoding| {
-        let escapes = *encoding == ISO_2022_JP && bytes.contains(&0x1b);
-        let wide = *encoding != UTF_16LE && *encoding != UTF_16BE;
-        wide && (escapes || std::str::from_utf8(bytes).is_err())
-            && !encoding.decode_without_bom_handling(bytes).1
+    let named = declared.and_then(|name| Encoding::for_label(name.as_bytes()));
+    let escapes = named.filter(|e| *e == ISO_2022_JP && bytes.contains(&0x1b));
+    let declared = || {
+        let foreign = named.filter(|_| std::str::from_utf8(bytes).is_err());
+        foreign.filter(|e| *e != UTF_16LE && *e != UTF_16BE && nearly(e, bytes))
     };
-    let declared = || declared.and_then(|name| Encoding::for_label(name.as_bytes())).filter(fits);
-    let found = |bytes| without_mark(bytes).or_else(declared).or_else(|| guess(bytes)).unwrap_or(UTF_8);
-    let encoding = Encoding::for_bom(bytes).map_or_else(|| found(bytes), |(found, _)| found);
+    let found =
+        || without_mark(bytes).or(escapes).or_else(declared).or_else(|| guess(bytes)).unwrap_or(UTF_8);
+    let encoding = Encoding::for_bom(bytes).map_or_else(found, |(found, _)| found);
     let (text, _, _) = encoding.decode(bytes);
     let lost = text.chars().filter(|c| *c == char::REPLACEMENT_CHARACTER).count();
     let mut notes = Vec::new();
@@ -35,6 +35,12 @@ pub(super) fn decode_as(bytes: &[u8], declared: Option<&str>) -> (String, Vec<St
     let text =
         if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n") } else { text.into_owned() };
     (text, notes)
+}
+
+/// Whether all bytes but for one in a hundred can be read so.
+pub(super) fn nearly(encoding: &'static Encoding, bytes: &[u8]) -> bool {
+    let (text, _, lost) = encoding.decode(bytes);
+    !lost || text.matches(char::REPLACEMENT_CHARACTER).count() * 100 <= bytes.len()
 }
 
 /// UTF-16 without a mark, by the zeros of a tag or a space at its beginning.

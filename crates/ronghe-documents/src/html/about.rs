@@ -37,8 +37,11 @@ pub(super) fn add(document: &mut Document, tree: &Tree<'_>) {
         .collect();
     let meta = |name: &str| metas.iter().find(|(n, v)| n == name && !v.is_empty()).map(|(_, v)| *v);
     if document.title.is_none() {
-        let own =
-            tree.within(0, "title").find(|&at| !within(tree, at, "svg")).map(|at| line(&tree.text_of(at)));
+        let own = tree
+            .within(0, "title")
+            .take(64)
+            .find(|&at| !within(tree, at, "svg"))
+            .map(|at| line(&tree.text_of(at)));
         let heading = || tree.within(0, "h1").next().map(|at| line(&tree.text_of(at)));
         let title = own.filter(|t| !t.is_empty()).or_else(|| meta("og:title").map(line)).or_else(heading);
         document.title = title.filter(|t| !t.is_empty());

@@ -190,7 +190,8 @@ impl Open<'_> {
             "li" => self.marker = self.lists.last_mut().map(|list| list.next(e)).unwrap_or_default(),
             "table" => {
                 let before = if self.in_cell() { std::mem::take(&mut self.text) } else { String::new() };
-                self.tables.push(Table::new(self.of_cells[at], before));
+                let outer = self.cell();
+                self.tables.push(Table::new(self.of_cells[at], outer, before));
             }
             "tr" => self.with_cells(|table, _| table.enter_row()),
             "td" | "th" => {
@@ -241,9 +242,11 @@ impl Open<'_> {
             "ol" | "ul" | "menu" | "dir" => drop(self.lists.pop()),
             "li" => self.marker.clear(),
             "table" => {
-                let Some((within, before)) = self.tables.pop().map(Table::leave) else { return };
+                let Some(table) = self.tables.pop() else { return };
+                let outer = table.outer;
+                let (within, before) = table.leave();
                 self.text.insert_str(0, &before);
-                match self.tables.iter_mut().rev().find(|t| t.open) {
+                match outer.and_then(|t| self.tables.get_mut(t)) {
                     Some(outer) => outer.within.extend(within),
                     None => self.pieces.extend(within),
                 }
@@ -274,8 +277,14 @@ impl Open<'_> {
     }
 
     fn in_cell(&self) -> bool {
-        // Tables that only place things within a cell are part of it.
-        self.tables.iter().rev().find(|t| t.cells).is_some_and(|t| t.open)
+        self.cell()
+            .is_some_and(|t| self.tables.last().is_some_and(|last| !last.cells || t + 1 == self.tables.len()))
+    }
+
+    /// The innermost table with an open cell. A table that only places things is part of the cell around it.
+    fn cell(&self) -> Option<usize> {
+        let last = self.tables.last()?;
+        if last.open { Some(self.tables.len() - 1) } else { last.outer }
     }
 
     /// For rows and cells of the innermost table, if it is one of cells.
@@ -299,8 +308,8 @@ impl Open<'_> {
             at,
         });
         rows.extend(captions);
-        let outer = self.tables.len() - 1;
-        match self.tables[..outer].iter_mut().rev().find(|t| t.open) {
+        let outer = self.tables.last().and_then(|t| t.outer);
+        match outer.and_then(|t| self.tables.get_mut(t)) {
             Some(outer) => outer.within.append(&mut rows),
             None => self.pieces.append(&mut rows),
         }

@@ -149,12 +149,16 @@ fn is_mark(e: &Element<'_>, tree: &Tree<'_>, at: usize, seen: &Seen) -> bool {
     if characters <= MARK && classes().any(|c| MARKS.contains(&c)) && !super::blocks::is_math(e) {
         return true;
     }
-    let link = e.name == "a" && e.attribute("href").is_some_and(|h| h.starts_with('#'));
+    let few = tree.nodes[at].end - at <= NODES;
+    let link = few && e.name == "a" && e.attribute("href").is_some_and(|h| h.starts_with('#'));
     if link && characters <= 2 && matches!(tree.text_of(at).trim(), "¶" | "#" | "§" | "🔗" | "↑") {
         return true;
     }
-    e.name == "button" && characters <= BUTTON && !holds_text(tree, at)
+    few && e.name == "button" && characters <= BUTTON && !holds_text(tree, at)
 }
+
+/// Nodes in a mark or a short button, at most: in more there is something else.
+const NODES: usize = 200;
 
 /// Whether a short button is a heading or a term that opens its text, or holds a sentence.
 fn holds_text(tree: &Tree<'_>, at: usize) -> bool {

@@ -103,7 +103,7 @@ fn entity(name: &str) -> Option<&'static str> {
 
 fn element(e: &BytesStart<'_>) -> Option<Element<'static>> {
     let mut attributes = Vec::new();
-    for found in e.attributes() {
+    for found in e.attributes().with_checks(false) {
         let found = found.ok()?;
         let value =
             unescape_with(&found.value, entity).map_or_else(|_| found.value.to_string(), Cow::into_owned);

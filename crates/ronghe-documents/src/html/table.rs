@@ -84,6 +84,8 @@ pub(super) struct Table {
     /// Rows of the cell that is open.
     high: usize,
     pub(super) open: bool,
+    /// Which of the tables around it has the open cell that it stands in.
+    pub(super) outer: Option<usize>,
     /// What stands before it in the cell around it.
     before: String,
     /// Rows of tables within the row that is open, for after it.
@@ -91,8 +93,8 @@ pub(super) struct Table {
 }
 
 impl Table {
-    pub(super) fn new(cells: bool, before: String) -> Table {
-        Table { cells, before, ..Table::default() }
+    pub(super) fn new(cells: bool, outer: Option<usize>, before: String) -> Table {
+        Table { cells, outer, before, ..Table::default() }
     }
 
     /// Its rows that are for after the row around it, and what stood before it there.

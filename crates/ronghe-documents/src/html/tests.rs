@@ -115,11 +115,17 @@ fn what_stands_around_is_left_out() {
         "<div><p>本网站使用cookie来改善您的体验。</p><button>同意</button></div>",
         "<aside><h2>Related</h2><ul><li><a href=a>Another article</a></li><li><a href=b>A third</a></li></ul></aside>",
         "<footer><p>© 2024 The Company. All rights reserved.</p></footer>",
+        "<p><a href=a>Share</a></p><p>|</p>",
         "<form><p>Subscribe</p><label>Mail</label><input></form>",
     ] {
         assert_eq!(within(&format!("{around}{text}")), kept, "{around}");
     }
     assert_eq!(within(&format!("{text}<p><a href=a>Previous</a> <a href=b>Next</a></p>")), kept);
+    // A name is no reason alone, and neither are fields that nobody sees.
+    let named = "<div class='card-header'>Opening hours</div><div class='order-tracking'>The cookie tin is sent on Monday.</div>";
+    assert_eq!(within(&format!("{text}{named}")).len(), 5);
+    let form = "<header>Town</header><form><input type=hidden><h1>Fees</h1><ul><li>garage: 40</li><li>attic: 20</li></ul></form>";
+    assert_eq!(within(form), ["Town", "Fees", "garage: 40", "attic: 20"]);
     // Around a text, but saying something.
     let aside = "<aside><p>Note: bring a photograph with you.</p></aside>";
     assert_eq!(within(&format!("{text}{aside}")).len(), 4);

@@ -63,9 +63,9 @@ pub(super) fn charset(bytes: &[u8], name: Option<&str>) -> String {
     let named = Encoding::for_label(name.as_bytes());
     // One byte a character fits everything, also UTF-8 that was named wrongly.
     let sure = named.filter(|e| !e.is_single_byte() || std::str::from_utf8(bytes).is_err());
-    match sure.map(|e| e.decode(bytes)) {
-        Some((text, _, false)) => text.replace("\r\n", "\n").replace('\r', "\n"),
-        _ => decode::decode(bytes).0,
+    match sure.filter(|e| decode::nearly(e, bytes)) {
+        Some(sure) => sure.decode(bytes).0.replace("\r\n", "\n").replace('\r', "\n"),
+        None => decode::decode(bytes).0,
     }
 }
 

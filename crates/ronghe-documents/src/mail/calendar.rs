@@ -1,10 +1,10 @@
-//! Invitations (RFC 5545): what, where, when and why, a line each.
+//! Invitations (RFC 5545): a row an event, what, where and when; then what is said of it.
 
 use crate::{BlockKind, Document, Place};
 
-/// Properties that are read, and what they are called.
+/// Properties that are read, in the order in which they are shown, and what they are called.
 const READ: &[(&str, &str)] = &[
-    ("SUMMARY", ""),
+    ("SUMMARY", "Summary"),
     ("LOCATION", "Location"),
     ("DTSTART", "Start"),
     ("DTEND", "End"),
@@ -17,35 +17,52 @@ const READ: &[(&str, &str)] = &[
 pub(super) fn add(document: &mut Document, text: &str) {
     // A line that begins with a blank goes on with the one before.
     let text = text.replace("\r\n", "\n").replace("\n ", "").replace("\n\t", "");
-    let mut inside = Vec::new();
+    let mut inside: Vec<String> = Vec::new();
+    let mut values = [const { String::new() }; READ.len()];
+    let is_event = |name: &String| matches!(name.as_str(), "VEVENT" | "VTODO" | "VJOURNAL");
     for line in text.lines() {
         let Some((name, value)) = split(line) else { continue };
-        let mut parts = name.split(';');
-        let name = parts.next().unwrap_or_default().to_ascii_uppercase();
+        let name = name.split(';').next().unwrap_or_default().to_ascii_uppercase();
         match name.as_str() {
             "BEGIN" => inside.push(value.trim().to_ascii_uppercase()),
-            "END" => drop(inside.pop()),
+            "END" => {
+                if inside.pop().as_ref().is_some_and(is_event) {
+                    show(document, &mut values);
+                }
+            }
+            _ if inside.last().is_some_and(is_event) => {
+                if let Some(at) = READ.iter().position(|(of, _)| *of == name) {
+                    values[at] = read(&name, value, line);
+                }
+            }
             _ => {}
         }
-        let event = inside.last().is_some_and(|i| matches!(i.as_str(), "VEVENT" | "VTODO" | "VJOURNAL"));
-        let Some((_, called)) = READ.iter().find(|(of, _)| *of == name && event) else { continue };
-        let parameter = |key: &str| {
-            name_and_parameters(line)
-                .find_map(|p| p.strip_prefix(key)?.strip_prefix('=').map(|v| v.trim_matches('"').to_owned()))
-        };
-        let value = match name.as_str() {
-            "DTSTART" | "DTEND" | "DUE" => time(value, parameter("TZID").as_deref()),
-            "ORGANIZER" => {
-                let address = value.trim_start_matches("mailto:").trim_start_matches("MAILTO:").to_owned();
-                parameter("CN").map_or(address.clone(), |name| format!("{name} <{address}>"))
-            }
-            _ => unescaped(value),
-        };
-        if value.trim().is_empty() {
-            continue;
+    }
+    show(document, &mut values);
+}
+
+/// Adds an event, and forgets it.
+fn show(document: &mut Document, values: &mut [String; READ.len()]) {
+    let parts =
+        READ.iter().zip(values.iter()).filter(|((_, called), value)| !called.is_empty() && !value.is_empty());
+    let row = parts.map(|((_, called), value)| format!("{called}: {value}")).collect::<Vec<_>>().join("; ");
+    document.push(BlockKind::Row, &row, Place::default());
+    document.push(BlockKind::Paragraph, &values[READ.len() - 1], Place::default());
+    values.iter_mut().for_each(String::clear);
+}
+
+fn read(name: &str, value: &str, line: &str) -> String {
+    let parameter = |key: &str| {
+        name_and_parameters(line)
+            .find_map(|p| p.strip_prefix(key)?.strip_prefix('=').map(|v| v.trim_matches('"').to_owned()))
+    };
+    match name {
+        "DTSTART" | "DTEND" | "DUE" => time(value, parameter("TZID").as_deref()),
+        "ORGANIZER" => {
+            let address = value.trim_start_matches("mailto:").trim_start_matches("MAILTO:").to_owned();
+            parameter("CN").map_or(address.clone(), |name| format!("{name} <{address}>"))
         }
-        let text = if called.is_empty() { value } else { format!("{called}: {value}") };
-        document.push(BlockKind::Paragraph, &text, Place::default());
+        _ => unescaped(value).trim().to_owned(),
     }
 }
 

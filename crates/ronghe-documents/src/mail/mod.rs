@@ -18,12 +18,15 @@ use super::read::{Format, format_of};
 use super::{BlockKind, Document, Place, html, markdown, plain};
 use crate::{Error, Result};
 use mailparse::{DispositionType, ParsedMail};
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 /// Parts of a mail that are looked at.
 const MOST_PARTS: usize = 512;
 /// Parts and letters within each other.
 const DEPTH: usize = 16;
+/// Bytes of a line that describes a part and has words in other encodings, beyond which the parser takes long.
+const MOST_HEADER: usize = 8 << 10;
 /// Attached files that are read.
 const MOST_FILES: usize = 64;
 /// Of the bytes that a packed file may unpack to, an attached one may this part.
@@ -55,8 +58,17 @@ const ENDS: &[(&str, &str)] = &[
 ];
 
 pub(super) fn read(file: &File<'_>) -> Result<Vec<Document>> {
+    if file.bytes.starts_with(b"\xd0\xcf\x11\xe0") {
+        return Err(file.wrong("a mail", "a file of Outlook (MSG)"));
+    }
+    let describes = |line: &[u8]| line.get(..8).is_some_and(|start| start.eq_ignore_ascii_case(b"content-"));
+    let mut long =
+        file.bytes.split(|&b| b == b'\n').filter(|line| line.len() > MOST_HEADER && describes(line));
+    if long.any(|line| line.windows(2).filter(|w| w == b"=?").count() > 100) {
+        return Err(file.wrong(&format!("headers of at most {MOST_HEADER} bytes a line"), "longer ones"));
+    }
     let mut mail = Mail { file, documents: Vec::new(), parts: 0, files: 0 };
-    mail.letter(begin(file.bytes), 0).map_err(|found| Error::Document {
+    mail.letter(&begin(file.bytes), 0).map_err(|found| Error::Document {
         path: file.path.to_owned(),
         expected: "a mail".into(),
         found,
@@ -69,14 +81,30 @@ pub(super) fn read(file: &File<'_>) -> Result<Vec<Document>> {
     Ok(mail.documents)
 }
 
-/// Without a byte order mark, blank lines and the line of a mailbox before the headers.
-fn begin(bytes: &[u8]) -> &[u8] {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
+/// Without a byte order mark, blank lines and the line of a mailbox before the headers; with an empty line after the last
+/// header, where there is none before the text.
+fn begin(bytes: &[u8]) -> Cow<'_, [u8]> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let blank = bytes.iter().position(|b| !matches!(b, b'\r' | b'\n')).unwrap_or(bytes.len());
+    let bytes = &bytes[blank..];
     let of_mailbox = bytes.starts_with(b"From ") || bytes.starts_with(b">From ");
-    match bytes.iter().position(|&b| b == b'\n').filter(|_| of_mailbox) {
+    let bytes = match bytes.iter().position(|&b| b == b'\n').filter(|_| of_mailbox) {
         Some(end) => &bytes[end + 1..],
         None => bytes,
+    };
+    let mut at = 0;
+    for line in bytes.split_inclusive(|&b| b == b'\n') {
+        if line.trim_ascii().is_empty() {
+            break;
+        }
+        let name = line.iter().take_while(|b| b.is_ascii_graphic() && **b != b':').count();
+        let is_header = name > 0 && line[name..].trim_ascii_start().starts_with(b":");
+        if !is_header && (at == 0 || !matches!(line[0], b' ' | b'\t')) {
+            return [&bytes[..at], b"\n", &bytes[at..]].concat().into();
+        }
+        at += line.len();
     }
+    bytes.into()
 }
 
 /// What is read of a mail so far.
@@ -120,7 +148,7 @@ impl Mail<'_> {
             "multipart/alternative" if !part.subparts.is_empty() => self.alternative(part, at, depth),
             _ if !part.subparts.is_empty() => part.subparts.iter().for_each(|p| self.part(p, at, depth + 1)),
             "message/rfc822" | "message/global" | "message/news" => {
-                if let Err(why) = self.letter(begin(&body::bytes(part)), depth + 1) {
+                if let Err(why) = self.letter(&begin(&body::bytes(part)), depth + 1) {
                     self.note(at, format!("a letter within it could not be read: {why}"));
                 }
             }
@@ -187,7 +215,7 @@ impl Mail<'_> {
     fn attached(&mut self, name: &str, bytes: &[u8], kind: &str, at: usize, depth: usize) {
         let format = format_of(Path::new(name));
         if format.is_some_and(|f| f.name == "mail") {
-            if let Err(why) = self.letter(begin(bytes), depth + 1) {
+            if let Err(why) = self.letter(&begin(bytes), depth + 1) {
                 self.note(at, format!("{name} could not be read: {why}"));
             }
             return;

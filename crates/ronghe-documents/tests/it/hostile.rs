@@ -296,6 +296,53 @@ fn what_is_nested_deep_ends() {
 }
 
 #[test]
+fn pages_and_mails_that_grow_end() {
+    const MANY: usize = 20_000;
+    // Cells that span all that follows, and more.
+    let cells = format!(
+        "<table>{}</table>",
+        "<tr><td rowspan=65534 colspan=1000>a long text in a cell<td>b".repeat(MANY)
+    );
+    let text = &of("a.html", cells.as_bytes()).unwrap()[0].text;
+    assert!(text.len() < 16 << 20, "{}", text.len());
+    let open = "<table><tr><td>a<td><table><tr><td>b<td>";
+    drop(of("a.html", open.repeat(2_000).as_bytes()));
+    let after = format!("{}{}", "<table><tr><td>".repeat(4_000), "<p>x</p>".repeat(MANY));
+    drop(of("a.html", after.as_bytes()));
+    // As XML, where everything may be within everything.
+    for name in ["p", "table", "li", "button", "a", "sup", "ruby", "math", "title", "dialog"] {
+        let deep = |times: usize| {
+            format!(
+                "<?xml version='1.0'?><html>{}x{}</html>",
+                format!("<{name}>").repeat(times),
+                format!("</{name}>").repeat(times)
+            )
+        };
+        drop(of("a.xhtml", deep(4_000).as_bytes()));
+        drop(of("a.xhtml", deep(MANY).as_bytes()));
+    }
+    let styles: String = (0..MANY).map(|i| format!(".c{i}{{display:none}}")).collect();
+    drop(of(
+        "a.html",
+        format!("<style>{styles}</style>{}", "<p class='a b c d c7'>x".repeat(MANY)).as_bytes(),
+    ));
+    drop(of("a.html", format!("<style>{}", "@media{".repeat(MANY)).as_bytes()));
+    drop(of("a.html", "<div>We use cookies.<button>Accept</button>".repeat(4_000).as_bytes()));
+    // Headers of words that never end, letters in letters, parts without an end.
+    let words = "=?".repeat(1 << 18);
+    for name in ["Subject", "Content-Type", "Content-Disposition"] {
+        drop(of("a.eml", format!("{name}: {words}\r\n\r\nText.\r\n").as_bytes()));
+    }
+    let letter = "Content-Type: message/rfc822\r\n\r\n".repeat(1_000) + "The innermost.\r\n";
+    let documents = of("a.eml", letter.as_bytes()).unwrap();
+    assert!(documents.len() < 100 && documents.iter().any(|d| !d.notes.is_empty()));
+    let many =
+        format!("Content-Type: multipart/mixed; boundary=x\r\n\r\n{}", "--x\r\n\r\na\r\n".repeat(MANY));
+    assert!(of("a.eml", many.as_bytes()).unwrap()[0].notes[0].contains("parts"));
+    drop(of("a.eml", "begin 644 a\n".repeat(MANY).as_bytes()));
+}
+
+#[test]
 fn text_is_decoded_or_refused() {
     let chinese = "知识库可以回答中文问题，每一句话都注明出处。今天的天气很好，我们去公园散步。";
     let (gbk, ..) = encoding_rs::GBK.encode(chinese);
