@@ -8,6 +8,8 @@
 //! | `read` | [`read`]: from a path to documents, by the table [`FORMATS`], within [`Limits`] |
 //! | `decode` | from bytes of unknown encoding to text |
 //! | `packed` | files inside ZIP files |
+//! | `office`, `sheets` | Word files and slides; workbooks |
+//! | `formats`, `numerals` | numbers as sheets, charts and lists show them |
 //! | `sidecar` | what stands beside pictures and recordings |
 //! | `worker` | [`Worker`]: the same in a child process, within limits of memory and time |
 //! | the others | a family of formats each |

@@ -85,10 +85,10 @@ pub(super) fn show(section: &Section, value: f64, from_1904: bool) -> Option<Str
                 match section.script {
                     Script::Digits => shown += &written,
                     Script::Chinese => {
-                        shown += &numerals::digits(written.parse().ok()?, "〇一二三四五六七八九")
+                        shown += &numerals::digits(written.parse().ok()?, "〇一二三四五六七八九");
                     }
                     Script::Legal => {
-                        shown += &numerals::digits(written.parse().ok()?, "零壹贰叁肆伍陆柒捌玖")
+                        shown += &numerals::digits(written.parse().ok()?, "零壹贰叁肆伍陆柒捌玖");
                     }
                 }
             }

@@ -255,16 +255,26 @@ fn fraction(tokens: &[Token], at: usize, value: f64) -> Option<String> {
     })
 }
 
-/// The fraction nearest to a number, of a denominator up to a limit.
+/// The fraction nearest to a number, of a denominator up to a limit: the last of its continued fraction, or one between.
 fn nearest(value: f64, most: i64) -> (i64, i64) {
-    let mut best = (value.round() as i64, 1);
-    let mut off = (value - value.round()).abs();
-    for d in 2..=most {
-        let n = (value * d as f64).round();
-        let error = (value - n / d as f64).abs();
-        if error + 1e-12 < off {
-            (best, off) = ((n as i64, d), error);
+    let most = most.max(1);
+    let ((mut n0, mut d0), (mut n1, mut d1)) = ((0_i64, 1_i64), (1_i64, 0_i64));
+    let mut rest = value;
+    loop {
+        let whole = rest.floor() as i64;
+        let next = (whole.saturating_mul(n1).saturating_add(n0), whole.saturating_mul(d1).saturating_add(d0));
+        if next.1 > most {
+            break;
         }
+        ((n0, d0), (n1, d1)) = ((n1, d1), next);
+        let part = rest - rest.floor();
+        if part < 1e-9 {
+            return (n1, d1);
+        }
+        rest = 1.0 / part;
     }
-    best
+    let times = (most - d0) / d1.max(1);
+    let between = (n0.saturating_add(times.saturating_mul(n1)), d0 + times * d1);
+    let off = |(n, d): (i64, i64)| (value - n as f64 / d.max(1) as f64).abs();
+    if off(between) < off((n1, d1)) { between } else { (n1, d1) }
 }

@@ -66,9 +66,8 @@ impl Numbering {
                     let pattern = e.child("abstractNumId").and_then(|a| a.attr("val")).unwrap_or_default();
                     let mut list = List { pattern: pattern.trim().to_owned(), ..List::default() };
                     for change in e.children().filter(|c| c.name() == "lvlOverride") {
-                        let Some(at) = change.attr("ilvl").and_then(|l| l.trim().parse().ok()) else {
-                            continue;
-                        };
+                        let at = change.attr("ilvl").and_then(|l| l.trim().parse().ok());
+                        let Some(at) = at.filter(|at| *at < LEVELS) else { continue };
                         if let Some(start) = change.child("startOverride").and_then(|s| s.number_of("val")) {
                             list.starts.insert(at, start);
                         }

@@ -9,7 +9,7 @@ use super::{charts, drawing};
 use crate::file::File;
 use crate::packed::Packed;
 use crate::{BlockKind, Document, Place, Result};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 /// Columns that a cell may span.
 const SPAN: i64 = 64;
@@ -48,6 +48,7 @@ pub(crate) fn read(file: &File<'_>) -> Result<Vec<Document>> {
             packed: &mut packed,
             said: Vec::new(),
             title: None,
+            drawn: HashSet::new(),
             spent: 0,
         };
         slide.shapes(root)?;
@@ -175,6 +176,8 @@ struct Slide<'s, 'p, 'f> {
     packed: &'p mut Packed<'f>,
     said: Vec<(BlockKind, String)>,
     title: Option<String>,
+    /// Parts of charts and diagrams that were read.
+    drawn: HashSet<&'s str>,
     /// Bytes of rows.
     spent: usize,
 }
@@ -188,7 +191,8 @@ impl Slide<'_, '_, '_> {
                 "tbl" => self.table(child),
                 "chart" | "relIds" => {
                     let id = child.linked(if child.name() == "chart" { "id" } else { "dm" });
-                    if let Some(relation) = self.relations.iter().find(|r| Some(r.id.as_str()) == id) {
+                    let relation = self.relations.iter().find(|r| Some(r.id.as_str()) == id);
+                    if let Some(relation) = relation.filter(|r| self.drawn.insert(&r.target)) {
                         self.said.extend(charts::read(self.file, self.packed, &relation.target)?);
                     }
                 }

@@ -72,6 +72,7 @@ pub(crate) fn read(file: &File<'_>) -> Result<Vec<Document>> {
         unended: without_end(root),
         fields: Vec::new(),
         carried: None,
+        drawn: HashSet::new(),
         unread: 0,
         spent: 0,
         relations: &relations,
@@ -118,6 +119,8 @@ pub(super) struct Reader<'t, 'f> {
     pub(super) fields: Vec<Field>,
     /// A paragraph whose mark was deleted, which the next one continues.
     carried: Option<Line<'t>>,
+    /// Parts of charts and diagrams that were read.
+    drawn: HashSet<&'t str>,
     /// Files embedded as text.
     unread: usize,
     /// Bytes of all pieces: a value may stand in many rows.
@@ -222,6 +225,9 @@ impl<'t> Reader<'t, '_> {
                 Extra::Caption(text) => self.add(BlockKind::Caption, text, From::Aside, into)?,
                 Extra::Chart(id) | Extra::Diagram(id) => {
                     let Some(relation) = self.relations.iter().find(|r| r.id == id) else { continue };
+                    if !self.drawn.insert(&relation.target) {
+                        continue;
+                    }
                     let parts = charts::read(self.file, &mut self.packed, &relation.target)?;
                     for (kind, text) in parts {
                         self.add(kind, text, From::Aside, into)?;

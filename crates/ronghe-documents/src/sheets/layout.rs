@@ -7,10 +7,12 @@
 use super::{Cell, Merge, Row, too_large};
 use crate::file::File;
 use crate::{BlockKind, Document, Place, Result};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-/// Cells that merged cells may be copied to, over a whole sheet.
-const COPIES: usize = 4_000_000;
+/// Rows that merged cells may span, all together.
+const STEPS: usize = 4_000_000;
+/// Bytes of a name that is given to several columns.
+const NAME: usize = 1000;
 /// Columns that a merged header may name.
 const COLUMNS: u32 = 256;
 
@@ -45,7 +47,7 @@ pub(super) fn add(
 
 /// Puts the value of cells that are one into each row that they span.
 fn spread(file: &File<'_>, rows: &mut [Row], merges: &[Merge]) -> Result<()> {
-    let mut left = COPIES;
+    let mut left = STEPS;
     let mut bytes = file.limits.text_bytes;
     for merge in merges.iter().filter(|m| m.rows.0 < m.rows.1) {
         let first = rows.partition_point(|r| r.number < merge.rows.0);
@@ -53,14 +55,14 @@ fn spread(file: &File<'_>, rows: &mut [Row], merges: &[Merge]) -> Result<()> {
         let Some(cell) = row.cells.iter().find(|c| c.column == merge.columns.0) else { continue };
         let (text, is_text, bold) = (cell.text.clone(), cell.is_text, cell.bold);
         for row in rows[first + 1..].iter_mut().take_while(|r| r.number <= merge.rows.1) {
+            // Cells are one with few others; a file that says otherwise is not followed for ever.
+            let Some(steps) = left.checked_sub(1) else { return Ok(()) };
+            left = steps;
             let at = row.cells.partition_point(|c| c.column < merge.columns.0);
             if row.cells.get(at).is_some_and(|c| c.column == merge.columns.0) {
                 continue;
             }
-            let (Some(copies), Some(kept)) = (left.checked_sub(1), bytes.checked_sub(text.len())) else {
-                return Err(too_large(file));
-            };
-            (left, bytes) = (copies, kept);
+            bytes = bytes.checked_sub(text.len()).ok_or_else(|| too_large(file))?;
             row.cells.insert(at, Cell { column: merge.columns.0, text: text.clone(), is_text, bold });
         }
     }
@@ -125,7 +127,8 @@ fn names(row: &Row, wide: &Wide) -> Header {
         names.insert(cell.column, cell.text.clone());
     }
     for merge in across(row, wide) {
-        let Some(name) = names.get(&merge.columns.0).cloned() else { continue };
+        let name = names.get(&merge.columns.0).filter(|name| name.len() <= NAME).cloned();
+        let Some(name) = name else { continue };
         for column in merge.columns.0 + 1..=merge.columns.1.min(merge.columns.0 + COLUMNS) {
             names.entry(column).or_insert_with(|| name.clone());
         }
@@ -159,14 +162,12 @@ fn is_header(first: &Row, below: &[Row], before: &Header) -> bool {
     if bold(first) && !below.iter().all(bold) {
         return true;
     }
-    let number_below = |column: u32| {
-        let of = |row: &Row| row.cells.iter().any(|c| c.column == column && !c.is_text);
-        below.iter().take(20).any(of)
-    };
-    let distinct =
-        first.cells.iter().enumerate().all(|(i, c)| first.cells[..i].iter().all(|d| d.text != c.text));
+    let numbers: HashSet<u32> =
+        below.iter().take(20).flat_map(|row| &row.cells).filter(|c| !c.is_text).map(|c| c.column).collect();
+    let words: HashSet<&str> = first.cells.iter().map(|c| c.text.as_str()).collect();
     let same_place = first.cells.iter().all(|c| before.contains_key(&c.column));
-    distinct && (first.cells.iter().any(|c| number_below(c.column)) || !same_place)
+    let over_numbers = first.cells.iter().any(|c| numbers.contains(&c.column));
+    words.len() == first.cells.len() && (over_numbers || !same_place)
 }
 
 /// Whether a cell says what stands beside it.

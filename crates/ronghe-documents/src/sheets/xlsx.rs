@@ -9,11 +9,14 @@ use crate::office::package::{self, Relation};
 use crate::office::{Step, attribute, attributes, walk, walk_from};
 use crate::packed::Packed;
 use quick_xml::events::BytesStart;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+use std::rc::Rc;
 
 /// Rows and columns of a sheet.
 const ROWS: u32 = 1_048_576;
 const COLUMNS: u32 = 16_384;
+/// Formats of numbers that are followed.
+const FORMATS: usize = 4096;
 /// Merged cells of a sheet that are followed.
 const MERGES: usize = 200_000;
 
@@ -59,6 +62,7 @@ pub(super) fn read(file: &File<'_>, packed: &mut Packed<'_>, book: &mut Book<'_>
         None => Styles::default(),
     };
     let mut spent = Spent::of(file);
+    let mut seen = HashSet::new();
     for about in sheets {
         if about.hidden {
             book.hidden.push(about.name);
@@ -68,8 +72,8 @@ pub(super) fn read(file: &File<'_>, packed: &mut Packed<'_>, book: &mut Book<'_>
             book.unreadable(&about.name);
             continue;
         };
-        // Sheets of a chart or of macros have no cells.
-        if kind != "worksheet" {
+        // Sheets of a chart or of macros have no cells; a part is one sheet.
+        if kind != "worksheet" || !seen.insert(target) {
             book.unreadable(&about.name);
             continue;
         }
@@ -136,7 +140,7 @@ fn strings(file: &File<'_>, packed: &mut Packed<'_>, name: &str) -> Result<Strin
 /// How cells look: the format of numbers, and whether letters are bold, by style.
 #[derive(Default)]
 struct Styles {
-    formats: Vec<Format>,
+    formats: Vec<Rc<Format>>,
     bold: Vec<bool>,
 }
 
@@ -171,7 +175,8 @@ impl Styles {
         if read.is_err() {
             return Styles::default();
         }
-        let mut known: BTreeMap<u32, Format> = BTreeMap::new();
+        let mut known: BTreeMap<u32, Rc<Format>> = BTreeMap::new();
+        let usual = Rc::new(Format::General);
         let mut format = |id: u32| {
             let read = || match codes.get(&id) {
                 // The date of the reader's country is often written out, as that of the writer's.
@@ -179,7 +184,10 @@ impl Styles {
                 Some(code) => Some(Format::parse(code)),
                 None => Format::builtin(id),
             };
-            known.entry(id).or_insert_with(|| read().unwrap_or(Format::General)).clone()
+            if known.len() >= FORMATS && !known.contains_key(&id) {
+                return Rc::clone(&usual);
+            }
+            Rc::clone(known.entry(id).or_insert_with(|| Rc::new(read().unwrap_or(Format::General))))
         };
         Styles {
             formats: cells.iter().map(|(id, _)| format(*id)).collect(),
@@ -284,7 +292,7 @@ impl Cells<'_> {
     /// What a cell shows, and whether it is a text.
     fn shown(&self, open: &Open) -> (String, bool) {
         let usual = Format::General;
-        let format = self.styles.formats.get(open.style).unwrap_or(&usual);
+        let format = self.styles.formats.get(open.style).map_or(&usual, Rc::as_ref);
         let text = |text: &str| (format.show_text(&plain(text)), true);
         let value = open.value.trim();
         match open.kind.as_str() {
