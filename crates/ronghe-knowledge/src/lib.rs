@@ -16,6 +16,7 @@ mod citation;
 mod embed;
 mod error;
 pub mod evaluate;
+mod fold;
 pub mod generate;
 pub mod index;
 mod language;

@@ -1,14 +1,15 @@
 //! How good search is on a set of questions with graded passages, each way of ranking beside the others.
 //!
 //! Every passage of the set is in the store and every list is that of a search through all of them. A passage stands where the
-//! first of its chunks does.
+//! first of its chunks does. As trec_eval and BEIR have it, a passage with the question's own id is left out of the list, and a
+//! question with grades of which none is above 0 counts, with zeros.
 
 use super::{Beir, Interval, Ranking, interval, paired_interval};
 use crate::retrieve::{DEPTH, Mode, Options, Query, WEIGHT_SETTING, rank};
 use crate::store::{ChunkId, Filter, Store};
 use crate::{Embed, Result};
 use serde::Serialize;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Instant;
 
 /// Level of the intervals.
@@ -17,7 +18,7 @@ const LEVEL: f64 = 0.95;
 /// Figures of search.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct SearchFigures {
-    /// Questions asked.
+    /// Questions asked, over which figures are means.
     pub questions: usize,
     /// Passages of the set.
     pub passages: usize,
@@ -74,13 +75,8 @@ pub fn search_figures(
             if *mode == Mode::Fused || ways.len() == 1 {
                 times.push((prepared + start.elapsed()).as_secs_f64() * 1e3);
             }
-            let mut found: Vec<&str> = Vec::with_capacity(ranked.len());
-            for name in ranked.iter().filter_map(|r| passages.get(&r.chunk)) {
-                if !found.contains(&name.as_str()) {
-                    found.push(name);
-                }
-            }
-            list.extend(Ranking::new(&found, &grades));
+            let names = ranked.iter().filter_map(|r| passages.get(&r.chunk)).map(String::as_str);
+            list.push(figures_of_list(&asked.id, names, &grades));
         }
     }
     let ndcg = |list: &[Ranking]| list.iter().map(|r| r.ndcg10).collect::<Vec<f64>>();
@@ -109,6 +105,17 @@ pub fn search_figures(
     })
 }
 
+/// Figures of the list of passages found for a question, best first, a passage as often as it has chunks.
+fn figures_of_list<'a>(
+    asked: &str,
+    names: impl Iterator<Item = &'a str>,
+    grades: &HashMap<&'a str, u32>,
+) -> Ranking {
+    let mut seen = HashSet::new();
+    let found: Vec<&str> = names.filter(|&name| name != asked && seen.insert(name)).collect();
+    Ranking::new(&found, grades).unwrap_or_default()
+}
+
 /// The passage that each chunk is of.
 fn names(store: &dyn Store) -> Result<HashMap<ChunkId, String>> {
     let mut names = HashMap::new();
@@ -117,4 +124,24 @@ fn names(store: &dyn Store) -> Result<HashMap<ChunkId, String>> {
         names.extend(store.chunks_of(id)?.into_iter().map(|chunk| (chunk, document.path.clone())));
     }
     Ok(names)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The values are those of pytrec_eval-terrier 0.5.11 for the lists without the question's own id, which BEIR takes away.
+    #[test]
+    fn figures_are_those_of_trec_eval() {
+        let grades = HashMap::from([("d1", 2), ("q1", 1), ("d3", 0)]);
+        let found = figures_of_list("q1", ["q1", "d3", "d3", "d1"].into_iter(), &grades);
+        assert!((found.ndcg10 - 0.479_624_933_136_262_9).abs() < 1e-12);
+        assert_eq!((found.recall10, found.mrr10), (0.5, 0.5));
+        let nothing = figures_of_list("q2", ["d1"].into_iter(), &HashMap::from([("d1", 0)]));
+        assert_eq!(nothing, Ranking::default());
+        let second = figures_of_list("q3", ["d1", "d2"].into_iter(), &HashMap::from([("d2", 1)]));
+        assert!((second.ndcg10 - 0.630_929_753_571_457_5).abs() < 1e-12);
+        let mean = Ranking::mean(&[found, nothing, second]).unwrap();
+        assert!((mean.mrr10 - 1.0 / 3.0).abs() < 1e-12);
+    }
 }

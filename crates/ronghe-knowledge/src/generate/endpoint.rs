@@ -1,14 +1,16 @@
 //! A language model behind an OpenAI-compatible address: llama.cpp's server, Ollama, vLLM and their like.
 //!
 //! `POST {base}/chat/completions` with `stream: true`; what comes are lines `data: {...}` up to `data: [DONE]`, or one JSON
-//! object where a server does not stream. Nothing but the given address is opened: no redirects, no proxy. Without the
+//! object where a server does not stream. A server that is busy is asked again ([`super::again`]), a request that fails otherwise is
+//! not. Content may be text or a list of parts of it; what a model thinks is not content. Nothing but the given address is opened: no redirects, no proxy. Without the
 //! feature `tls` the address is `http://`. Source: OpenAI's API reference, chat completions.
 
+use super::again::{self, wait};
 use super::{Generate, Prompt};
 use crate::{Error, Result};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use ureq::Agent;
 use ureq::http::Response;
 
@@ -81,27 +83,54 @@ impl Endpoint {
 
     /// Names of the server's models.
     fn models(&self) -> Result<Vec<String>> {
-        let request = self.agent.get(format!("{}/models", self.base));
-        let request = match &self.key {
-            Some(key) => request.header("Authorization", format!("Bearer {key}")),
-            None => request,
-        };
-        let text = self.text(request.call().map_err(|e| self.unreached(&e))?)?;
+        let mut response = self.ask("models", None)?;
+        let status = response.status().as_u16();
+        let text = self.text(&mut response)?;
+        if status != 200 {
+            return Err(self.refused(status, &text, ""));
+        }
         let list: Value = serde_json::from_str(&text).map_err(|_| self.strange("a list of models", &text))?;
         let names = list["data"].as_array().into_iter().flatten();
         Ok(names.filter_map(|m| m["id"].as_str().map(str::to_owned)).collect())
     }
 
-    /// A reply that went well, whole.
-    fn text(&self, mut response: Response<ureq::Body>) -> Result<String> {
-        let mut text = String::new();
-        let read = response.body_mut().as_reader().take(MOST_REPLY).read_to_string(&mut text);
-        let status = response.status().as_u16();
-        if status != 200 {
-            return Err(self.refused(status, &text));
+    /// Asks for `path`, with a body or without; again where the server is busy.
+    fn ask(&self, path: &str, body: Option<&str>) -> Result<Response<ureq::Body>> {
+        let address = format!("{}/{path}", self.base);
+        let key = self.key.as_ref().map(|key| format!("Bearer {key}"));
+        let mut before = 0;
+        loop {
+            let answered = match body {
+                Some(body) => {
+                    let request = self.agent.post(&address).content_type("application/json");
+                    match &key {
+                        Some(key) => request.header("Authorization", key).send(body),
+                        None => request.send(body),
+                    }
+                }
+                None => match &key {
+                    Some(key) => self.agent.get(&address).header("Authorization", key).call(),
+                    None => self.agent.get(&address).call(),
+                },
+            };
+            let response = answered.map_err(|e| self.unreached(&e))?;
+            let after = response.headers().get("retry-after").and_then(|value| value.to_str().ok());
+            match wait(response.status().as_u16(), after, before, SystemTime::now()) {
+                Some(time) => std::thread::sleep(time),
+                None => return Ok(response),
+            }
+            before += 1;
         }
-        read.map_err(|e| self.cut(&e))?;
-        Ok(text)
+    }
+
+    /// What a reply says, as far as it is read.
+    fn text(&self, response: &mut Response<ureq::Body>) -> Result<String> {
+        let mut bytes = Vec::new();
+        let read = response.body_mut().as_reader().take(MOST_REPLY).read_to_end(&mut bytes);
+        if response.status().as_u16() == 200 {
+            read.map_err(|e| self.cut(&e))?;
+        }
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 
     fn unreached(&self, error: &ureq::Error) -> Error {
@@ -113,17 +142,19 @@ impl Endpoint {
         }
     }
 
-    fn refused(&self, status: u16, text: &str) -> Error {
+    /// A reply that did not go well. `models`: those that the server has, if that is what it may be about.
+    fn refused(&self, status: u16, text: &str, models: &str) -> Error {
         let mend = match status {
             401 | 403 => {
                 "give the name of the environment variable that holds the key with --key-env".to_owned()
             }
-            404 => match self.models() {
-                Ok(all) if !all.is_empty() => format!("its models are: {}", all.join(", ")),
-                _ => "see that the address is that of an OpenAI-compatible server".to_owned(),
-            },
+            404 if !models.is_empty() => format!("its models are: {models}"),
+            404 => "see that the address is that of an OpenAI-compatible server".to_owned(),
             300..=399 => "redirects are not followed: give the last address".to_owned(),
             400 | 413 => "ask for fewer sentences, or start the server with a larger context".to_owned(),
+            429 | 500..=599 => {
+                format!("it was asked {} times at most: try later, or see what it logs", again::MOST + 1)
+            }
             _ => "see what the server logs".to_owned(),
         };
         Error::Server {
@@ -175,19 +206,17 @@ impl Generate for Endpoint {
             "max_tokens": most_tokens,
             "stream": true,
         });
-        let request =
-            self.agent.post(format!("{}/chat/completions", self.base)).content_type("application/json");
-        let request = match &self.key {
-            Some(key) => request.header("Authorization", format!("Bearer {key}")),
-            None => request,
-        };
-        let mut response = request.send(body.to_string()).map_err(|e| self.unreached(&e))?;
-        if response.status().as_u16() != 200 {
-            self.text(response)?;
-            return Ok(());
+        let mut response = self.ask("chat/completions", Some(&body.to_string()))?;
+        let status = response.status().as_u16();
+        if status != 200 {
+            let text = self.text(&mut response)?;
+            // Once, and whatever comes of it: it only says how to mend what went wrong.
+            let models =
+                if status == 404 { self.models().unwrap_or_default().join(", ") } else { String::new() };
+            return Err(self.refused(status, &text, &models));
         }
         let mut reader = BufReader::new(response.body_mut().as_reader().take(MOST_REPLY));
-        let (mut line, mut done) = (String::new(), false);
+        let (mut line, mut done, mut seen) = (String::new(), false, Seen::Nothing);
         while !done {
             line.clear();
             if reader.read_line(&mut line).map_err(|e| self.cut(&e))? == 0 {
@@ -212,17 +241,60 @@ impl Generate for Endpoint {
                 return Err(self.strange("a reply", &error.to_string()));
             }
             let choice = &piece["choices"][0];
-            let text = choice["delta"]["content"].as_str().or_else(|| choice["message"]["content"].as_str());
-            if let Some(text) = text {
-                on_text(text)?;
+            let message = if choice["message"].is_object() { &choice["message"] } else { &choice["delta"] };
+            match &message["content"] {
+                Value::String(text) => {
+                    seen = Seen::Content;
+                    on_text(text)?;
+                }
+                Value::Array(parts) => {
+                    seen = Seen::Content;
+                    parts.iter().filter_map(of_part).try_for_each(&mut *on_text)?;
+                }
+                Value::Null if seen == Seen::Content => {}
+                Value::Null => {
+                    let thinks =
+                        ["reasoning_content", "reasoning"].iter().any(|name| message[*name].is_string());
+                    seen = if thinks { Seen::Thoughts } else { seen };
+                }
+                other => {
+                    return Err(self.strange("content that is a text or a list of parts", &other.to_string()));
+                }
             }
             done = choice["finish_reason"].is_string();
         }
         if !done {
             return Err(self.cut(&std::io::Error::other("the end of the stream in the middle of it")));
         }
-        Ok(())
+        let (found, mend) = match seen {
+            Seen::Content => return Ok(()),
+            Seen::Thoughts => {
+                ("only what it thinks", "start the server with thinking switched off, or take another model")
+            }
+            Seen::Nothing => ("content null", "see that the model is one for chat"),
+        };
+        Err(Error::Server {
+            address: self.base.clone(),
+            expected: format!("text from model `{}`", self.model),
+            found: found.into(),
+            mend: mend.into(),
+        })
     }
+}
+
+/// What a reply has had so far.
+#[derive(PartialEq)]
+enum Seen {
+    Nothing,
+    Thoughts,
+    Content,
+}
+
+/// The text of a part of a message; none for pictures, thoughts and the like.
+fn of_part(part: &Value) -> Option<&str> {
+    let kind = part["type"].as_str().unwrap_or("text");
+    let text = matches!(kind, "text" | "output_text").then(|| &part["text"]);
+    part.as_str().or_else(|| text?.as_str())
 }
 
 /// The beginning of what a server said.

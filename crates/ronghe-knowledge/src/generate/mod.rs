@@ -11,11 +11,15 @@
 //! |---|---|
 //! | `prompt` | what a model is told |
 //! | `endpoint` | a model behind an OpenAI-compatible address |
+//! | `again` | whether and when a server that is busy is asked again |
+//! | `thoughts` | what a model thinks before it speaks, which is not said |
 //! | `support` | whether a sentence says what its source says |
 
+mod again;
 mod endpoint;
 pub mod prompt;
 pub mod support;
+mod thoughts;
 
 pub use endpoint::Endpoint;
 
@@ -24,6 +28,7 @@ use prompt::{Prompt, Task};
 use ronghe_data::segment::sentence_ranges;
 use serde::{Deserialize, Serialize};
 use support::{Refused, Source};
+use thoughts::Thoughts;
 
 /// A language model.
 pub trait Generate {
@@ -91,10 +96,14 @@ pub fn write(
     let passages = sources.iter().map(|s| Source::new(s, embed)).collect::<Result<Vec<_>>>()?;
     let prompt = prompt::of(task, sources);
     let mut writing = Writing { passages: &passages, extracts, embed, sentences: Vec::new(), generated: 0 };
-    let (mut text, mut done) = (String::new(), 0);
+    let (mut text, mut done, mut thoughts) = (String::new(), 0, Thoughts::default());
     model.generate(&prompt, MOST_TOKENS, &mut |piece| {
         if text.len() < MOST_BYTES {
-            text.push_str(piece);
+            let said = thoughts.take(piece);
+            if said.only_now {
+                text.truncate(done);
+            }
+            text.push_str(&said.text);
             // The last sentence may go on, and so may the marks behind the one before it.
             let ends = ends(&text[done..]);
             let whole = ends.len().checked_sub(2).map(|last| ends[last]);
@@ -106,6 +115,7 @@ pub fn write(
         }
         Ok(())
     })?;
+    text.push_str(&thoughts.rest());
     writing.say(&text[done..], on_sentence)?;
     if writing.sentences.is_empty() {
         writing.extract(None, on_sentence)?;
@@ -155,14 +165,16 @@ impl Writing<'_> {
         Ok(())
     }
 
-    /// The extract that shares most with what may not be said, or the best one; none if all were said.
+    /// The extract that shares most with what may not be said, or the best one, of those of which nothing was told yet.
     fn extract(
         &mut self,
         instead_of: Option<Instead>,
         on_sentence: &mut dyn FnMut(&Said) -> Result<()>,
     ) -> Result<()> {
         let said = |e: &&Citation| {
-            self.sentences.iter().any(|s| (&s.citation.path, &s.citation.span) == (&e.path, &e.span))
+            let line = e.line();
+            let there = |s: &Said| (&s.citation.path, &s.citation.span) == (&e.path, &e.span);
+            self.sentences.iter().any(|s| there(s) || s.text == line)
         };
         let wanted = instead_of.as_ref().map_or("", |i| i.text.as_str());
         let mut best: Option<(&Citation, f64)> = None;
@@ -173,11 +185,15 @@ impl Writing<'_> {
             }
         }
         let Some((extract, _)) = best else { return Ok(()) };
-        let text = extract.quote.split_whitespace().collect::<Vec<_>>().join(" ");
+        let text = extract.line();
         self.push(Said { text, citation: extract.clone(), instead_of }, on_sentence)
     }
 
+    /// Tells a sentence, unless the same was told before.
     fn push(&mut self, said: Said, on_sentence: &mut dyn FnMut(&Said) -> Result<()>) -> Result<()> {
+        if self.sentences.iter().any(|s| s.text == said.text) {
+            return Ok(());
+        }
         on_sentence(&said)?;
         self.sentences.push(said);
         Ok(())
@@ -266,6 +282,33 @@ mod tests {
         assert_eq!(rests.quote, sources[0].quote);
         assert_eq!(rests.span, sources[0].span);
         assert_eq!(written.sentences[2].citation.quote, "铜是良好的导体。");
+    }
+
+    #[test]
+    fn thoughts_are_not_said_and_nothing_is_said_twice() {
+        let sources =
+            [citation("a.md", "The tower was built in 1889. It is 330 metres high and made of iron.")];
+        let extracts = [
+            citation("a.md", "The tower was built in 1889."),
+            citation("copy.md", "The tower was built in 1889."),
+        ];
+        let shown = |text: &'static str| {
+            let written =
+                write(&Parrot(text), &Task::Answer("When?"), &sources, &extracts, None, &mut |_| Ok(()))
+                    .unwrap();
+            written.sentences.into_iter().map(|s| s.text).collect::<Vec<_>>()
+        };
+        let one = ["The tower was built in 1889."];
+        for text in [
+            "<think>It is 330 metres high. [1] So what?</think>\n\nThe tower was built in 1889. [1]",
+            "It is 330 metres high, I think</think>The tower was built in 1889. [1]",
+            "The tower was built in 1889. [1] The tower was built in 1889. [1]",
+            "The tower was built in 1889. [1] The tower was built in 1890. [1]",
+            "The tower was built in 1898. [1] Or it was built in 1897. [1] The tower was built in 1889. [1]",
+            "<think>I never come to an end. It is 330 metres high. [1]",
+        ] {
+            assert_eq!(shown(text), one, "{text}");
+        }
     }
 
     #[test]

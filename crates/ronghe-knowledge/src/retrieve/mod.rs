@@ -142,7 +142,9 @@ impl Query {
         let text = beginning(text.trim(), LONGEST_QUERY);
         let mut all: Vec<String> = Vec::new();
         for term in terms(text) {
-            if !all.contains(&term.text) {
+            // Words without their hyphens are looked for beside these, where some text has them so.
+            let joined = term.pair && term.text.is_ascii();
+            if !all.contains(&term.text) && !(joined && store.frequency(&term.text)?.0 == 0) {
                 all.push(term.text);
             }
         }

@@ -19,6 +19,8 @@ const LARGE_SEGMENT: usize = 1 << 16;
 pub(super) const NETWORK_LOST: &str = "network_lost";
 /// Name of the setting that says how files were read, [`ronghe_documents::READING`].
 const READING: &str = "reading";
+/// Name of the setting that says what texts are searched by, [`crate::terms::VERSION`].
+const TERMS: &str = "terms";
 /// One in so many vectors, or pages of the database, may be gone before space is given back.
 const DEAD: u64 = 3;
 /// Bytes of free pages that are not worth giving back.
@@ -393,7 +395,11 @@ fn settle_network(folder: &Path, database: &Database, network: Option<(&str, usi
 /// The text index, with the reason why it was made anew, if it was. Others in the folder, left by whoever was interrupted, go.
 fn text_index(folder: &Path, database: &Database, generation: u64) -> Result<(TextIndex, Option<String>)> {
     let named = database.setting(TEXT_FOLDER)?.filter(|name| is_text_folder(name));
+    let made_of = database.setting(TERMS)?;
     let opened = match &named {
+        Some(_) if made_of != Some(terms::VERSION.to_string()) => {
+            Err("this version finds words in another way".into())
+        }
         Some(name) => whole_text(&folder.join(name), database, generation),
         None => Err("there was none".into()),
     };
@@ -437,6 +443,7 @@ fn text_anew(folder: &Path, database: &Database, generation: u64) -> Result<Text
     drop(writer);
     File::open(folder).and_then(|f| f.sync_all()).map_err(Error::io(folder))?;
     database.set(TEXT_FOLDER, &name)?;
+    database.set(TERMS, &terms::VERSION.to_string())?;
     Ok(text)
 }
 

@@ -63,7 +63,13 @@ const BATCH: usize = 512;
 /// ```
 pub fn summarise(sources: &[Source], options: &Options, embed: Option<&dyn Embed>) -> Result<Summary> {
     let found = sentences::sentences(sources);
-    let picks = options.length.sentences(found.kept.len())?;
+    // A share is one of the sentences that say something by themselves; a number may take in the others too.
+    let all = match options.length {
+        Length::Sentences(_) => found.kept.len() + found.rest.len(),
+        Length::Ratio(_) => found.kept.len(),
+    };
+    let wanted = options.length.sentences(all)?;
+    let picks = wanted.min(found.kept.len());
     let method = options.method.resolve(embed.is_some())?;
     if found.kept.is_empty() {
         return Err(Error::Input {
@@ -98,7 +104,8 @@ pub fn summarise(sources: &[Source], options: &Options, embed: Option<&dyn Embed
             most_central(&lexical.rows, &found.kept, sources, query.as_deref(), picks, options.seed)
         }
     };
-    Ok(summary::build(sources, &found, &lexical, picked, &lead, method))
+    let rest = choose::lead(&found.rest, wanted - picks);
+    Ok(summary::build(sources, &found, &lexical, picked, &rest, &lead, method))
 }
 
 /// Of the sentences that `rows` stand for, the chosen ones: which, how central, of which cluster.

@@ -1,10 +1,10 @@
 //! From documents to the sentences that a summary may be made of.
 //!
-//! Passed over: headings, code, rows of tables; what has fewer than [`FEWEST`] words (two Chinese characters count as one);
-//! what is mostly digits and marks; legal boilerplate; what stands there three times or more, and repetitions of
-//! what stands there twice. A run of text longer than [`LONGEST`] bytes without an end of a sentence is cut at commas or
-//! blanks; what is still longer than [`MOST`] words is passed over. If nothing is left, everything but headings is taken.
-//! One pass, `O(bytes)`.
+//! Passed over: headings, code, rows of tables; what stands there three times or more, and repetitions of what stands there twice.
+//! Everything else may be chosen, but some only when all the rest is ([`Sentences::rest`]): what has fewer than [`FEWEST`] words (three
+//! Chinese characters count as two), more than [`MOST`], or mostly digits and marks; salutations; items of lists that are no
+//! sentences; legal boilerplate. A run of text longer than [`LONGEST`] bytes without an end of a sentence is cut at commas or
+//! blanks. If nothing else is left, everything but headings is taken. One pass, `O(bytes)`.
 
 use crate::Span;
 use crate::citation::Citation;
@@ -37,6 +37,32 @@ const BOILERPLATE: &[&str] = &[
     "未经许可",
 ];
 
+/// How letters and speeches begin and end, lower-cased.
+const SALUTATIONS: &[&str] = &[
+    "dear ",
+    "hello",
+    "hi ",
+    "hi,",
+    "yours ",
+    "kind regards",
+    "best regards",
+    "sincerely",
+    "sehr geehrte",
+    "ladies and gentlemen",
+    "尊敬的",
+    "亲爱的",
+    "親愛的",
+    "各位",
+    "此致",
+    "敬礼",
+    "敬禮",
+    "女士们",
+    "女士們",
+];
+
+/// Most words of a salutation.
+const SALUTED: usize = 12;
+
 /// A document to be summarised.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Source {
@@ -63,10 +89,23 @@ pub(super) struct Sentence {
     pub(super) position: usize,
 }
 
+/// How much a sentence says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Worth {
+    /// It may be chosen.
+    Full,
+    /// It may be chosen after those.
+    Little,
+    /// It is no sentence at all.
+    None,
+}
+
 /// The sentences of some sources.
 pub(super) struct Sentences {
     /// Those that may be chosen, by source, then place.
     pub(super) kept: Vec<Sentence>,
+    /// Those that are chosen when all of these are, by source, then place: they say little by themselves.
+    pub(super) rest: Vec<Sentence>,
     /// How many were passed over, headings not counted.
     pub(super) skipped: usize,
 }
@@ -94,7 +133,7 @@ impl Sentence {
 
 /// The sentences of `sources`.
 pub(super) fn sentences(sources: &[Source]) -> Sentences {
-    let mut all: Vec<(Sentence, bool)> = Vec::new();
+    let mut all: Vec<(Sentence, Worth)> = Vec::new();
     for (source, of) in sources.iter().enumerate() {
         let document = &of.document;
         let whole =
@@ -110,34 +149,41 @@ pub(super) fn sentences(sources: &[Source]) -> Sentences {
             // A range that is not one of the text has nothing to say.
             let Some(text) = document.text.get(block.range.clone()) else { continue };
             for range in sentence_ranges(text).into_iter().flat_map(|range| cut(text, range)) {
-                let good = prose && is_sentence(&text[range.clone()]);
+                let worth = match block.kind {
+                    _ if !prose => Worth::None,
+                    BlockKind::Item if !ends_with_stop(&text[range.clone()]) => Worth::Little,
+                    _ if is_sentence(&text[range.clone()]) => Worth::Full,
+                    _ => Worth::Little,
+                };
                 let range = block.range.start + range.start..block.range.start + range.end;
-                all.push((Sentence { source, block: number, range, position }, good));
+                all.push((Sentence { source, block: number, range, position }, worth));
                 position += 1;
             }
         }
     }
     let repeated = repeats(&all, sources);
     let total = all.len();
-    let mut kept: Vec<Sentence> = all
-        .iter()
-        .zip(&repeated)
-        .filter(|((_, good), again)| *good && !**again)
-        .map(|((s, _), _)| s.clone())
-        .collect();
+    let of = |wanted: Worth| -> Vec<Sentence> {
+        let chosen = all.iter().zip(&repeated).filter(|((_, worth), again)| *worth == wanted && !**again);
+        chosen.map(|((sentence, _), _)| sentence.clone()).collect()
+    };
+    let (mut kept, mut rest) = (of(Worth::Full), of(Worth::Little));
+    if kept.is_empty() {
+        kept = std::mem::take(&mut rest);
+    }
     if kept.is_empty() {
         kept = all.into_iter().map(|(sentence, _)| sentence).collect();
     }
-    Sentences { skipped: total - kept.len(), kept }
+    Sentences { skipped: total - kept.len() - rest.len(), kept, rest }
 }
 
 /// For each sentence, whether it is furniture or a repetition.
-fn repeats(all: &[(Sentence, bool)], sources: &[Source]) -> Vec<bool> {
+fn repeats(all: &[(Sentence, Worth)], sources: &[Source]) -> Vec<bool> {
     let mut times: HashMap<&str, (u32, bool)> = HashMap::with_capacity(all.len());
     for (sentence, _) in all {
         times.entry(sentence.text(sources)).or_default().0 += 1;
     }
-    let again = |(sentence, _): &(Sentence, bool)| {
+    let again = |(sentence, _): &(Sentence, Worth)| {
         let Some((count, seen)) = times.get_mut(sentence.text(sources)) else { return false };
         std::mem::replace(seen, true) || *count >= FURNITURE
     };
@@ -159,15 +205,24 @@ fn is_sentence(text: &str) -> bool {
         }
         inside = (letter || matches!(c, '\'' | '’' | '-')) && !is_han(c);
     }
-    let size = words + han / 2;
-    if !(FEWEST..=MOST).contains(&size) || letters + 2 * han <= other {
+    let size = words + han * 2 / 3;
+    if size < FEWEST || words + han / 2 > MOST || letters + 2 * han <= other {
         return false;
     }
     // Only short sentences are boilerplate as a whole.
     size > 40 || {
         let low = text.to_lowercase();
-        !BOILERPLATE.iter().any(|mark| low.contains(mark))
+        let salutation = size <= SALUTED
+            && !ends_with_stop(text)
+            && SALUTATIONS.iter().any(|mark| low.trim_start().starts_with(mark));
+        !salutation && !BOILERPLATE.iter().any(|mark| low.contains(mark))
     }
+}
+
+/// Whether a sentence ends as sentences do.
+fn ends_with_stop(text: &str) -> bool {
+    let bare = text.trim_end_matches(|c: char| c.is_whitespace() || "\"'”’」』）)】]".contains(c));
+    bare.ends_with(['.', '!', '?', '。', '！', '？', '…', '｡', '．', ';', '；'])
 }
 
 /// Pieces of at most [`LONGEST`] bytes, without the blanks around them.
@@ -219,16 +274,46 @@ mod tests {
         sentences(sources).kept.iter().map(|s| s.text(sources).to_owned()).collect()
     }
 
+    fn rest(sources: &[Source]) -> Vec<String> {
+        sentences(sources).rest.iter().map(|s| s.text(sources).to_owned()).collect()
+    }
+
     #[test]
-    fn what_is_no_sentence_is_passed_over() {
+    fn what_says_little_comes_last_and_what_is_no_sentence_never() {
         let sources = [source(&[
             (BlockKind::Heading(1), "A heading that reads like a sentence."),
             (BlockKind::Paragraph, "Yes. This one says enough to stay. 12.5 33 1,200 44 (3) a b c."),
             (BlockKind::Paragraph, "© 2024 The Company and its many friends. 人工智能正在改变世界。"),
+            (BlockKind::Paragraph, "Dear Sir or Madam of the office,"),
+            (BlockKind::Item, "apples from the garden of our neighbour"),
             (BlockKind::Row, "name: cell of a table\tmore of the same row"),
         ])];
         assert_eq!(kept(&sources), ["This one says enough to stay.", "人工智能正在改变世界。"]);
-        assert_eq!(sentences(&sources).skipped, 4);
+        assert_eq!(
+            rest(&sources),
+            [
+                "Yes.",
+                "12.5 33 1,200 44 (3) a b c.",
+                "© 2024 The Company and its many friends.",
+                "Dear Sir or Madam of the office,",
+                "apples from the garden of our neighbour"
+            ]
+        );
+        assert_eq!(sentences(&sources).skipped, 1);
+    }
+
+    /// The case zh-short-sentences.
+    #[test]
+    fn short_sentences_count_in_both_languages() {
+        for (text, count) in [
+            ("所需物资如下，请各街道于五月底前备齐。编织袋五千条。救生衣一百件。移动水泵十台。", 4),
+            (
+                "Please have the supplies ready by May. Five thousand sand bags. One hundred life jackets. Ten mobile water pumps.",
+                4,
+            ),
+        ] {
+            assert_eq!(kept(&[source(&[(BlockKind::Paragraph, text)])]).len(), count);
+        }
     }
 
     #[test]

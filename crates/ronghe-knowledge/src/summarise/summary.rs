@@ -1,6 +1,6 @@
 //! A summary and what is known of it.
 //!
-//! With `S` the chosen sentences, all over the sentences that could be chosen, words as in the lexical method:
+//! With `S` the chosen sentences, all over the sentences that say something by themselves, words as in the lexical method:
 //! * compression: characters of `S` / characters of all;
 //! * coverage: of all occurrences of terms (once a sentence), the share whose term occurs in `S`;
 //! * redundancy: mean over `S` of the highest tf-idf cosine with another sentence of `S`; 0 for one sentence.
@@ -28,7 +28,7 @@ pub struct Summary {
 pub struct Picked {
     /// The sentence and where it stands.
     pub citation: Citation,
-    /// How central it is; the most central of all has 1.
+    /// How central it is; the most central of all has 1, and 0 one that says little by itself.
     pub score: f64,
     /// Number of the cluster of sentences on the same matter.
     pub cluster: usize,
@@ -41,7 +41,7 @@ pub struct Report {
     pub method: Method,
     /// Sentences that could be chosen.
     pub sentences_in: usize,
-    /// Sentences that could not: too short, too long, boilerplate, repeated.
+    /// Sentences that could not: rows of tables, code, repeated.
     pub skipped: usize,
     /// Of the summary.
     #[serde(flatten)]
@@ -63,7 +63,7 @@ pub struct Scores {
 
 impl Summary {
     /// The sentences to be read, one a line with its number in brackets; with several documents, each begins with a line that
-    /// says which it is. Blanks and line breaks within a sentence become one blank.
+    /// says which it is. Blanks and line breaks within a sentence become one blank, none in Chinese.
     pub fn text(&self) -> String {
         let mut text = String::new();
         let several = self.sentences.windows(2).any(|two| two[0].citation.path != two[1].citation.path);
@@ -80,38 +80,42 @@ impl Summary {
                 }
                 last = Some(&citation.path);
             }
-            let words: Vec<&str> = citation.quote.split_whitespace().collect();
-            text.push_str(&format!("{} [{}]\n", words.join(" "), number + 1));
+            text.push_str(&format!("{} [{}]\n", citation.line(), number + 1));
         }
         text
     }
 }
 
-/// The summary of the `picked` rows with their scores and clusters.
+/// The summary of the `picked` rows with their scores and clusters, and of those of the `rest` that are taken in beside them.
 pub(super) fn build(
     sources: &[Source],
     sentences: &Sentences,
     lexical: &Lexical,
-    mut picked: Vec<(usize, f64, usize)>,
+    picked: Vec<(usize, f64, usize)>,
+    rest: &[usize],
     lead: &[usize],
     method: Method,
 ) -> Summary {
-    picked.sort_by_key(|(row, ..)| *row);
     let rows: Vec<usize> = picked.iter().map(|(row, ..)| *row).collect();
     let kept = &sentences.kept;
     let report = Report {
         method,
-        sentences_in: kept.len(),
+        sentences_in: kept.len() + sentences.rest.len(),
         skipped: sentences.skipped,
         scores: scores(sources, kept, lexical, &rows),
         lead: scores(sources, kept, lexical, lead),
     };
-    let sentence = |(row, score, cluster): (usize, f64, usize)| Picked {
-        citation: kept[row].citation(sources),
+    let clusters = picked.iter().map(|(.., cluster)| cluster + 1).max().unwrap_or(0);
+    let chosen = picked.into_iter().map(|(row, score, cluster)| (&kept[row], score, cluster));
+    let rest = rest.iter().map(|&row| (&sentences.rest[row], 0.0, clusters));
+    let mut all: Vec<(&Sentence, f64, usize)> = chosen.chain(rest).collect();
+    all.sort_by_key(|(sentence, ..)| (sentence.source, sentence.position));
+    let picked = |(sentence, score, cluster): (&Sentence, f64, usize)| Picked {
+        citation: sentence.citation(sources),
         score,
         cluster,
     };
-    Summary { sentences: picked.into_iter().map(sentence).collect(), report }
+    Summary { sentences: all.into_iter().map(picked).collect(), report }
 }
 
 fn scores(sources: &[Source], kept: &[Sentence], lexical: &Lexical, chosen: &[usize]) -> Scores {

@@ -147,3 +147,62 @@ fn what_goes_wrong_is_said_with_what_to_do() {
     let error = generated(&open(&format!("http://{gone}"))).unwrap_err().to_string();
     assert!(error.contains("start it"), "{error}");
 }
+
+/// `404` to everything: the list of models, asked for once, is no way to ask again.
+#[test]
+fn a_server_that_knows_nothing_is_asked_twice_at_most() {
+    let (address, thread) = server(vec![reply("404 Not Found", "none"), reply("404 Not Found", "none")]);
+    let error = generated(&Endpoint::open(&address, Some("m"), None).unwrap()).unwrap_err().to_string();
+    assert!(error.contains("status 404") && error.contains("OpenAI-compatible"), "{error}");
+    assert_eq!(thread.join().unwrap().len(), 2);
+    let (address, thread) = server(vec![reply("404 Not Found", "none")]);
+    let error = Endpoint::open(&address, None, None).map(|_| ()).unwrap_err().to_string();
+    assert!(error.contains("status 404"), "{error}");
+    assert_eq!(thread.join().unwrap().len(), 1);
+}
+
+fn busy(status: &str, after: &str) -> String {
+    format!("HTTP/1.1 {status}\r\nRetry-After: {after}\r\nContent-Length: 4\r\nConnection: close\r\n\r\nbusy")
+}
+
+#[test]
+fn a_busy_server_is_asked_again_twice_and_no_more() {
+    let said = |replies: Vec<String>| {
+        let (address, thread) = server(replies);
+        let found = generated(&Endpoint::open(&address, Some("m"), None).unwrap());
+        thread.join().unwrap();
+        found.map_err(|e| e.to_string())
+    };
+    let past = "Sun, 06 Nov 1994 08:49:37 GMT";
+    let well = || stream(&["330"], true);
+    assert_eq!(
+        said(vec![busy("429 Too Many Requests", "0"), busy("503 Unavailable", past), well()]),
+        Ok("330".into())
+    );
+    let error =
+        said(vec![busy("503 Unavailable", "0"), busy("500 Error", "0"), busy("502 Bad Gateway", "0")])
+            .unwrap_err();
+    assert!(error.contains("status 502") && error.contains("3 times"), "{error}");
+    let error = said(vec![busy("429 Too Many Requests", "7200")]).unwrap_err();
+    assert!(error.contains("status 429: busy"), "{error}");
+}
+
+#[test]
+fn content_is_text_or_parts_and_thoughts_are_neither() {
+    let said = |messages: &[Value]| {
+        let piece = |delta: &Value| format!("data: {}\n\n", json!({"choices": [{"delta": delta}]}));
+        let body: String = messages.iter().map(piece).collect::<String>() + "data: [DONE]\n\n";
+        let (address, thread) = server(vec![reply("200 OK", &body)]);
+        let found = generated(&Endpoint::open(&address, Some("m"), None).unwrap());
+        thread.join().unwrap();
+        found.map_err(|e| e.to_string())
+    };
+    let thinks = json!({"role": "assistant", "content": null, "reasoning_content": "It may be 300."});
+    assert_eq!(said(&[thinks.clone(), json!({"content": "330"})]), Ok("330".into()));
+    let parts = json!({"content": [{"type": "text", "text": "330 "}, {"type": "thinking", "text": "?"}, {"type": "text", "text": "m"}]});
+    assert_eq!(said(&[parts]), Ok("330 m".into()));
+    assert!(said(&[thinks]).unwrap_err().contains("only what it thinks"));
+    assert!(said(&[json!({"content": null})]).unwrap_err().contains("content null"));
+    assert!(said(&[json!({"content": 3})]).unwrap_err().contains("a list of parts"));
+    assert_eq!(said(&[json!({"content": ""})]), Ok(String::new()));
+}
