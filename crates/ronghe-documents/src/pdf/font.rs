@@ -42,6 +42,9 @@ enum Kind {
     Composite(Box<Composite>),
 }
 
+/// The text of a code, and whether it is a guess.
+type Known = (Option<Rc<str>>, bool);
+
 struct Composite {
     coding: Coding,
     unicode: Option<CMap>,
@@ -53,7 +56,7 @@ struct Composite {
     glyphs: HashMap<u32, char>,
     widths: HashMap<u32, f64>,
     usual: f64,
-    known: RefCell<HashMap<(u32, usize), (Option<Rc<str>>, bool)>>,
+    known: RefCell<HashMap<(u32, usize), Known>>,
 }
 
 /// Text as it is worth keeping: no control characters, no glyphs of private use but bullets.
@@ -256,7 +259,7 @@ impl Composite {
         Shown { text, guess, advance, blank: bytes == b" " }
     }
 
-    fn text(&self, bytes: &[u8], code: u32, cid: Option<u32>) -> (Option<Rc<str>>, bool) {
+    fn text(&self, bytes: &[u8], code: u32, cid: Option<u32>) -> Known {
         let sure = self.unicode.as_ref().and_then(|map| map.text(code)).as_deref().and_then(worth);
         let sure = sure.or_else(|| self.coding.text(bytes).as_deref().and_then(worth));
         let sure = sure.or_else(|| {

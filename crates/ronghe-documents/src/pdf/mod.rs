@@ -169,7 +169,7 @@ fn is_plausible(glyphs: &[&Glyph]) -> bool {
     share(eastern) > 0.8
         || share(other) > 0.8
         || share(|c| c.is_ascii_lowercase()) > 0.6
-        || share(|c| eastern_or_ascii(c)) > 0.9 && share(eastern) > 0.4
+        || share(eastern_or_ascii) > 0.9 && share(eastern) > 0.4
 }
 
 fn eastern_or_ascii(c: char) -> bool {

@@ -35,10 +35,10 @@ fn one(name: &str) -> Option<String> {
             return units;
         }
     }
-    if let Some(digits) = name.strip_prefix('u').filter(|d| (4..=6).contains(&d.len())) {
-        if let Some(one) = hexadecimal(digits) {
-            return Some(one.to_string());
-        }
+    if let Some(digits) = name.strip_prefix('u').filter(|d| (4..=6).contains(&d.len()))
+        && let Some(one) = hexadecimal(digits)
+    {
+        return Some(one.to_string());
     }
     let also = match name {
         "f_f" | "ff" => "ff",

@@ -13,6 +13,8 @@ const DEPTH: usize = 24;
 const EDGES: usize = 48;
 /// Pieces of a page beyond which it is read line by line.
 const PIECES: usize = 20_000;
+/// Columns beside each other, as a power of two.
+const COLUMNS: usize = 3;
 /// Words of a line (two Chinese characters are one) from which on it is prose and not a cell.
 const PROSE: f64 = 2.5;
 
@@ -257,7 +259,13 @@ fn by_column(left: &[&Piece], right: &[&Piece]) -> bool {
 }
 
 /// Whether a side of a gutter is prose: lines that are long, or fill it.
-fn is_prose(side: &[Piece]) -> bool {
+fn is_prose(side: &[Piece], within: usize) -> bool {
+    // Columns beside each other are looked at one by one.
+    if let Some(gutter) = (within < COLUMNS).then(|| widest(side)).flatten() {
+        let (first, second): (Vec<Piece>, Vec<Piece>) =
+            side.iter().cloned().partition(|p| p.left < gutter.edge - 1.0);
+        return is_prose(&first, within + 1) && is_prose(&second, within + 1);
+    }
     let rows = levels(side.to_vec());
     let left = side.iter().map(|p| p.left).fold(f64::INFINITY, f64::min);
     let right = side.iter().map(|p| p.right).fold(f64::NEG_INFINITY, f64::max);
@@ -277,7 +285,9 @@ fn is_table(left: &[Piece], right: &[Piece]) -> bool {
     let (few, many) = if left.len() < right.len() { (left, right) } else { (right, left) };
     let level = few.iter().filter(|p| many.iter().any(|q| (p.base - q.base).abs() < 0.25 * p.size)).count();
     let sides = [left, right].map(|side| side.iter().collect::<Vec<_>>());
-    10 * level >= 8 * few.len() && !(is_prose(left) && is_prose(right)) && !by_column(&sides[0], &sides[1])
+    10 * level >= 8 * few.len()
+        && !(is_prose(left, 0) && is_prose(right, 0))
+        && !by_column(&sides[0], &sides[1])
 }
 
 /// Pieces on one base line.

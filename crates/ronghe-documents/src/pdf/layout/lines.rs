@@ -92,9 +92,12 @@ pub(super) fn pieces(marks: Vec<Mark>) -> Vec<Piece> {
     found
 }
 
+/// A text and the square of the page that it begins in.
+type Cell = (Rc<str>, i64, i64);
+
 /// Leaves out glyphs that are drawn again at nearly the same place.
 fn once(marks: Vec<Mark>) -> Vec<Mark> {
-    let mut seen: HashMap<(Rc<str>, i64, i64), Vec<(f64, f64)>> = HashMap::new();
+    let mut seen: HashMap<Cell, Vec<(f64, f64)>> = HashMap::new();
     let mut kept = Vec::with_capacity(marks.len());
     for mark in marks {
         let near = (TWICE * mark.size).min(4.0);

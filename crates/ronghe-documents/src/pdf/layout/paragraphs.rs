@@ -174,7 +174,8 @@ fn goes_on(lines: &[Line], at: usize, area: &Measure) -> bool {
         let marked = before.text.split_whitespace().next().is_some_and(is_mark) || begins_item(&before.text);
         // Lines in the middle of the area.
         let centred = (before.left + before.right - line.left - line.right).abs() < 0.6 * size;
-        if !(marked || centred && !stops || hangs && !stops && !forced) {
+        let open = centred || hangs && !forced;
+        if !marked && (stops || !open) {
             return false;
         }
     }
