@@ -150,7 +150,7 @@ fn within(run: &[&Piece], edge: f64) -> Option<(f64, Gutter)> {
     let near = left.iter().filter(|p| (top - size..=bottom + size).contains(&p.base));
     let gap = edge - near.map(|p| p.right).fold(f64::NEG_INFINITY, f64::max);
     // A few lines may have a gap at one place by chance.
-    if lines < 2 || gap < size * if lines <= 4 { 1.5 } else { 0.7 } {
+    if lines < 2 || gap < size * least(lines) {
         return None;
     }
     // Numbers and bullets of a list belong to what they stand before.
@@ -179,6 +179,16 @@ fn within(run: &[&Piece], edge: f64) -> Option<(f64, Gutter)> {
         lines as f64 + (gap / size).min(20.0) / 100.0,
         Gutter { edge, top: top - 0.01, bottom: bottom + 0.01 },
     ))
+}
+
+/// How wide a gutter beside so many lines is at least, in parts of the size: gaps between words of justified lines stand
+/// below each other as well.
+fn least(lines: usize) -> f64 {
+    match lines {
+        ..5 => 2.0,
+        5..7 => 1.2,
+        _ => 0.7,
+    }
 }
 
 /// Whether a text is the mark of an item: `•`, `1.`, `(a)`, `[12]`, `一、`.
@@ -244,7 +254,24 @@ fn cells(rows: &[Vec<Piece>], edge: f64) -> Option<(usize, usize)> {
     }
     let (first, second): (Vec<&Piece>, Vec<&Piece>) =
         rows[start..end].iter().flatten().partition(|p| p.left < edge - 1.0);
-    (!by_column(&first, &second)).then_some((start, end))
+    let prose = by_column(&first, &second) || is_justified(&rows[start..end], (left, right), edge);
+    (!prose).then_some((start, end))
+}
+
+/// Whether rows are lines of prose that were stretched to both edges, with gaps that chance put below each other.
+fn is_justified(rows: &[Vec<Piece>], (left, right): (f64, f64), edge: f64) -> bool {
+    let flush = |row: &&Vec<Piece>| {
+        let end = row.iter().map(|p| p.right).fold(f64::NEG_INFINITY, f64::max);
+        row[0].left < left + 2.0 && end > right - 2.0
+    };
+    let gap = |row: &Vec<Piece>| {
+        let before = row.iter().filter(|p| p.left < edge - 1.0).map(|p| p.right);
+        let after = row.iter().filter(|p| p.left >= edge - 1.0).map(|p| p.left);
+        (after.fold(f64::INFINITY, f64::min) - before.fold(f64::NEG_INFINITY, f64::max)) / row[0].size
+    };
+    // The last line of a paragraph is not stretched.
+    rows.iter().filter(flush).count() + 1 >= rows.len()
+        && rows.iter().map(gap).filter(|g| g.is_finite()).all(|g| g < 5.0)
 }
 
 fn close(above: &[Piece], below: &[Piece]) -> bool {
@@ -260,12 +287,6 @@ fn by_column(left: &[&Piece], right: &[&Piece]) -> bool {
 
 /// Whether a side of a gutter is prose: lines that are long, or fill it.
 fn is_prose(side: &[Piece], within: usize) -> bool {
-    // Columns beside each other are looked at one by one.
-    if let Some(gutter) = (within < COLUMNS).then(|| widest(side)).flatten() {
-        let (first, second): (Vec<Piece>, Vec<Piece>) =
-            side.iter().cloned().partition(|p| p.left < gutter.edge - 1.0);
-        return is_prose(&first, within + 1) && is_prose(&second, within + 1);
-    }
     let rows = levels(side.to_vec());
     let left = side.iter().map(|p| p.left).fold(f64::INFINITY, f64::min);
     let right = side.iter().map(|p| p.right).fold(f64::NEG_INFINITY, f64::max);
@@ -277,7 +298,14 @@ fn is_prose(side: &[Piece], within: usize) -> bool {
         .collect();
     filled.sort_by(f64::total_cmp);
     let middle = |of: &[f64]| of.get(of.len() / 2).copied().unwrap_or(0.0);
-    middle(&counts) >= PROSE && middle(&filled) > 0.7
+    if middle(&counts) >= PROSE && middle(&filled) > 0.7 {
+        return true;
+    }
+    // Columns beside each other are looked at one by one.
+    let Some(gutter) = (within < COLUMNS).then(|| widest(side)).flatten() else { return false };
+    let (first, second): (Vec<Piece>, Vec<Piece>) =
+        side.iter().cloned().partition(|p| p.left < gutter.edge - 1.0);
+    is_prose(&first, within + 1) && is_prose(&second, within + 1)
 }
 
 /// Whether two sides of a gutter are cells beside each other and not columns of prose.
