@@ -1,7 +1,7 @@
 //! What is known of a sentence beside a question.
 
-use super::Kind;
-use super::kind::short;
+use super::kind::Wanted;
+use super::wording::asked_terms;
 use crate::retrieve::Hit;
 use crate::store::Store;
 use crate::terms::is_stop;
@@ -83,7 +83,7 @@ pub(crate) struct Asked {
     /// The same terms as they are written in the question.
     written: Vec<String>,
     pub(crate) vector: Vec<f32>,
-    pub(crate) kind: Kind,
+    pub(crate) wanted: Wanted,
     chinese: bool,
     /// As [`Embed::between_languages`] has it.
     between_languages: Option<f64>,
@@ -96,9 +96,8 @@ impl Asked {
         question: &str,
         vector: Vec<f32>,
     ) -> Result<Asked> {
-        let question = crate::retrieve::beginning(question.trim(), crate::retrieve::LONGEST_QUERY);
         let (mut found, mut written) = (Vec::<(String, f64)>::new(), Vec::new());
-        let all = terms(question);
+        let all = asked_terms(question);
         let content = |t: &&crate::Term| !t.pair && !is_stop(&question[t.range.clone()].to_lowercase());
         // A question of nothing but such words is taken as it is.
         let any = all.iter().any(|t| content(&t));
@@ -117,7 +116,7 @@ impl Asked {
             written,
             between_languages: embed.filter(|_| !vector.is_empty()).and_then(Embed::between_languages),
             vector,
-            kind: Kind::of(question),
+            wanted: Wanted::of(question),
             chinese: question.contains(is_han),
         })
     }
@@ -157,7 +156,7 @@ impl Asked {
             passage: f64::from(hit.score),
             nearest: nearness.nearest,
             apart: nearness.apart,
-            kind: f64::from(u8::from(self.kind == Kind::Any || short(sentence, self.kind).is_some())),
+            kind: self.wanted.met(sentence),
             rarest: rarest.map_or(0.0, |(term, _)| f64::from(u8::from(passage.contains(term)))),
         }
     }

@@ -1,12 +1,15 @@
 //! What a question asks for, by its question word, and where a sentence has it.
 
+use super::units::{Unit, money};
+use super::wording::asked_measure;
 use crate::numerals::{is_number, spelled, words};
+use crate::terms::simplified;
 use ronghe_data::segment::is_han;
 use std::ops::Range;
 
 /// What a question asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// A person or a name: who, 谁.
     Name,
     /// A time: when, which year, 什么时候, 哪年.
@@ -15,77 +18,156 @@ pub enum Kind {
     Number,
     /// How long something takes or lasts: how soon, 多久.
     Duration,
+    /// A place: where, 哪里.
+    Place,
+    /// A reason: why, 为什么.
+    Reason,
+    /// A way: how, 怎么.
+    Way,
+    /// Yes or no: may, 能不能, 吗.
+    YesNo,
     /// Anything else.
     Any,
 }
 
-/// Question words, the first that occurs decides.
-const WORDS: &[(&str, Kind)] = &[
-    ("how many", Kind::Number),
-    ("how much", Kind::Number),
-    ("how long", Kind::Number),
-    ("how old", Kind::Number),
-    ("how far", Kind::Number),
-    ("how tall", Kind::Number),
-    ("how high", Kind::Number),
-    ("how deep", Kind::Number),
-    ("how wide", Kind::Number),
-    ("how large", Kind::Number),
-    ("how big", Kind::Number),
-    ("how heavy", Kind::Number),
-    ("how fast", Kind::Number),
-    ("what temperature", Kind::Number),
-    ("what percentage", Kind::Number),
-    ("how soon", Kind::Duration),
-    ("how often", Kind::Number),
-    ("what year", Kind::Time),
-    ("which year", Kind::Time),
-    ("what date", Kind::Time),
-    ("what time", Kind::Time),
-    ("when ", Kind::Time),
-    ("who ", Kind::Name),
-    ("whom ", Kind::Name),
-    ("whose ", Kind::Name),
-    ("什么时候", Kind::Time),
-    ("何时", Kind::Time),
-    ("哪一年", Kind::Time),
-    ("哪年", Kind::Time),
-    ("几点", Kind::Time),
-    ("几号", Kind::Time),
-    ("哪天", Kind::Time),
-    ("多久", Kind::Duration),
-    ("多少", Kind::Number),
-    ("百分之几", Kind::Number),
-    ("几个", Kind::Number),
-    ("几年", Kind::Number),
-    ("几天", Kind::Number),
-    ("几次", Kind::Number),
-    ("几倍", Kind::Number),
-    ("多大", Kind::Number),
-    ("多长", Kind::Number),
-    ("多高", Kind::Number),
-    ("谁", Kind::Name),
-    ("什么人", Kind::Name),
+/// Question words of Chinese, simplified; the first row with one decides.
+const CHINESE: &[(&[&str], Kind)] = &[
+    (
+        &[
+            "什么时候", "何时", "几时", "几点", "星期几", "礼拜几", "周几", "哪一年", "哪年", "哪天", "哪一天", "哪个月", "哪一月", "哪月",
+            "几号", "几月", "何年",
+        ],
+        Kind::Time,
+    ),
+    (&["多久", "多长时间", "多少时间"], Kind::Duration),
+    (&["谁", "什么人", "何人", "哪位", "哪个人"], Kind::Name),
+    (&["多少", "百分之几", "分之几", "多大", "多高", "多长", "多远", "多宽", "多深", "多重", "多快", "多贵", "多厚"], Kind::Number),
+    (&["哪里", "哪儿", "什么地方", "何处", "哪个地方", "何地"], Kind::Place),
+    (&["为什么", "为何", "为啥", "凭什么", "什么原因"], Kind::Reason),
+    (&["怎么", "怎样", "如何", "咋"], Kind::Way),
+];
+/// What yes or no is asked by.
+const YES_NO: &[&str] = &["吗", "是否", "能否", "可否", "有无"];
+/// What follows `how` where a number is asked for.
+const MEASURED: &[&str] = &[
+    "much", "long", "old", "far", "tall", "high", "deep", "wide", "large", "big", "heavy", "fast", "often", "thick", "hot", "cold",
+];
+/// What an English question that wants yes or no begins with.
+const VERBS: &[&str] = &[
+    "do", "does", "did", "is", "are", "was", "were", "can", "could", "may", "must", "should", "will", "would", "has", "have", "am", "shall",
 ];
 
-impl Kind {
+/// What a question asks for, and in what unit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Wanted {
+    pub(crate) kind: Kind,
+    unit: Option<Unit>,
+    money: bool,
+}
+
+impl Wanted {
     /// What the question asks for.
-    pub fn of(question: &str) -> Kind {
-        let lower = question.to_lowercase();
-        WORDS.iter().find(|(word, _)| lower.contains(word)).map_or(Kind::Any, |(_, kind)| *kind)
+    pub(crate) fn of(question: &str) -> Wanted {
+        let wanted = |kind| Wanted { kind, unit: None, money: false };
+        if question.contains(is_han) {
+            let simple = simplified(question);
+            let has = |words: &[&str]| words.iter().any(|w| simple.contains(w));
+            let found = CHINESE.iter().find(|(words, _)| has(words)).map(|(_, kind)| *kind);
+            let unit = asked_measure(&simple);
+            // 几 and 哪 with a measure word: a number or a choice.
+            let counted = unit.is_some() && simple.contains(['几', '多']);
+            let kind = match found {
+                Some(kind @ (Kind::Time | Kind::Duration | Kind::Name | Kind::Number)) => kind,
+                _ if counted => Kind::Number,
+                Some(kind) => kind,
+                None if has(YES_NO) || denied(&simple) => Kind::YesNo,
+                None => Kind::Any,
+            };
+            let unit = unit.filter(|_| kind == Kind::Number);
+            return Wanted { kind, unit, money: simple.contains("多少钱") || simple.contains("多贵") };
+        }
+        let lower = question.to_lowercase().replace('’', "'");
+        let said: Vec<&str> = lower.split(|c: char| !c.is_alphanumeric() && c != '\'').filter(|w| !w.is_empty()).collect();
+        let at = |word: &str| said.iter().position(|w| *w == word || w.strip_suffix("'s") == Some(word));
+        let next = |i: usize| said.get(i + 1).copied().unwrap_or_default();
+        if let Some(how) = at("how") {
+            return match next(how) {
+                "many" => Wanted { unit: said.get(how + 2).map(|noun| Unit::english(noun)), ..wanted(Kind::Number) },
+                "soon" => wanted(Kind::Duration),
+                word if MEASURED.contains(&word) => Wanted { money: word == "much" && said.contains(&"cost"), ..wanted(Kind::Number) },
+                _ => wanted(Kind::Way),
+            };
+        }
+        let timed = |i: usize| ["year", "date", "time", "day", "month", "days"].contains(&next(i));
+        let counted = |i: usize| ["percentage", "temperature", "percent"].contains(&next(i));
+        for asks in ["what", "which"] {
+            match at(asks) {
+                Some(i) if timed(i) => return wanted(Kind::Time),
+                Some(i) if counted(i) => return wanted(Kind::Number),
+                _ => {}
+            }
+        }
+        // "when" may join clauses: "What do I do when ..." asks for no time.
+        let leads = |word: &str| at(word).is_some_and(|i| i <= 2);
+        let kind = [("who", Kind::Name), ("whom", Kind::Name), ("whose", Kind::Name), ("when", Kind::Time), ("where", Kind::Place), ("why", Kind::Reason)];
+        match kind.into_iter().find(|(word, _)| leads(word)) {
+            Some((_, kind)) => wanted(kind),
+            None if said.first().is_some_and(|w| VERBS.contains(w)) => wanted(Kind::YesNo),
+            None => wanted(Kind::Any),
+        }
+    }
+
+    /// How far a sentence has what is asked for: 1 it has, 0 it has not, between them where only a hint could be looked for.
+    pub(crate) fn met(&self, sentence: &str) -> f64 {
+        let hinted = |hints: &[&str]| {
+            let lower = sentence.to_lowercase();
+            if hints.iter().any(|h| lower.contains(h)) { 1.0 } else { 0.5 }
+        };
+        let found = |range: Option<Range<usize>>| if range.is_some() { 1.0 } else { 0.0 };
+        match self.kind {
+            Kind::Number if self.unit.is_some() || self.money => {
+                let counted = if self.money { money(sentence) } else { self.unit.as_ref().and_then(|u| u.found(sentence)) };
+                if counted.is_some() { 1.0 } else { 0.4 * found(short(sentence, Kind::Number)) }
+            }
+            Kind::Duration => found(short(sentence, Kind::Duration)).max(0.2 * found(short(sentence, Kind::Number))),
+            Kind::Name if sentence.contains(is_han) => hinted(&["由", "任", "者", "人", "员", "为", "是"]),
+            Kind::Number | Kind::Time | Kind::Name => found(short(sentence, self.kind)),
+            Kind::Place => hinted(&["在", "于", "楼", "室", " in ", " at ", " on ", "http", "/"]),
+            Kind::Reason => hinted(&["因", "由于", "为了", "以便", "便于", "because", "since ", "due to", "so that", "in order", "therefore"]),
+            Kind::Way => hinted(&["用", "通过", "须", "应", "请", "可以", "凭", "按", " by ", "use ", "using", "must ", "should ", " run ", "can "]),
+            Kind::YesNo => hinted(&[
+                "不", "可", "能", "应", "须", "禁", "允许", "免", "无", "must", "may ", "can", "not ", "only", "allow", "never", "all ",
+            ]),
+            Kind::Any => ANY,
+        }
+    }
+
+    /// The first part of a sentence that has what is asked for.
+    pub(crate) fn short(&self, sentence: &str) -> Option<Range<usize>> {
+        let counted = if self.money { money(sentence) } else { self.unit.as_ref().and_then(|u| u.found(sentence)) };
+        counted.or_else(|| short(sentence, self.kind))
     }
 }
 
-/// The first part of a sentence that has what is asked for.
-pub(crate) fn short(sentence: &str, kind: Kind) -> Option<Range<usize>> {
+/// [`Wanted::met`] where nothing special is asked for.
+const ANY: f64 = 0.7;
+
+/// Whether a word stands with its own denial: 能不能, 收不收费.
+fn denied(simple: &str) -> bool {
+    let chars: Vec<char> = simple.chars().collect();
+    chars.windows(3).any(|w| w[0] == w[2] && is_han(w[0]) && matches!(w[1], '不' | '没'))
+}
+
+/// The first part of a sentence that is of a kind.
+fn short(sentence: &str, kind: Kind) -> Option<Range<usize>> {
     match kind {
-        Kind::Any => None,
         Kind::Number => numbers(sentence).into_iter().next().or_else(|| spelled(sentence).into_iter().next()),
         Kind::Duration => durations(sentence).into_iter().next(),
         Kind::Time => {
             time(sentence).or_else(|| calendar(sentence)).or_else(|| durations(sentence).into_iter().next())
         }
         Kind::Name => name(sentence),
+        Kind::Place | Kind::Reason | Kind::Way | Kind::YesNo | Kind::Any => None,
     }
 }
 
@@ -173,6 +255,9 @@ fn calendar(sentence: &str) -> Option<Range<usize>> {
         }
         return Some(words[from].start..words[to].end);
     }
+    if let Some(day) = weekday(sentence) {
+        return Some(day);
+    }
     let ends = |r: &Range<usize>| sentence[..r.end].ends_with(['月', '日', '号', '点']);
     let mut all = numbers(sentence);
     all.extend(spelled(sentence));
@@ -185,6 +270,17 @@ fn calendar(sentence: &str) -> Option<Range<usize>> {
         }
     });
     Some(range)
+}
+
+/// The first day of the week in Chinese: 周一, 星期日.
+fn weekday(sentence: &str) -> Option<Range<usize>> {
+    ["星期", "礼拜", "周"].into_iter().find_map(|lead| {
+        sentence.match_indices(lead).find_map(|(at, _)| {
+            let end = at + lead.len();
+            let day = sentence[end..].chars().next().filter(|c| "一二三四五六日天末".contains(*c))?;
+            Some(at..end + day.len_utf8())
+        })
+    })
 }
 
 /// Runs of digits with points and commas inside, and the unit behind where it is Chinese or a percent sign.
@@ -264,8 +360,30 @@ mod tests {
             ("Who wrote it?", Kind::Name),
             ("哪一年建成的", Kind::Time),
             ("What is copper?", Kind::Any),
+            ("誰付運費？", Kind::Name),
+            ("年假有幾天？", Kind::Number),
+            ("退款多久到账", Kind::Duration),
+            ("在哪裡辦證？", Kind::Place),
+            ("为什么设在一楼？", Kind::Reason),
+            ("怎樣續借？", Kind::Way),
+            ("馆内可以吸烟吗？", Kind::YesNo),
+            ("有没有咖啡厅？", Kind::YesNo),
+            ("May I smoke?", Kind::YesNo),
+            ("How do I renew a book?", Kind::Way),
+            ("On which day is it closed?", Kind::Time),
+            ("What do I do when it rains?", Kind::Any),
         ];
-        cases.iter().for_each(|(question, kind)| assert_eq!(Kind::of(question), *kind, "{question}"));
+        cases.iter().for_each(|(question, kind)| assert_eq!(Wanted::of(question).kind, *kind, "{question}"));
+    }
+
+    #[test]
+    fn a_number_of_the_unit_is_worth_more_than_another() {
+        let met = |question: &str, sentence: &str| Wanted::of(question).met(sentence);
+        assert_eq!(met("年假有几天？", "工作满一年的员工每年有十天年假。"), 1.0);
+        assert!(met("年假有几天？", "年假须提前一周在系统里申请。") < 0.5);
+        assert_eq!(met("How many days is it?", "It is two weeks, or 14 days."), 1.0);
+        assert_eq!(met("复印多少钱？", "复印每页两角。"), 1.0);
+        assert!(met("复印多少钱？", "复印最多十页。") < 0.5);
     }
 
     #[test]

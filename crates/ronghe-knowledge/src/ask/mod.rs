@@ -12,7 +12,9 @@
 //! |---|---|
 //! | `conversation` | questions that follow others |
 //! | `features` | what is known of a sentence beside a question |
-//! | `kind` | what a question asks for |
+//! | `kind` | what a question asks for, and whether a sentence has it |
+//! | `units` | what numbers count |
+//! | `wording` | the words of a question that only ask |
 //! | `calibrate` | from features to a confidence |
 //! | `questions` | questions made of the corpus |
 //! | `why` | what passages and words of the question contributed |
@@ -22,12 +24,13 @@ mod conversation;
 mod features;
 mod kind;
 mod questions;
+mod units;
 mod why;
+mod wording;
 
 pub use calibrate::{CALIBRATION_SETTING, Calibration, calibrate};
 pub use conversation::{Conversation, Resolved};
 pub use features::Features;
-pub use kind::Kind;
 pub use why::{Share, Why};
 
 use crate::document::BlockKind;
@@ -35,6 +38,7 @@ use crate::retrieve::{self, Hit};
 use crate::store::{Filter, Store};
 use crate::{Citation, Embed, Result, Span, terms};
 use features::{Asked, Nearness};
+use wording::asked_terms;
 use ronghe_data::segment::sentence_ranges;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -164,7 +168,8 @@ pub(crate) fn find(
     chunks: usize,
     filter: &Filter,
 ) -> Result<Found> {
-    let query = retrieve::Query::new(store, embed, question)?;
+    let question = retrieve::beginning(question.trim(), retrieve::LONGEST_QUERY);
+    let query = retrieve::Query::of_terms(store, embed, question, asked_terms(question))?;
     let search = retrieve::Options { most: chunks, filter: filter.clone(), ..retrieve::Options::default() };
     let hits = retrieve::search_for(store, &query, &search)?;
     let asked = Asked::new(store, embed, question, query.vector)?;
@@ -247,7 +252,7 @@ impl Found {
         let sentence = |c: &&Candidate| Sentence {
             citation: self.hits[c.hit].cite(c.span.clone()),
             score: c.score,
-            short: kind::short(self.text(c), self.asked.kind)
+            short: self.asked.wanted.short(self.text(c))
                 .map(|r| Span::from(c.span.start + r.start..c.span.start + r.end)),
         };
         chosen.iter().map(sentence).collect()

@@ -14,7 +14,7 @@ pub use fit::{Fitted, fit};
 pub(crate) use fit::{content, spread};
 
 use crate::store::{ChunkId, Filter, Store, StoredChunk, StoredDocument};
-use crate::{Citation, Embed, Error, Result, Role, terms};
+use crate::{Citation, Embed, Error, Result, Role, Term, terms};
 use ronghe_vector::{dot, mmr};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
@@ -139,9 +139,19 @@ pub struct Query {
 impl Query {
     /// Of a text, which must say something.
     pub fn new(store: &dyn Store, embed: Option<&dyn Embed>, text: &str) -> Result<Query> {
+        Query::of_terms(store, embed, text, terms(beginning(text.trim(), LONGEST_QUERY)))
+    }
+
+    /// Of a text of which only some terms are to be looked for.
+    pub(crate) fn of_terms(
+        store: &dyn Store,
+        embed: Option<&dyn Embed>,
+        text: &str,
+        terms: Vec<Term>,
+    ) -> Result<Query> {
         let text = beginning(text.trim(), LONGEST_QUERY);
         let mut all: Vec<String> = Vec::new();
-        for term in terms(text) {
+        for term in terms {
             // Words without their hyphens are looked for beside these, where some text has them so.
             let joined = term.pair && term.text.is_ascii();
             if !all.contains(&term.text) && !(joined && store.frequency(&term.text)?.0 == 0) {
