@@ -5,7 +5,7 @@ use crate::library::{self, Sentences, one_line};
 use crate::{Outcome, render, session};
 use anyhow::Result;
 use ronghe_knowledge::Citation;
-use ronghe_knowledge::ask::{Answer, Conversation, Options, Share, ask};
+use ronghe_knowledge::ask::{Answer, Conversation, Options, Outcome as Of, Share, ask};
 use ronghe_knowledge::generate::prompt::Task;
 use ronghe_knowledge::generate::{Endpoint, Written, write};
 use serde::Serialize;
@@ -36,7 +36,7 @@ pub(crate) fn run(args: &Ask, common: &Common) -> Result<Outcome> {
             let answer = ask(&open.store, open.embed(), question, &options(args)?)?;
             tell(&open, model.as_ref(), &answer, None, common)?;
             library::record(&args.documents, cited(&answer))?;
-            Ok(if answer.answered { Outcome::Done } else { Outcome::NoAnswer })
+            Ok(if answer.outcome == Of::Refused { Outcome::NoAnswer } else { Outcome::Done })
         }
         None => chat(args, common, &open, model.as_ref()),
     }
@@ -141,6 +141,20 @@ fn rendered(answer: &Answer) -> String {
             text += &format!("[{}] {}\n", i + 1, library::place(&sentence.citation));
         }
         text += &confidence(answer);
+    } else if answer.outcome == Of::Unsure {
+        if let Some(nearest) = answer.sentences.first() {
+            text += &format!(
+                "Not sure: the nearest is\n    {}\n    {}\n",
+                one_line(&nearest.citation.quote),
+                library::place(&nearest.citation)
+            );
+        }
+        text += &format!(
+            "confidence {:.2} (answers begin at {:.2}); looked for: {}\n",
+            answer.confidence,
+            answer.threshold,
+            answer.looked_for.join(", ")
+        );
     } else {
         text += &format!(
             "No answer in these documents (confidence {:.2}, answers begin at {:.2}).\nLooked for: {}\n",

@@ -5,7 +5,7 @@ use crate::args::{Common, Store, StoreCommand};
 use crate::{Outcome, library, render, session};
 use anyhow::{Result, bail};
 use ronghe_knowledge::Embed;
-use ronghe_knowledge::ask::CALIBRATION_SETTING;
+use ronghe_knowledge::ask::{CALIBRATION_SETTING, Confidence};
 use ronghe_knowledge::index::complete;
 use ronghe_knowledge::retrieve::WEIGHT_SETTING;
 use ronghe_knowledge::store::{self, Filter, FolderStore, FolderWriter, Stats, Store as _};
@@ -57,12 +57,7 @@ pub(crate) fn run(args: &Store, common: &Common) -> Result<Outcome> {
         }
         StoreCommand::Stats(of) => {
             let store = FolderStore::open(&of.store)?;
-            let stats = store.stats()?;
-            if common.json {
-                render::json(&stats)?;
-            } else {
-                render::out(&rendered(&stats, store.network()));
-            }
+            show(&store, common)?;
             Ok(Outcome::Done)
         }
         StoreCommand::Export(of) => {
@@ -96,14 +91,39 @@ pub(crate) fn run(args: &Store, common: &Common) -> Result<Outcome> {
             complete(&mut writer, embed, &mut seen)?;
             super::index::fit_where_new(&writer, embed, &mut seen)?;
             seen.end();
-            let (stats, name) = (writer.store().stats()?, writer.store().network());
-            match common.json {
-                true => render::json(&stats)?,
-                false => render::out(&rendered(&stats, name)),
-            }
+            show(writer.store(), common)?;
             Ok(Outcome::Done)
         }
     }
+}
+
+/// How much there is, and from which confidence on it is answered.
+fn show(store: &FolderStore, common: &Common) -> Result<()> {
+    let (stats, confidence) = (store.stats()?, Confidence::of(store)?);
+    if common.json {
+        let mut told = serde_json::to_value(&stats)?;
+        let answers = json!({
+            "threshold": confidence.threshold,
+            "unsure": confidence.unsure,
+            "fitted": confidence.fitted,
+        });
+        if let Some(told) = told.as_object_mut() {
+            told.insert("answers".to_owned(), answers);
+        }
+        return Ok(render::json(&told)?);
+    }
+    let mut text = rendered(&stats, store.network());
+    text +=
+        &format!("answers begin at {:.2}, unsure ones at {:.2}: ", confidence.threshold, confidence.unsure);
+    text += &match &confidence.fitted {
+        Some(fitted) => format!(
+            "fitted on {} questions made of these passages ({:.2} answered, {:.2} refused with their document hidden)\n",
+            fitted.questions, fitted.held_out.0, fitted.held_out.1
+        ),
+        None => "as built in, for these passages are too few to make questions of\n".to_owned(),
+    };
+    render::out(&text);
+    Ok(())
 }
 
 fn rendered(stats: &Stats, network: Option<&str>) -> String {

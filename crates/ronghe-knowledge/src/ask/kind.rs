@@ -34,14 +34,46 @@ pub(crate) enum Kind {
 const CHINESE: &[(&[&str], Kind)] = &[
     (
         &[
-            "什么时候", "何时", "几时", "几点", "星期几", "礼拜几", "周几", "哪一年", "哪年", "哪天", "哪一天", "哪个月", "哪一月", "哪月",
-            "几号", "几月", "何年",
+            "什么时候",
+            "何时",
+            "几时",
+            "几点",
+            "星期几",
+            "礼拜几",
+            "周几",
+            "哪一年",
+            "哪年",
+            "哪天",
+            "哪一天",
+            "哪个月",
+            "哪一月",
+            "哪月",
+            "几号",
+            "几月",
+            "何年",
         ],
         Kind::Time,
     ),
     (&["多久", "多长时间", "多少时间"], Kind::Duration),
     (&["谁", "什么人", "何人", "哪位", "哪个人"], Kind::Name),
-    (&["多少", "百分之几", "分之几", "多大", "多高", "多长", "多远", "多宽", "多深", "多重", "多快", "多贵", "多厚"], Kind::Number),
+    (
+        &[
+            "多少",
+            "百分之几",
+            "分之几",
+            "多大",
+            "多高",
+            "多长",
+            "多远",
+            "多宽",
+            "多深",
+            "多重",
+            "多快",
+            "多贵",
+            "多厚",
+        ],
+        Kind::Number,
+    ),
     (&["哪里", "哪儿", "什么地方", "何处", "哪个地方", "何地"], Kind::Place),
     (&["为什么", "为何", "为啥", "凭什么", "什么原因"], Kind::Reason),
     (&["怎么", "怎样", "如何", "咋"], Kind::Way),
@@ -50,11 +82,13 @@ const CHINESE: &[(&[&str], Kind)] = &[
 const YES_NO: &[&str] = &["吗", "是否", "能否", "可否", "有无"];
 /// What follows `how` where a number is asked for.
 const MEASURED: &[&str] = &[
-    "much", "long", "old", "far", "tall", "high", "deep", "wide", "large", "big", "heavy", "fast", "often", "thick", "hot", "cold",
+    "much", "long", "old", "far", "tall", "high", "deep", "wide", "large", "big", "heavy", "fast", "often",
+    "thick", "hot", "cold",
 ];
 /// What an English question that wants yes or no begins with.
 const VERBS: &[&str] = &[
-    "do", "does", "did", "is", "are", "was", "were", "can", "could", "may", "must", "should", "will", "would", "has", "have", "am", "shall",
+    "do", "does", "did", "is", "are", "was", "were", "can", "could", "may", "must", "should", "will",
+    "would", "has", "have", "am", "shall",
 ];
 
 /// What a question asks for, and in what unit.
@@ -87,14 +121,19 @@ impl Wanted {
             return Wanted { kind, unit, money: simple.contains("多少钱") || simple.contains("多贵") };
         }
         let lower = question.to_lowercase().replace('’', "'");
-        let said: Vec<&str> = lower.split(|c: char| !c.is_alphanumeric() && c != '\'').filter(|w| !w.is_empty()).collect();
+        let said: Vec<&str> =
+            lower.split(|c: char| !c.is_alphanumeric() && c != '\'').filter(|w| !w.is_empty()).collect();
         let at = |word: &str| said.iter().position(|w| *w == word || w.strip_suffix("'s") == Some(word));
         let next = |i: usize| said.get(i + 1).copied().unwrap_or_default();
         if let Some(how) = at("how") {
             return match next(how) {
-                "many" => Wanted { unit: said.get(how + 2).map(|noun| Unit::english(noun)), ..wanted(Kind::Number) },
+                "many" => {
+                    Wanted { unit: said.get(how + 2).map(|noun| Unit::english(noun)), ..wanted(Kind::Number) }
+                }
                 "soon" => wanted(Kind::Duration),
-                word if MEASURED.contains(&word) => Wanted { money: word == "much" && said.contains(&"cost"), ..wanted(Kind::Number) },
+                word if MEASURED.contains(&word) => {
+                    Wanted { money: word == "much" && said.contains(&"cost"), ..wanted(Kind::Number) }
+                }
                 _ => wanted(Kind::Way),
             };
         }
@@ -109,7 +148,14 @@ impl Wanted {
         }
         // "when" may join clauses: "What do I do when ..." asks for no time.
         let leads = |word: &str| at(word).is_some_and(|i| i <= 2);
-        let kind = [("who", Kind::Name), ("whom", Kind::Name), ("whose", Kind::Name), ("when", Kind::Time), ("where", Kind::Place), ("why", Kind::Reason)];
+        let kind = [
+            ("who", Kind::Name),
+            ("whom", Kind::Name),
+            ("whose", Kind::Name),
+            ("when", Kind::Time),
+            ("where", Kind::Place),
+            ("why", Kind::Reason),
+        ];
         match kind.into_iter().find(|(word, _)| leads(word)) {
             Some((_, kind)) => wanted(kind),
             None if said.first().is_some_and(|w| VERBS.contains(w)) => wanted(Kind::YesNo),
@@ -126,17 +172,39 @@ impl Wanted {
         let found = |range: Option<Range<usize>>| if range.is_some() { 1.0 } else { 0.0 };
         match self.kind {
             Kind::Number if self.unit.is_some() || self.money => {
-                let counted = if self.money { money(sentence) } else { self.unit.as_ref().and_then(|u| u.found(sentence)) };
+                let counted = if self.money {
+                    money(sentence)
+                } else {
+                    self.unit.as_ref().and_then(|u| u.found(sentence))
+                };
                 if counted.is_some() { 1.0 } else { 0.4 * found(short(sentence, Kind::Number)) }
             }
-            Kind::Duration => found(short(sentence, Kind::Duration)).max(0.2 * found(short(sentence, Kind::Number))),
+            Kind::Duration => {
+                found(short(sentence, Kind::Duration)).max(0.2 * found(short(sentence, Kind::Number)))
+            }
             Kind::Name if sentence.contains(is_han) => hinted(&["由", "任", "者", "人", "员", "为", "是"]),
             Kind::Number | Kind::Time | Kind::Name => found(short(sentence, self.kind)),
             Kind::Place => hinted(&["在", "于", "楼", "室", " in ", " at ", " on ", "http", "/"]),
-            Kind::Reason => hinted(&["因", "由于", "为了", "以便", "便于", "because", "since ", "due to", "so that", "in order", "therefore"]),
-            Kind::Way => hinted(&["用", "通过", "须", "应", "请", "可以", "凭", "按", " by ", "use ", "using", "must ", "should ", " run ", "can "]),
+            Kind::Reason => hinted(&[
+                "因",
+                "由于",
+                "为了",
+                "以便",
+                "便于",
+                "because",
+                "since ",
+                "due to",
+                "so that",
+                "in order",
+                "therefore",
+            ]),
+            Kind::Way => hinted(&[
+                "用", "通过", "须", "应", "请", "可以", "凭", "按", " by ", "use ", "using", "must ",
+                "should ", " run ", "can ",
+            ]),
             Kind::YesNo => hinted(&[
-                "不", "可", "能", "应", "须", "禁", "允许", "免", "无", "must", "may ", "can", "not ", "only", "allow", "never", "all ",
+                "不", "可", "能", "应", "须", "禁", "允许", "免", "无", "must", "may ", "can", "not ",
+                "only", "allow", "never", "all ",
             ]),
             Kind::Any => ANY,
         }
@@ -144,7 +212,8 @@ impl Wanted {
 
     /// The first part of a sentence that has what is asked for.
     pub(crate) fn short(&self, sentence: &str) -> Option<Range<usize>> {
-        let counted = if self.money { money(sentence) } else { self.unit.as_ref().and_then(|u| u.found(sentence)) };
+        let counted =
+            if self.money { money(sentence) } else { self.unit.as_ref().and_then(|u| u.found(sentence)) };
         counted.or_else(|| short(sentence, self.kind))
     }
 }

@@ -3,19 +3,21 @@
 //! ```text
 //! question -> search -> sentences of the best chunks -> features of each -> the best -> confidence -> answer or refusal
 //! ```
-//! The score of a sentence is `a meaning + b words + c kind`: the cosine of question and sentence, the share of the question's
-//! content terms (weighted by their rarity) that sentence and heading have, and whether it has what the question asks for (a
-//! date, a number, a name). Confidence is a logistic function of the best sentence's features, fitted to questions made of the
-//! corpus whose document is there or was left out (see [`calibrate`]); below the threshold fitted with it there is no answer.
+//! A sentence is scored by the cosine of question and sentence, the share of the question's content terms (weighted by their rarity)
+//! that sentence, heading and passage have, and whether it has what the question asks for (a number of days, a date, a
+//! name). Confidence is a logistic function of the best sentence's features, fitted to questions that people asked
+//! (see [`calibrate`]). From the threshold on it is an answer; a little below it is unsure; else there is none.
 //!
 //! | file | what |
 //! |---|---|
 //! | `conversation` | questions that follow others |
 //! | `features` | what is known of a sentence beside a question |
 //! | `kind` | what a question asks for, and whether a sentence has it |
+//! | `tables` | weights of the confidence, and where they come from |
 //! | `units` | what numbers count |
 //! | `wording` | the words of a question that only ask |
 //! | `calibrate` | from features to a confidence |
+//! | `places` | the sentences of passages that can state anything |
 //! | `questions` | questions made of the corpus |
 //! | `why` | what passages and words of the question contributed |
 
@@ -23,25 +25,26 @@ mod calibrate;
 mod conversation;
 mod features;
 mod kind;
+mod places;
 mod questions;
+mod tables;
 mod units;
 mod why;
 mod wording;
 
-pub use calibrate::{CALIBRATION_SETTING, Calibration, calibrate};
+pub use calibrate::{CALIBRATION_SETTING, Calibration, Confidence, calibrate};
 pub use conversation::{Conversation, Resolved};
 pub use features::Features;
 pub use why::{Share, Why};
 
-use crate::document::BlockKind;
 use crate::retrieve::{self, Hit};
 use crate::store::{Filter, Store};
-use crate::{Citation, Embed, Result, Span, terms};
+use crate::{Citation, Embed, Result, Span};
 use features::{Asked, Nearness};
-use wording::asked_terms;
-use ronghe_data::segment::sentence_ranges;
+use places::{Place, places, stated};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
+use wording::asked_terms;
 
 /// How to answer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -65,6 +68,18 @@ impl Default for Options {
     }
 }
 
+/// What became of a question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// It is answered.
+    Answered,
+    /// What was found may be the answer, and may not.
+    Unsure,
+    /// There is no answer.
+    Refused,
+}
+
 /// An answer, or a refusal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Answer {
@@ -72,6 +87,8 @@ pub struct Answer {
     pub question: String,
     /// Whether it is answered.
     pub answered: bool,
+    /// What became of it.
+    pub outcome: Outcome,
     /// How likely the first sentence is right, by calibration.
     pub confidence: f64,
     /// Least confidence that was asked for.
@@ -113,8 +130,6 @@ pub(crate) struct Candidate {
 
 /// Sentences whose vectors are computed.
 const MOST_SENTENCES: usize = 32;
-/// Fewest characters of a sentence that can answer anything.
-const SHORTEST: usize = 6;
 /// A sentence that repeats so much of a better one adds nothing.
 const REPEATED: f64 = 0.8;
 /// A further sentence has at least this share of the best one's score.
@@ -128,10 +143,16 @@ pub fn ask(
     options: &Options,
 ) -> Result<Answer> {
     let found = find(store, embed, question, options.chunks, &options.filter)?;
-    let calibration = Calibration::of(store)?;
-    let threshold = options.threshold.unwrap_or(calibration.threshold);
-    let confidence = found.candidates.first().map_or(0.0, |best| calibration.confidence(&best.features));
-    let answered = confidence >= threshold && !found.candidates.is_empty();
+    let of_store = Confidence::of(store)?;
+    let threshold = options.threshold.unwrap_or(of_store.threshold);
+    let confidence = found.candidates.first().map_or(0.0, |best| of_store.of_features(&best.features));
+    let outcome = match found.candidates.is_empty() {
+        false if confidence >= threshold => Outcome::Answered,
+        // Who sets a threshold wants nothing below it.
+        false if options.threshold.is_none() && confidence >= of_store.unsure => Outcome::Unsure,
+        _ => Outcome::Refused,
+    };
+    let answered = outcome == Outcome::Answered;
     let most = if answered { options.sentences.max(1) } else { 1 };
     let sentences = found.choose(most);
     let domains: BTreeSet<String> = sentences.iter().map(|s| s.citation.domain.clone()).collect();
@@ -142,6 +163,7 @@ pub fn ask(
     Ok(Answer {
         question: question.trim().to_owned(),
         answered,
+        outcome,
         confidence,
         threshold,
         sentences,
@@ -150,6 +172,18 @@ pub fn ask(
         passages: found.hits.iter().map(Hit::citation).collect(),
         why,
     })
+}
+
+/// The sentences looked at for a question, best first, and what is known of each: what a table of weights is fitted on.
+pub fn looked_at(
+    store: &dyn Store,
+    embed: Option<&dyn Embed>,
+    question: &str,
+    options: &Options,
+) -> Result<Vec<(Features, Citation)>> {
+    let found = find(store, embed, question, options.chunks, &options.filter)?;
+    let cite = |c: &Candidate| (c.features, found.hits[c.hit].cite(c.span.clone()));
+    Ok(found.candidates.iter().map(cite).collect())
 }
 
 /// What was found for a question.
@@ -173,25 +207,11 @@ pub(crate) fn find(
     let search = retrieve::Options { most: chunks, filter: filter.clone(), ..retrieve::Options::default() };
     let hits = retrieve::search_for(store, &query, &search)?;
     let asked = Asked::new(store, embed, question, query.vector)?;
-    let mut places: Vec<(usize, std::ops::Range<usize>)> = Vec::new();
-    for (h, hit) in hits.iter().enumerate() {
-        let start = hit.chunk.chunk.span.start;
-        for range in sentence_ranges(&hit.chunk.text) {
-            let long = hit.chunk.text[range.clone()].chars().nth(SHORTEST - 1).is_some();
-            let span = start + range.start..start + range.end;
-            // Chunks overlap: a sentence is looked at once.
-            let seen = |(other, s): &(usize, std::ops::Range<usize>)| {
-                hits[*other].document.id == hit.document.id && *s == span
-            };
-            if long && states(hit, &span) && !places.iter().any(seen) {
-                places.push((h, span));
-            }
-        }
-    }
+    let mut places = places(&hits);
     // Those that share words with the question, then those of better passages: the others are not worth a vector.
-    let rank = |(h, span): &(usize, std::ops::Range<usize>)| {
-        let text = &hits[*h].document.document.text[span.clone()];
-        asked.coverage(&terms(text).into_iter().map(|t| t.text).collect(), text) + 0.5 / (1 + h) as f64
+    let rank = |p: &Place| {
+        let text = &hits[p.hit].document.document.text[p.span.clone()];
+        asked.coverage(text) + 0.5 / (1 + p.hit) as f64 + if p.below == 0 { 0.2 } else { 0.0 }
     };
     if places.len() > MOST_SENTENCES {
         let mut ranked: Vec<(f64, usize)> = places.iter().map(rank).zip(0..).collect();
@@ -200,34 +220,32 @@ pub(crate) fn find(
         kept.sort_unstable();
         places = kept.into_iter().map(|i| places[i].clone()).collect();
     }
-    let texts: Vec<&str> = places.iter().map(|(h, s)| &hits[*h].document.document.text[s.clone()]).collect();
+    let texts: Vec<String> =
+        places.iter().map(|p| stated(&hits[p.hit].document.document.text[p.span.clone()])).collect();
     let vectors = match embed {
-        Some(embed) if !asked.vector.is_empty() => embed.embed(&texts, crate::Role::Passage)?,
+        Some(embed) if !asked.vector.is_empty() => {
+            embed.embed(&texts.iter().map(String::as_str).collect::<Vec<_>>(), crate::Role::Passage)?
+        }
         _ => Vec::new(),
     };
     let width = asked.vector.len();
     let nearness = Nearness::of(&hits);
     let mut candidates: Vec<Candidate> = places
-        .iter()
+        .into_iter()
+        .zip(&texts)
         .enumerate()
-        .map(|(i, (h, span))| {
+        .map(|(i, (p, text))| {
             let vector = (width > 0).then(|| &vectors[i * width..(i + 1) * width]);
-            let features = asked.features(texts[i], vector, (&hits[*h], span.start), nearness);
-            Candidate { hit: *h, span: span.clone(), score: features.score(), features }
+            let features = asked.features(text, vector, (&hits[p.hit], p.span.start, p.below), nearness);
+            Candidate { hit: p.hit, span: p.span, score: features.score(), features }
         })
         .collect();
+    let mean = candidates.iter().map(|c| c.features.meaning).sum::<f64>() / candidates.len().max(1) as f64;
+    candidates.iter_mut().for_each(|c| c.features.ahead = c.features.meaning - mean);
     candidates.sort_by(|a, b| {
         b.score.total_cmp(&a.score).then(a.hit.cmp(&b.hit)).then(a.span.start.cmp(&b.span.start))
     });
     Ok(Found { asked, hits, candidates })
-}
-
-/// Whether a sentence can state anything: no question, no heading, no code.
-fn states(hit: &Hit, span: &std::ops::Range<usize>) -> bool {
-    let document = &hit.document.document;
-    let block = document.blocks.iter().find(|b| b.range.start <= span.start && span.start < b.range.end);
-    let mute = |b: &crate::document::Block| matches!(b.kind, BlockKind::Code | BlockKind::Heading(_));
-    !block.is_some_and(mute) && !document.text[span.clone()].trim_end().ends_with(['?', '？'])
 }
 
 impl Found {
@@ -252,7 +270,10 @@ impl Found {
         let sentence = |c: &&Candidate| Sentence {
             citation: self.hits[c.hit].cite(c.span.clone()),
             score: c.score,
-            short: self.asked.wanted.short(self.text(c))
+            short: self
+                .asked
+                .wanted
+                .short(self.text(c))
                 .map(|r| Span::from(c.span.start + r.start..c.span.start + r.end)),
         };
         chosen.iter().map(sentence).collect()

@@ -11,7 +11,10 @@ struct Group {
 
 /// What is counted by more than one word.
 const GROUPS: &[Group] = &[
-    Group { chinese: &["工作日", "个工作日", "自然日", "天", "日"], english: &["day", "working day", "workday"] },
+    Group {
+        chinese: &["工作日", "个工作日", "自然日", "天", "日"],
+        english: &["day", "working day", "workday"],
+    },
     Group { chinese: &["周年", "年度", "年"], english: &["year"] },
     Group { chinese: &["个月", "月份", "月"], english: &["month"] },
     Group { chinese: &["个星期", "星期", "个礼拜", "礼拜", "周"], english: &["week"] },
@@ -22,7 +25,10 @@ const GROUPS: &[Group] = &[
         chinese: &["块钱", "元钱", "角钱", "元", "块", "角", "分钱", "钱", "美元", "欧元"],
         english: &["yuan", "euro", "dollar", "pound", "cent", "usd", "rmb", "eur", "cny"],
     },
-    Group { chinese: &["人次", "个人", "人", "名", "位"], english: &["people", "person", "member", "visit", "user"] },
+    Group {
+        chinese: &["人次", "个人", "人", "名", "位"],
+        english: &["people", "person", "member", "visit", "user"],
+    },
     Group { chinese: &["倍"], english: &["time", "fold"] },
     Group { chinese: &["次", "回", "遍"], english: &["time"] },
     Group { chinese: &["层楼", "层", "楼"], english: &["floor", "storey"] },
@@ -31,9 +37,25 @@ const GROUPS: &[Group] = &[
     Group { chinese: &["平方米", "平米", "公顷", "亩"], english: &["square", "hectare", "acre"] },
     Group {
         chinese: &["公里", "千米", "厘米", "毫米", "米", "里"],
-        english: &["metre", "meter", "kilometre", "kilometer", "km", "m", "cm", "mm", "mile", "foot", "feet", "inch"],
+        english: &[
+            "metre",
+            "meter",
+            "kilometre",
+            "kilometer",
+            "km",
+            "m",
+            "cm",
+            "mm",
+            "mile",
+            "foot",
+            "feet",
+            "inch",
+        ],
     },
-    Group { chinese: &["公斤", "千克", "克", "吨", "斤"], english: &["kg", "gram", "kilogram", "ton", "tonne", "pound", "g"] },
+    Group {
+        chinese: &["公斤", "千克", "克", "吨", "斤"],
+        english: &["kg", "gram", "kilogram", "ton", "tonne", "pound", "g"],
+    },
     Group { chinese: &["摄氏度", "度"], english: &["degree"] },
     Group { chinese: &["点钟", "点"], english: &["o'clock", "am", "pm", "a.m", "p.m"] },
     Group { chinese: &["个字符", "字符"], english: &["character"] },
@@ -162,14 +184,20 @@ fn all_numbers(sentence: &str) -> Vec<Range<usize>> {
         }
         let from = i;
         let inner = |k: usize| ".,:．，".contains(chars[k].1) && chars.get(k + 1).is_some_and(|c| digit(c.1));
-        while i < chars.len() && (digit(chars[i].1) || is_number(chars[i].1) || chars[i].1 == '半' || inner(i)) {
+        while i < chars.len()
+            && (digit(chars[i].1) || is_number(chars[i].1) || chars[i].1 == '半' || inner(i))
+        {
             i += 1;
         }
         found.push(chars[from].0..chars.get(i).map_or(sentence.len(), |c| c.0));
     }
     let words = spelled(sentence).into_iter().filter(|r| sentence[r.clone()].is_ascii());
     found.extend(words);
-    found.extend(crate::numerals::words(sentence).into_iter().filter(|r| sentence[r.clone()].eq_ignore_ascii_case("one")));
+    found.extend(
+        crate::numerals::words(sentence)
+            .into_iter()
+            .filter(|r| sentence[r.clone()].eq_ignore_ascii_case("one")),
+    );
     found.sort_by_key(|r| r.start);
     found
 }
@@ -180,7 +208,8 @@ mod tests {
 
     #[test]
     fn numbers_are_found_with_what_they_count() {
-        let cut = |noun: &str, sentence: &'static str| Unit::english(noun).found(sentence).map(|r| &sentence[r]);
+        let cut =
+            |noun: &str, sentence: &'static str| Unit::english(noun).found(sentence).map(|r| &sentence[r]);
         assert_eq!(cut("days", "A loan lasts thirty days, two weeks more."), Some("thirty days"));
         assert_eq!(cut("days", "退租后十个工作日内退还。"), Some("十个工作日"));
         assert_eq!(cut("computers", "It has forty-two new computers."), Some("forty-two new computers"));

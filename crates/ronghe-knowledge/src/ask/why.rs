@@ -93,7 +93,13 @@ impl Game for Words<'_> {
             let row = if text.is_empty() { None } else { rows.next() };
             let cosine = |row: &[f32]| row.iter().zip(&self.answer).map(|(a, b)| f64::from(a * b)).sum();
             let coverage = s.iter().map(|w| self.coverage[w]).sum();
-            Features { meaning: row.map_or(0.0, cosine), words: coverage, ..Features::default() }.score()
+            Features {
+                meaning: row.map_or(0.0, cosine),
+                words: coverage,
+                alike: coverage,
+                ..Features::default()
+            }
+            .score()
         };
         Values::new(coalitions.iter().zip(&texts).map(&mut worth).collect(), coalitions.len(), 1)
     }

@@ -13,12 +13,59 @@ use std::ops::Range;
 
 /// What asks by itself, longest first where one begins another.
 const WORDS: &[&str] = &[
-    "什么时候", "什么地方", "什么意思", "什么样的", "什么样", "什么人", "为什么", "凭什么", "干什么", "做什么", "什么", "怎么样", "怎么办", "怎么",
-    "怎样", "如何", "为何", "为啥", "何时", "何地", "何处", "何人", "何种", "何以", "哪里", "哪儿", "哪些", "哪边", "多久", "是否", "能否", "可否",
-    "有无", "与否", "谁", "啥", "咋",
+    "什么时候",
+    "什么地方",
+    "什么意思",
+    "什么样的",
+    "什么样",
+    "什么人",
+    "为什么",
+    "凭什么",
+    "干什么",
+    "做什么",
+    "什么",
+    "怎么样",
+    "怎么办",
+    "怎么",
+    "怎样",
+    "如何",
+    "为何",
+    "为啥",
+    "何时",
+    "何地",
+    "何处",
+    "何人",
+    "何种",
+    "何以",
+    "哪里",
+    "哪儿",
+    "哪些",
+    "哪边",
+    "多久",
+    "是否",
+    "能否",
+    "可否",
+    "有无",
+    "与否",
+    "谁",
+    "啥",
+    "咋",
 ];
 /// Said around a question.
-const FRAMES: &[&str] = &["我想知道", "我想问", "想问一下", "请问一下", "请问", "请教", "告诉我", "一下", "必须", "需要", "能够", "应当"];
+const FRAMES: &[&str] = &[
+    "我想知道",
+    "我想问",
+    "想问一下",
+    "请问一下",
+    "请问",
+    "请教",
+    "告诉我",
+    "一下",
+    "必须",
+    "需要",
+    "能够",
+    "应当",
+];
 /// At the end of a question.
 const PARTICLES: &str = "吗呢吧么嘛啊呀";
 /// After 多.
@@ -32,17 +79,58 @@ const SAYING: &str = "有是能会要可对行好在应";
 
 /// English words that say no more than that something is asked.
 const ENGLISH: &[&str] = &[
-    "may", "might", "should", "could", "shall", "must", "am", "any", "please", "there", "us", "one", "someone", "anyone", "anybody",
-    "somebody", "what's", "who's", "where's", "when's", "how's", "i'm", "don't", "doesn't", "didn't", "can't", "isn't", "aren't", "tell",
+    "may", "might", "should", "could", "shall", "must", "am", "any", "please", "there", "us", "one",
+    "someone", "anyone", "anybody", "somebody", "what's", "who's", "where's", "when's", "how's", "i'm",
+    "don't", "doesn't", "didn't", "can't", "isn't", "aren't", "tell",
 ];
 /// What `how` asks for.
 const AFTER_HOW: &[&str] = &[
-    "many", "much", "long", "often", "far", "old", "tall", "high", "deep", "wide", "large", "big", "heavy", "fast", "soon", "late", "early",
-    "small", "thick", "hot", "cold", "expensive", "frequently", "quickly", "do", "come", "about",
+    "many",
+    "much",
+    "long",
+    "often",
+    "far",
+    "old",
+    "tall",
+    "high",
+    "deep",
+    "wide",
+    "large",
+    "big",
+    "heavy",
+    "fast",
+    "soon",
+    "late",
+    "early",
+    "small",
+    "thick",
+    "hot",
+    "cold",
+    "expensive",
+    "frequently",
+    "quickly",
+    "do",
+    "come",
+    "about",
 ];
 /// What `what` and `which` ask for.
-const AFTER_WHAT: &[&str] =
-    &["kind", "kinds", "sort", "sorts", "type", "types", "time", "year", "date", "day", "month", "percentage", "happens", "else", "exactly"];
+const AFTER_WHAT: &[&str] = &[
+    "kind",
+    "kinds",
+    "sort",
+    "sorts",
+    "type",
+    "types",
+    "time",
+    "year",
+    "date",
+    "day",
+    "month",
+    "percentage",
+    "happens",
+    "else",
+    "exactly",
+];
 
 /// A question with the words that only ask made blanks: the places of all others are as they were.
 pub(crate) fn without_question_words(question: &str) -> String {
@@ -130,7 +218,10 @@ fn question_word(chars: &[char], i: usize) -> Option<usize> {
         return Some(i + if time { 4 } else { 2 });
     }
     // 有没有, 能不能, 收不收费; 可不可以.
-    if is_han(chars[i]) && matches!(chars.get(i + 1), Some('不' | '没')) && chars.get(i + 2) == Some(&chars[i]) {
+    if is_han(chars[i])
+        && matches!(chars.get(i + 1), Some('不' | '没'))
+        && chars.get(i + 2) == Some(&chars[i])
+    {
         let whole = SAYING.contains(chars[i]);
         let longer = whole && matches!(chars.get(i + 3), Some('以' | '该'));
         return Some(i + 2 + usize::from(whole) + usize::from(longer));
@@ -143,7 +234,9 @@ fn question_word(chars: &[char], i: usize) -> Option<usize> {
 /// The question words of English, as bytes.
 fn english(question: &str) -> Vec<Range<usize>> {
     let mut words: Vec<Range<usize>> = Vec::new();
-    for (at, c) in question.char_indices().filter(|(_, c)| c.is_ascii_alphanumeric() || matches!(c, '\'' | '’')) {
+    for (at, c) in
+        question.char_indices().filter(|(_, c)| c.is_ascii_alphanumeric() || matches!(c, '\'' | '’'))
+    {
         match words.last_mut() {
             Some(last) if last.end == at => last.end += c.len_utf8(),
             _ => words.push(at..at + c.len_utf8()),

@@ -6,7 +6,7 @@
 
 use super::answers::{best_token_f1, holds, shows};
 use super::{Interval, Qa, Refused, RiskCoverage, citations, interval, refused};
-use crate::ask::{Answer, Calibration, Options, ask};
+use crate::ask::{Answer, Confidence, Options, ask};
 use crate::retrieve::{self, Mode};
 use crate::store::{Filter, Store};
 use crate::{Citation, Embed, Result};
@@ -73,7 +73,7 @@ pub fn answer_figures(
     let mut firsts = vec![0usize; ways.len()];
     let (mut all, mut f1, mut holding) = (Vec::new(), Vec::new(), 0usize);
     let (mut precision, mut recall) = (Vec::new(), Vec::new());
-    let calibrated = Calibration::of(store)?.threshold;
+    let calibrated = Confidence::of(store)?.threshold;
     for (i, q) in questions.iter().enumerate() {
         progress(i, questions.len())?;
         let filter = Filter { domains: q.domain.iter().cloned().collect(), ..Filter::default() };

@@ -1,5 +1,5 @@
-use crate::double::{Bag, bring};
-use ronghe_knowledge::ask::{Options, ask, calibrate};
+use crate::double::{Bag, bring, bring_in};
+use ronghe_knowledge::ask::{Options, Outcome, ask, calibrate};
 use ronghe_knowledge::store::FolderStore;
 
 #[test]
@@ -45,5 +45,78 @@ fn answers_are_cited_and_what_is_not_there_is_refused() {
     assert!(ask(&store, Some(&Bag), &long, &Options::default()).is_ok());
 
     let calibration = calibrate(&store, Some(&Bag), 20, 0, &mut |_, _| Ok(())).unwrap();
-    assert!(calibration.is_none_or(|c| (0.0..=1.0).contains(&c.threshold)));
+    assert!(calibration.is_some_and(|c| (0.0..=1.0).contains(&c.threshold) && c.questions > 0));
+}
+
+/// Asks the questions of a file (question, what the answer holds, `-` for none) about a text, by words alone: how many with an answer are
+/// answered rightly, and how many without are refused.
+fn asked(rules: &str, questions: &str) -> (usize, usize) {
+    let folder = tempfile::tempdir().unwrap();
+    let (docs, place) = (folder.path().join("docs"), folder.path().join("store"));
+    std::fs::create_dir_all(&docs).unwrap();
+    std::fs::write(docs.join("rules.txt"), rules).unwrap();
+    bring_in(&place, &docs, None, ronghe_knowledge::chunk::Options::default());
+    let store = FolderStore::open(&place).unwrap();
+    let (mut right, mut refused) = (0, 0);
+    for line in questions.lines() {
+        let (question, holds) = line.split_once('\t').unwrap();
+        let answer = ask(&store, None, question, &Options::default()).unwrap();
+        let first = answer.sentences.first().map_or("", |s| s.citation.quote.as_str());
+        right += usize::from(answer.answered && holds != "-" && first.contains(holds));
+        refused += usize::from(holds == "-" && answer.outcome == Outcome::Refused);
+    }
+    (right, refused)
+}
+
+#[test]
+fn chinese_questions_are_answered_like_english_ones() {
+    let zh = asked(
+        include_str!("../files/zh-question-words/rules-zh.txt"),
+        include_str!("../files/zh-question-words/questions-zh.tsv"),
+    );
+    let en = asked(
+        include_str!("../files/zh-question-words/rules-en.txt"),
+        include_str!("../files/zh-question-words/questions-en.tsv"),
+    );
+    assert!(zh.0 >= 19 && zh.1 == 4 && en.0 >= 19 && en.1 == 4, "{zh:?} {en:?}");
+}
+
+#[test]
+fn a_short_question_has_the_sentence_with_the_number() {
+    let rules = "年假须提前一周在系统里申请。\n员工每年有十天年假。\n退款在收到退货后七天内退回原账户。\n退货的运费由买家承担。\n";
+    let folder = tempfile::tempdir().unwrap();
+    let (docs, place) = (folder.path().join("docs"), folder.path().join("store"));
+    std::fs::create_dir_all(&docs).unwrap();
+    std::fs::write(docs.join("rules.txt"), rules).unwrap();
+    bring_in(&place, &docs, None, ronghe_knowledge::chunk::Options::default());
+    let store = FolderStore::open(&place).unwrap();
+    for (question, holds) in [
+        ("年假有几天？", "十天年假"),
+        ("年假有幾天？", "十天年假"),
+        ("退款多久到账", "七天内"),
+        ("谁付运费？", "由买家承担"),
+    ] {
+        let answer = ask(&store, None, question, &Options::default()).unwrap();
+        assert_ne!(answer.outcome, Outcome::Refused, "{question}: {answer:?}");
+        assert!(answer.sentences[0].citation.quote.contains(holds), "{question}: {answer:?}");
+    }
+}
+
+#[test]
+fn a_heading_asked_as_a_question_is_answered_by_what_stands_under_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (docs, place) = (folder.path().join("docs"), folder.path().join("store"));
+    std::fs::create_dir_all(&docs).unwrap();
+    let text = "# 7. 什么是维护脚本？\n维护脚本在安装前后执行。它可以启动服务，也可以删除文件。（另请参见第 8 节“什么是虚拟软件包？”。）\n# 8. 什么是虚拟软件包？\n虚拟软件包是一个通用的名称，适合称呼一组软件包中的任意一个。例如，甲和乙都是浏览器，所以我们说它们都提供了名为“浏览器”的虚包。\n# 9. 为什么有些用户喜欢甲？\n各人的习惯不同。系统管理员可以选择一个作为默认的软件包。\n";
+    std::fs::write(docs.join("faq.txt"), text).unwrap();
+    bring_in(&place, &docs, None, ronghe_knowledge::chunk::Options::default());
+    let store = FolderStore::open(&place).unwrap();
+    let answer = ask(&store, None, "什么是虚拟软件包？", &Options::default()).unwrap();
+    assert!(answer.sentences[0].citation.quote.starts_with("虚拟软件包是一个通用的名称"), "{answer:?}");
+    // A sentence that begins with a pronoun is quoted with the one before.
+    let answer = ask(&store, None, "什么可以启动服务？", &Options::default()).unwrap();
+    assert!(
+        answer.sentences[0].citation.quote.starts_with("维护脚本在安装前后执行。它可以启动服务"),
+        "{answer:?}"
+    );
 }

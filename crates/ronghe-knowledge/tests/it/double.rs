@@ -51,22 +51,36 @@ impl Observer for Silent {
     fn ready(&mut self, _: usize) {}
 }
 
-/// One document a file, a paragraph a line; the file's name is its title.
+/// One document a file, a paragraph a line, a heading after `# `; the file's name is its title.
 pub(crate) fn read(path: &Path) -> Result<Vec<Document>> {
     let text = std::fs::read_to_string(path).unwrap();
     let mut document = Document {
         title: Some(path.file_stem().unwrap().to_string_lossy().into_owned()),
         ..Document::default()
     };
-    text.lines().for_each(|line| document.push(BlockKind::Paragraph, line, Place::default()));
+    for line in text.lines().filter(|line| !line.is_empty()) {
+        match line.strip_prefix("# ") {
+            Some(heading) => document.push(BlockKind::Heading(2), heading, Place::default()),
+            None => document.push(BlockKind::Paragraph, line, Place::default()),
+        };
+    }
     Ok(vec![document])
 }
 
+/// A chunk a line.
 pub(crate) fn bring(store: &Path, from: &Path, embed: Option<&dyn Embed>) -> Report {
+    bring_in(store, from, embed, ronghe_knowledge::chunk::Options { tokens: 16, overlap: 0.0 })
+}
+
+/// With chunks of some length.
+pub(crate) fn bring_in(
+    store: &Path,
+    from: &Path,
+    embed: Option<&dyn Embed>,
+    chunks: ronghe_knowledge::chunk::Options,
+) -> Report {
     let network = embed.map(|e| (e.name(), e.width()));
     let (mut writer, _) = FolderWriter::open(store, network).unwrap();
-    // A chunk a line.
-    let chunks = ronghe_knowledge::chunk::Options { tokens: 16, overlap: 0.0 };
     let options = Options { chunks, ..Options::default() };
     let known = |path: &Path| path.extension().is_some_and(|e| e == "txt");
     index(&mut writer, &[from.to_owned()], &options, &known, &mut read, embed, &mut Silent).unwrap()
