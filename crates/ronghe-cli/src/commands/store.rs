@@ -110,7 +110,7 @@ fn show(store: &FolderStore, common: &Common) -> Result<()> {
         if let Some(told) = told.as_object_mut() {
             told.insert("answers".to_owned(), answers);
         }
-        return Ok(render::json(&told)?);
+        return render::json(&told);
     }
     let mut text = rendered(&stats, store.network());
     text +=

@@ -406,7 +406,7 @@ impl Page<'_> {
                     && self.pieces[i].text.split_whitespace().count() > 3;
             }
         }
-        let last = (0..self.pieces.len()).filter(is_text).next_back();
+        let last = (0..self.pieces.len()).rfind(is_text);
         let from = last.map_or(self.pieces.len(), |last| last + 1);
         for (i, piece) in self.pieces.iter().enumerate().skip(from) {
             kept[i] &= !(is_menu(piece) && piece.links > 1 && piece.kind == BlockKind::Paragraph);

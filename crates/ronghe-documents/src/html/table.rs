@@ -49,7 +49,7 @@ pub(super) fn of_cells(tree: &Tree<'_>, seen: &Seen) -> Vec<bool> {
                 "caption" | "thead" => about.headed = true,
                 "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "table" | "pre" | "hr" | "article" | "section"
                 | "nav" | "header" | "main" | "form" | "ul" | "ol" | "dl" | "blockquote" => {
-                    about.heavy = true
+                    about.heavy = true;
                 }
                 _ => {}
             }

@@ -26,7 +26,8 @@ pub(super) fn add(document: &mut Document, text: &str) {
         match name.as_str() {
             "BEGIN" => inside.push(value.trim().to_ascii_uppercase()),
             "END" => {
-                if inside.pop().as_ref().is_some_and(is_event) {
+                let ended = inside.pop();
+                if ended.as_ref().is_some_and(is_event) {
                     show(document, &mut values);
                 }
             }

@@ -192,7 +192,7 @@ impl Mail<'_> {
         let document = &mut self.documents[at];
         match kind {
             "text/html" | "application/xhtml+xml" => {
-                html::body(document, &text, html::Of::Text, Place::default())
+                html::body(document, &text, html::Of::Text, Place::default());
             }
             "text/markdown" | "text/x-markdown" => markdown::add(document, &text),
             "text/calendar" => calendar::add(document, &text),

@@ -154,7 +154,8 @@ impl Query {
         for term in terms {
             // Words without their hyphens are looked for beside these, where some text has them so.
             let joined = term.pair && term.text.is_ascii();
-            if !all.contains(&term.text) && !(joined && store.frequency(&term.text)?.0 == 0) {
+            let nowhere = joined && store.frequency(&term.text)?.0 == 0;
+            if !nowhere && !all.contains(&term.text) {
                 all.push(term.text);
             }
         }

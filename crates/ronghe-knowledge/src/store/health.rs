@@ -44,7 +44,7 @@ impl FolderStore {
             Ok(()) => self.check_files(&mut health)?,
             // The database is damaged so far that its lists cannot be read.
             Err(error @ (Error::Store { .. } | Error::Database { .. })) => {
-                health.problems.push(error.to_string())
+                health.problems.push(error.to_string());
             }
             Err(error) => return Err(error),
         }

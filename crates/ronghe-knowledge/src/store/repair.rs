@@ -200,7 +200,7 @@ fn read(database: &Database) -> Found {
     for row in segments {
         match &row[..] {
             [Text(name), Integer(vectors), _, Integer(1)] => {
-                found.segments.push((name.clone(), *vectors as u64))
+                found.segments.push((name.clone(), *vectors as u64));
             }
             _ => found.lost.push("a list of vectors".into()),
         }

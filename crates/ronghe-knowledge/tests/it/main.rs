@@ -1,4 +1,5 @@
 //! From files to answers, over stores in temporary folders.
+#![allow(clippy::print_stdout)]
 
 mod ask;
 mod damage;
