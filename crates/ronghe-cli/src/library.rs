@@ -116,11 +116,6 @@ impl Sentences {
     }
 }
 
-/// A text in one line.
-pub(crate) fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
 /// A network whose weights are at hand.
 pub(crate) fn network(name: &str, common: &Common) -> Result<TextVectors> {
     let cache = Cache::open(&session::cache_folder(common));

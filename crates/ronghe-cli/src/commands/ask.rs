@@ -1,7 +1,7 @@
 //! `ronghe ask QUESTION --store DIR`
 
 use crate::args::{Ask, Common};
-use crate::library::{self, Sentences, one_line};
+use crate::library::{self, Sentences};
 use crate::{Outcome, render, session};
 use anyhow::Result;
 use ronghe_knowledge::Citation;
@@ -134,7 +134,7 @@ fn rendered(answer: &Answer) -> String {
     let mut text = String::new();
     if answer.answered {
         for (i, sentence) in answer.sentences.iter().enumerate() {
-            text += &format!("{} [{}]\n", one_line(&sentence.citation.quote), i + 1);
+            text += &format!("{} [{}]\n", sentence.citation.line(), i + 1);
         }
         text.push('\n');
         for (i, sentence) in answer.sentences.iter().enumerate() {
@@ -145,7 +145,7 @@ fn rendered(answer: &Answer) -> String {
         if let Some(nearest) = answer.sentences.first() {
             text += &format!(
                 "Not sure: the nearest is\n    {}\n    {}\n",
-                one_line(&nearest.citation.quote),
+                nearest.citation.line(),
                 library::place(&nearest.citation)
             );
         }
@@ -165,7 +165,7 @@ fn rendered(answer: &Answer) -> String {
         if let Some(nearest) = answer.sentences.first() {
             text += &format!(
                 "The nearest was: {}\n    {}\n",
-                one_line(&nearest.citation.quote),
+                nearest.citation.line(),
                 library::place(&nearest.citation)
             );
         }

@@ -51,7 +51,7 @@ fn rendered(number: usize, hit: &Hit) -> String {
     let legs = [("words", hit.words), ("meaning", hit.meaning)];
     let legs: Vec<String> = legs.iter().filter_map(|(name, s)| s.map(|s| format!("{name} {s:.2}"))).collect();
     let citation = hit.citation();
-    let text: String = citation.quote.split_whitespace().collect::<Vec<_>>().join(" ");
+    let text = citation.line();
     let shown = render::cut(&text, 400);
     let more = if shown.len() < text.len() { " ..." } else { "" };
     format!(

@@ -1,7 +1,7 @@
 //! `ronghe summarise PATH...`
 
 use crate::args::{Common, Summarise};
-use crate::library::{self, Sentences, one_line};
+use crate::library::{self, Sentences};
 use crate::{Outcome, render};
 use anyhow::Result;
 use ronghe_knowledge::generate::prompt::Task;
@@ -89,7 +89,7 @@ fn read(args: &Summarise) -> Result<Vec<Source>> {
 fn rendered(summary: &Summary) -> String {
     let mut text = String::new();
     for (i, picked) in summary.sentences.iter().enumerate() {
-        text += &format!("{} [{}]\n", one_line(&picked.citation.quote), i + 1);
+        text += &format!("{} [{}]\n", picked.citation.line(), i + 1);
     }
     text.push('\n');
     for (i, picked) in summary.sentences.iter().enumerate() {

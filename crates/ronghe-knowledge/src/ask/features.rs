@@ -1,6 +1,7 @@
 //! What is known of a sentence beside a question.
 
 use super::kind::Wanted;
+use super::places::columns;
 use super::wording::asked_terms;
 use crate::retrieve::Hit;
 use crate::store::Store;
@@ -231,7 +232,8 @@ impl Asked {
         nearness: Nearness,
     ) -> Features {
         let above = hit.headings_at(at);
-        let headings = set(&above.join(" "));
+        let mut headings = set(&above.join(" "));
+        headings.extend(columns(hit, at).map(set).unwrap_or_default());
         let (said, passage) = (Said::new(sentence, &headings), Said::new(&hit.chunk.text, &headings));
         let rarest = self.terms.iter().max_by(|a, b| a.1.total_cmp(&b.1));
         let sum = |f: &dyn Fn(&str) -> f64| self.terms.iter().map(|(t, rarity)| rarity * f(t)).sum::<f64>();

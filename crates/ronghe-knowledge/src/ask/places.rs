@@ -58,8 +58,11 @@ pub(crate) fn places(hits: &[Hit]) -> Vec<Place> {
                 && said.chars().filter(|c| c.is_alphanumeric()).nth(SHORTEST - 2).is_some();
             // Chunks overlap: a sentence is looked at once.
             if states && seen.insert((hit.document.id, span.start)) {
-                // The one before may be in another passage.
-                let own = block.map_or(0..0, |b| document.blocks[b].range.start..span.start);
+                // The one before may be in another passage, or end the paragraph before.
+                let own = block.map_or(0..0, |b| match document.blocks[b].range.start {
+                    start if start < span.start => start..span.start,
+                    _ => b.checked_sub(1).map_or(0..0, |b| prose(&document.blocks[b])),
+                });
                 let beside =
                     document.text.get(own.clone()).filter(|_| points_back(text)).map(sentence_ranges);
                 let beside = beside.and_then(|all| all.last().cloned());
@@ -81,6 +84,23 @@ fn below(hit: &Hit, block: usize, at: usize) -> usize {
 
 fn mute(block: &Block) -> bool {
     matches!(block.kind, BlockKind::Code | BlockKind::Heading(_))
+}
+
+/// The bytes of a paragraph; none of other blocks.
+fn prose(block: &Block) -> Range<usize> {
+    if block.kind == BlockKind::Paragraph { block.range.clone() } else { 0..0 }
+}
+
+/// The first row of the table that byte `at` is in, if that is another row: what its columns are called.
+pub(crate) fn columns(hit: &Hit, at: usize) -> Option<&str> {
+    let document = &hit.document.document;
+    let own = document.block_at(at)?;
+    let text = |b: usize| &document.text[document.blocks[b].range.clone()];
+    let cells = text(own).matches('\t').count();
+    let beside = |b: &usize| {
+        document.blocks[*b].kind == BlockKind::Row && cells > 0 && text(*b).matches('\t').count() == cells
+    };
+    (0..=own).rev().take_while(beside).last().filter(|first| *first < own).map(text)
 }
 
 /// Whether a sentence begins with a word that points to the one before it.

@@ -1,6 +1,9 @@
-use crate::double::{Bag, bring, bring_in};
+use crate::double::{Bag, Silent, bring, bring_in};
 use ronghe_knowledge::ask::{Options, Outcome, ask, calibrate};
-use ronghe_knowledge::store::FolderStore;
+use ronghe_knowledge::chunk;
+use ronghe_knowledge::document::{BlockKind, Document, Place};
+use ronghe_knowledge::index::{Item, add};
+use ronghe_knowledge::store::{FolderStore, FolderWriter};
 
 #[test]
 fn answers_are_cited_and_what_is_not_there_is_refused() {
@@ -55,7 +58,7 @@ fn asked(rules: &str, questions: &str) -> (usize, usize) {
     let (docs, place) = (folder.path().join("docs"), folder.path().join("store"));
     std::fs::create_dir_all(&docs).unwrap();
     std::fs::write(docs.join("rules.txt"), rules).unwrap();
-    bring_in(&place, &docs, None, ronghe_knowledge::chunk::Options::default());
+    bring_in(&place, &docs, None, chunk::Options::default());
     let store = FolderStore::open(&place).unwrap();
     let (mut right, mut refused) = (0, 0);
     for line in questions.lines() {
@@ -88,7 +91,7 @@ fn a_short_question_has_the_sentence_with_the_number() {
     let (docs, place) = (folder.path().join("docs"), folder.path().join("store"));
     std::fs::create_dir_all(&docs).unwrap();
     std::fs::write(docs.join("rules.txt"), rules).unwrap();
-    bring_in(&place, &docs, None, ronghe_knowledge::chunk::Options::default());
+    bring_in(&place, &docs, None, chunk::Options::default());
     let store = FolderStore::open(&place).unwrap();
     for (question, holds) in [
         ("年假有几天？", "十天年假"),
@@ -109,7 +112,7 @@ fn a_heading_asked_as_a_question_is_answered_by_what_stands_under_it() {
     std::fs::create_dir_all(&docs).unwrap();
     let text = "# 7. 什么是维护脚本？\n维护脚本在安装前后执行。它可以启动服务，也可以删除文件。（另请参见第 8 节“什么是虚拟软件包？”。）\n# 8. 什么是虚拟软件包？\n虚拟软件包是一个通用的名称，适合称呼一组软件包中的任意一个。例如，甲和乙都是浏览器，所以我们说它们都提供了名为“浏览器”的虚包。\n# 9. 为什么有些用户喜欢甲？\n各人的习惯不同。系统管理员可以选择一个作为默认的软件包。\n";
     std::fs::write(docs.join("faq.txt"), text).unwrap();
-    bring_in(&place, &docs, None, ronghe_knowledge::chunk::Options::default());
+    bring_in(&place, &docs, None, chunk::Options::default());
     let store = FolderStore::open(&place).unwrap();
     let answer = ask(&store, None, "什么是虚拟软件包？", &Options::default()).unwrap();
     assert!(answer.sentences[0].citation.quote.starts_with("虚拟软件包是一个通用的名称"), "{answer:?}");
@@ -119,4 +122,30 @@ fn a_heading_asked_as_a_question_is_answered_by_what_stands_under_it() {
         answer.sentences[0].citation.quote.starts_with("维护脚本在安装前后执行。它可以启动服务"),
         "{answer:?}"
     );
+}
+
+#[test]
+fn a_row_is_read_under_its_columns_and_a_note_with_the_paragraph_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut document = Document::default();
+    for (kind, text) in [
+        (BlockKind::Paragraph, "The tower is sixty metres high."),
+        (BlockKind::Paragraph, "It was measured in 1897 by the surveyor with a brass chain."),
+        (BlockKind::Row, "Boat\tSeats"),
+        (BlockKind::Row, "Heron\tforty"),
+        (BlockKind::Row, "Gull\ttwelve"),
+        (BlockKind::Paragraph, "The ferry leaves at noon."),
+    ] {
+        document.push(kind, text, Place::default());
+    }
+    let item = Item { name: "harbour".into(), domain: "d".into(), document };
+    let (mut writer, _) = FolderWriter::open(folder.path(), None).unwrap();
+    add(&mut writer, vec![item], &chunk::Options::default(), None, &mut Silent).unwrap();
+    let answered = |question: &str| {
+        let answer = ask(writer.store(), None, question, &Options::default()).unwrap();
+        assert!(answer.answered, "{question}: {answer:?}");
+        answer.sentences[0].citation.line()
+    };
+    assert_eq!(answered("How many seats has the Heron?"), "Heron forty");
+    assert!(answered("Who measured the tower?").ends_with("by the surveyor with a brass chain."));
 }
