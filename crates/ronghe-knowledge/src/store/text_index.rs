@@ -136,12 +136,17 @@ impl TextIndex {
 
     /// A writer; there can be one at a time.
     pub(super) fn writer(&self) -> Result<TextWriter> {
-        let writer = guarded(&self.folder, || self.index.writer_with_num_threads(1, WRITER_BYTES))?;
-        let mut policy = LogMergePolicy::default();
-        policy.set_del_docs_ratio_before_merge(DEAD);
-        writer.set_merge_policy(Box::new(policy));
+        let writer = index_writer(&self.folder, &self.index)?;
         Ok(TextWriter { folder: self.folder.clone(), writer: Some(writer), fields: self.fields })
     }
+}
+
+fn index_writer(folder: &Path, index: &Index) -> Result<IndexWriter> {
+    let writer = guarded(folder, || index.writer_with_num_threads(1, WRITER_BYTES))?;
+    let mut policy = LogMergePolicy::default();
+    policy.set_del_docs_ratio_before_merge(DEAD);
+    writer.set_merge_policy(Box::new(policy));
+    Ok(writer)
 }
 
 /// The files of all segments, if their checksums are right; those in `known` are not read again.
@@ -226,7 +231,7 @@ impl Words {
 /// The index, open for writing.
 pub(super) struct TextWriter {
     folder: PathBuf,
-    /// None only while it is dropped.
+    /// None while it is dropped or opened again.
     writer: Option<IndexWriter>,
     fields: Fields,
 }
@@ -271,7 +276,11 @@ impl TextWriter {
 
     /// Joins all segments, without what is gone from them.
     pub(super) fn join(&mut self) -> Result<()> {
-        let Some(writer) = &mut self.writer else { return Ok(()) };
+        let Some(writer) = self.writer.take() else { return Ok(()) };
+        // Segments that are being joined in the background cannot be joined again.
+        let index = writer.index().clone();
+        let _ = guarded(&self.folder, || writer.wait_merging_threads());
+        let writer = self.writer.insert(index_writer(&self.folder, &index)?);
         guarded(&self.folder, || {
             let all = writer.index().searchable_segment_ids()?;
             if !all.is_empty() {

@@ -135,6 +135,8 @@ fn a_row_is_read_under_its_columns_and_a_note_with_the_paragraph_before() {
         (BlockKind::Row, "Heron\tforty"),
         (BlockKind::Row, "Gull\ttwelve"),
         (BlockKind::Paragraph, "The ferry leaves at noon."),
+        (BlockKind::Item, "第二条 租金按月支付。"),
+        (BlockKind::Item, "第三条 押金在退租后七日内退还。"),
     ] {
         document.push(kind, text, Place::default());
     }
@@ -148,4 +150,5 @@ fn a_row_is_read_under_its_columns_and_a_note_with_the_paragraph_before() {
     };
     assert_eq!(answered("How many seats has the Heron?"), "Heron forty");
     assert!(answered("Who measured the tower?").ends_with("by the surveyor with a brass chain."));
+    assert_eq!(answered("第三条写了什么？"), "第三条 押金在退租后七日内退还。");
 }
