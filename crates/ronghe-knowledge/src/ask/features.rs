@@ -36,7 +36,7 @@ pub struct Features {
     pub ahead: f64,
     /// Share of the question's content terms, by rarity, that the sentence and the headings above it have.
     pub words: f64,
-    /// The same, and words in another form by [`ALIKE`].
+    /// The same, and words in another form by 0.4.
     pub alike: f64,
     /// The share that passage and headings have, in whatever form.
     pub around: f64,
