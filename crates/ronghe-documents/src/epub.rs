@@ -6,7 +6,7 @@
 use super::file::File;
 use super::html::parse::{declared, xml};
 use super::html::tree::{Element, Tree};
-use super::packed::Packed;
+use super::packed::{Packed, percent};
 use super::{Document, Place, decode, html};
 use crate::{Error, Result};
 use std::collections::{BTreeMap, BTreeSet};
@@ -129,20 +129,6 @@ fn beside(root: &str, href: &str) -> String {
         }
     }
     parts.join("/")
-}
-
-/// `第二章` for `%E7%AC%AC...`.
-fn percent(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let mut decoded = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while let Some(&b) = bytes.get(at) {
-        let code = bytes.get(at + 1..at + 3).filter(|h| b == b'%' && h.iter().all(u8::is_ascii_hexdigit));
-        let code = code.and_then(|h| u8::from_str_radix(std::str::from_utf8(h).ok()?, 16).ok());
-        decoded.push(code.unwrap_or(b));
-        at += if code.is_some() { 3 } else { 1 };
-    }
-    String::from_utf8(decoded).unwrap_or_else(|_| text.to_owned())
 }
 
 #[cfg(test)]

@@ -90,7 +90,7 @@ fn killed_at_any_moment_nothing_that_was_ready_is_lost() {
 }
 
 #[test]
-#[ignore = "minutes; with --ignored"]
+#[ignore = "minutes: cargo test -p ronghe-cli killed_two_hundred_times_nothing_that_was_ready_is_lost -- --ignored"]
 fn killed_two_hundred_times_nothing_that_was_ready_is_lost() {
     kill(200);
 }

@@ -2,7 +2,7 @@
 
 use super::xml::Tree;
 use crate::file::File;
-use crate::packed::Packed;
+use crate::packed::{Packed, percent};
 use crate::{Document, Result};
 
 /// What leads from a part to another.
@@ -43,30 +43,10 @@ fn resolve(folder: &str, target: &str) -> String {
         match part {
             "" | "." => {}
             ".." => drop(parts.pop()),
-            _ => parts.push(plain(part)),
+            _ => parts.push(percent(part)),
         }
     }
     parts.join("/")
-}
-
-/// `%20` and the like as what they stand for.
-fn plain(part: &str) -> String {
-    let mut bytes = Vec::with_capacity(part.len());
-    let mut rest = part.as_bytes();
-    while let Some((&first, after)) = rest.split_first() {
-        let code = after.get(..2).and_then(|hex| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok());
-        match code {
-            Some(code) if first == b'%' => {
-                bytes.push(code);
-                rest = &after[2..];
-            }
-            _ => {
-                bytes.push(first);
-                rest = after;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// The name of the main part: what the package's relations say, or its usual name.

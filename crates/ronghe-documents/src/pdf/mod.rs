@@ -163,19 +163,15 @@ fn is_plausible(glyphs: &[&Glyph]) -> bool {
     }
     let share =
         |of: fn(char) -> bool| letters.iter().filter(|c| of(**c)).count() as f64 / letters.len() as f64;
-    let eastern =
-        |c: char| matches!(c as u32, 0x3000..=0x30ff | 0x4e00..=0x9fa5 | 0xac00..=0xd7a3 | 0xff00..=0xff60);
     let other = |c: char| matches!(c as u32, 0x386..=0x3ce | 0x400..=0x45f | 0x5d0..=0x5ea | 0x620..=0x64a);
     share(eastern) > 0.8
         || share(other) > 0.8
         || share(|c| c.is_ascii_lowercase()) > 0.6
-        || share(eastern_or_ascii) > 0.9 && share(eastern) > 0.4
+        || share(|c| eastern(c) || c.is_ascii_graphic()) > 0.9 && share(eastern) > 0.4
 }
 
-fn eastern_or_ascii(c: char) -> bool {
-    c.is_ascii_alphanumeric()
-        || c.is_ascii_punctuation()
-        || matches!(c as u32, 0x3000..=0x30ff | 0x4e00..=0x9fa5 | 0xac00..=0xd7a3 | 0xff00..=0xff60)
+fn eastern(c: char) -> bool {
+    matches!(c as u32, 0x3000..=0x30ff | 0x4e00..=0x9fa5 | 0xac00..=0xd7a3 | 0xff00..=0xff60)
 }
 
 /// `page 2`, `pages 2, 5 to 9`.

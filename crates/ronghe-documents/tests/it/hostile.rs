@@ -388,7 +388,7 @@ fn a_long_line_is_cut() {
 }
 
 #[test]
-#[ignore = "writes 1 GB; with --ignored"]
+#[ignore = "writes 1 GB: cargo test -p ronghe-documents a_line_of_a_gigabyte_is_refused -- --ignored"]
 fn a_line_of_a_gigabyte_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.txt");

@@ -129,23 +129,21 @@ pub(crate) struct Asked {
     between_languages: bool,
 }
 
-/// The terms of a text, and the text.
+/// A text with its terms, and those of what stands above it.
 struct Said<'a> {
-    terms: BTreeSet<String>,
+    own: &'a BTreeSet<String>,
+    above: &'a BTreeSet<String>,
     text: &'a str,
 }
 
 impl Said<'_> {
-    /// Of a text, with other terms.
-    fn new<'a>(text: &'a str, more: &BTreeSet<String>) -> Said<'a> {
-        let mut found = set(text);
-        found.extend(more.iter().cloned());
-        Said { terms: found, text }
+    fn terms(&self) -> impl Iterator<Item = &String> {
+        self.own.iter().chain(self.above)
     }
 
     /// Whether a term is there. A Chinese word counts if it stands in the text in whatever words.
     fn has(&self, term: &str) -> bool {
-        self.terms.contains(term) || (!term.is_ascii() && self.text.contains(term))
+        self.own.contains(term) || self.above.contains(term) || (!term.is_ascii() && self.text.contains(term))
     }
 
     /// 1 if a term is there, [`ALIKE`] if only another word with its beginning, or in Chinese one with one of its characters.
@@ -154,11 +152,11 @@ impl Said<'_> {
             let shared = other.bytes().zip(term.bytes()).take_while(|(a, b)| a == b).count();
             term.is_ascii() && shared >= STEM && 3 * shared >= 2 * term.len().max(other.len())
         };
-        let han = |c: char| is_han(c) && self.terms.iter().any(|other| other.contains(c));
+        let han = |c: char| is_han(c) && self.terms().any(|other| other.contains(c));
         match self.has(term) {
             true => 1.0,
             false
-                if self.terms.iter().any(beginning)
+                if self.terms().any(beginning)
                     || (term.chars().nth(1).is_some() && term.chars().any(han)) =>
             {
                 ALIKE
@@ -212,10 +210,15 @@ impl Asked {
         self.written.clone()
     }
 
+    /// The rarity of each term that a text has, and 0 for the others.
+    pub(crate) fn held(&self, text: &str) -> Vec<f64> {
+        let said = Said { own: &set(text), above: &BTreeSet::new(), text };
+        self.terms.iter().map(|(term, rarity)| if said.has(term) { *rarity } else { 0.0 }).collect()
+    }
+
     /// Share of the terms, by rarity, that a text has.
     pub(crate) fn coverage(&self, text: &str) -> f64 {
-        let said = Said::new(text, &BTreeSet::new());
-        self.terms.iter().filter(|(term, _)| said.has(term)).map(|(_, rarity)| rarity).sum()
+        self.held(text).into_iter().sum()
     }
 
     /// The cosine of the question and a text.
@@ -223,18 +226,21 @@ impl Asked {
         vector.iter().zip(&self.vector).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum()
     }
 
-    /// What is known of a sentence: its text, its vector, its passage, where it begins, and how many sentences its heading is above it.
+    /// What is known of a sentence: its text, its vector, its passage with the terms of that, where it begins, and how many sentences
+    /// its heading is above it.
     pub(crate) fn features(
         &self,
         sentence: &str,
         vector: Option<&[f32]>,
-        (hit, at, below): (&Hit, usize, usize),
+        (hit, of_passage): (&Hit, &BTreeSet<String>),
+        (at, below): (usize, usize),
         nearness: Nearness,
     ) -> Features {
         let above = hit.headings_at(at);
         let mut headings = set(&above.join(" "));
         headings.extend(columns(hit, at).map(set).unwrap_or_default());
-        let (said, passage) = (Said::new(sentence, &headings), Said::new(&hit.chunk.text, &headings));
+        let said = Said { own: &set(sentence), above: &headings, text: sentence };
+        let passage = Said { own: of_passage, above: &headings, text: &hit.chunk.text };
         let rarest = self.terms.iter().max_by(|a, b| a.1.total_cmp(&b.1));
         let sum = |f: &dyn Fn(&str) -> f64| self.terms.iter().map(|(t, rarity)| rarity * f(t)).sum::<f64>();
         let words = sum(&|t| f64::from(u8::from(said.has(t))));
@@ -259,7 +265,8 @@ impl Asked {
     }
 }
 
-fn set(text: &str) -> BTreeSet<String> {
+/// The terms of a text.
+pub(crate) fn set(text: &str) -> BTreeSet<String> {
     terms(text).into_iter().map(|t| t.text).collect()
 }
 

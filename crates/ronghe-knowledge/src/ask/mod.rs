@@ -230,13 +230,15 @@ pub(crate) fn find(
     };
     let width = asked.vector.len();
     let nearness = Nearness::of(&hits);
+    let passages: Vec<_> = hits.iter().map(|hit| features::set(&hit.chunk.text)).collect();
     let mut candidates: Vec<Candidate> = places
         .into_iter()
         .zip(&texts)
         .enumerate()
         .map(|(i, (p, text))| {
             let vector = (width > 0).then(|| &vectors[i * width..(i + 1) * width]);
-            let features = asked.features(text, vector, (&hits[p.hit], p.span.start, p.below), nearness);
+            let passage = (&hits[p.hit], &passages[p.hit]);
+            let features = asked.features(text, vector, passage, (p.span.start, p.below), nearness);
             Candidate { hit: p.hit, span: p.span, score: features.score(), features }
         })
         .collect();

@@ -8,7 +8,6 @@ use super::{Features, Found};
 use crate::{Embed, Result, Role};
 use ronghe::explain::{Coalition, Game, Options, Values};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
 
 /// Most players of either game.
 const MOST: usize = 12;
@@ -125,20 +124,15 @@ pub(super) fn why(found: &Found, embed: Option<&dyn Embed>) -> Result<Why> {
         return Ok(Why { passages, words: Vec::new() });
     };
     let text = found.text(answer);
-    let has: BTreeSet<String> = crate::terms(text).into_iter().map(|t| t.text).collect();
     let mut words = found.asked.words();
     words.truncate(MOST);
-    let coverage = |(term, rarity): &(String, f64)| {
-        let there = has.contains(term) || (!term.is_ascii() && text.contains(term.as_str()));
-        if there { *rarity } else { 0.0 }
-    };
     let vector = match embed {
         Some(embed) if !found.asked.vector.is_empty() => embed.embed(&[text], Role::Passage)?,
         _ => Vec::new(),
     };
     let game = Words {
         words: &words,
-        coverage: found.asked.terms.iter().take(words.len()).map(coverage).collect(),
+        coverage: found.asked.held(text).into_iter().take(words.len()).collect(),
         answer: vector,
         embed,
     };

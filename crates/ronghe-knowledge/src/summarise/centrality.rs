@@ -176,26 +176,13 @@ impl<'a> Walk<'a> {
 #[cfg(test)]
 mod tests {
     use super::super::rows::Dense;
-    use super::super::sentences::{Source, sentences};
+    use super::super::sentences::{made, sentences};
     use super::*;
-    use crate::document::{BlockKind, Document, Place};
     use proptest::prelude::*;
-
-    fn sources(sizes: &[usize]) -> Vec<Source> {
-        let source = |(number, &size): (usize, &usize)| {
-            let mut document = Document::default();
-            for i in 0..size {
-                let text = format!("Sentence number {} of document {number} stands here.", "i".repeat(i + 1));
-                document.push(BlockKind::Paragraph, &text, Place::default());
-            }
-            Source { path: number.to_string(), title: None, domain: "d".to_owned(), document }
-        };
-        sizes.iter().enumerate().map(source).collect()
-    }
 
     #[test]
     fn what_the_rest_comes_back_to_is_central() {
-        let sentences = sentences(&sources(&[4])).kept;
+        let sentences = sentences(&made(&[4])).kept;
         let rows = Dense::new(vec![1., 1., 1., 1., 0., 0., 0., 1., 0., 0., 0., 1.], 3);
         let found = centrality(&rows, &sentences, None);
         assert_eq!(found.scores[0], 1.0);
@@ -204,7 +191,7 @@ mod tests {
 
     #[test]
     fn of_two_alike_the_earlier_counts_more() {
-        let sentences = sentences(&sources(&[3])).kept;
+        let sentences = sentences(&made(&[3])).kept;
         let rows = Dense::new(vec![1., 0.1, 1., 0.1, 0.9, 0.3], 2);
         let scores = centrality(&rows, &sentences, None).scores;
         assert!(scores[0] > scores[1], "{scores:?}");
@@ -212,7 +199,7 @@ mod tests {
 
     #[test]
     fn a_query_pulls() {
-        let sentences = sentences(&sources(&[4])).kept;
+        let sentences = sentences(&made(&[4])).kept;
         let rows = Dense::new(vec![1., 0., 1., 0.1, 1., 0.2, 0.1, 1.], 2);
         assert_eq!(centrality(&rows, &sentences, Some(&[0.0, 1.0])).scores[3], 1.0);
         // A query that nothing is nearer to than the rest is none.
@@ -227,7 +214,7 @@ mod tests {
             values in proptest::collection::vec(-1.0f32..1.0, 9 * 5),
             q in proptest::collection::vec(0.0f64..1.0, 9),
         ) {
-            let sentences = sentences(&sources(&[4, 1, 4])).kept;
+            let sentences = sentences(&made(&[4, 1, 4])).kept;
             let rows = Dense::new(values, 5);
             let mut votes = vec![0.0; 9];
             Walk::new(&rows, &sentences, 0.125).votes(&q, (1.0, 0.25), &mut votes);

@@ -97,23 +97,9 @@ pub(super) fn choose(
 #[cfg(test)]
 mod tests {
     use super::super::rows::Dense;
-    use super::super::sentences::{Source, sentences};
+    use super::super::sentences::{made, sentences};
     use super::*;
-    use crate::document::{BlockKind, Document, Place};
     use proptest::prelude::*;
-
-    /// Sentences of documents of these sizes.
-    fn made(sizes: &[usize]) -> Vec<Sentence> {
-        let source = |(number, &size): (usize, &usize)| {
-            let mut document = Document::default();
-            for i in 0..size {
-                let text = format!("Sentence number {} of document {number} stands here.", "i".repeat(i + 1));
-                document.push(BlockKind::Paragraph, &text, Place::default());
-            }
-            Source { path: number.to_string(), title: None, domain: "d".to_owned(), document }
-        };
-        sentences(&sizes.iter().enumerate().map(source).collect::<Vec<_>>()).kept
-    }
 
     fn one_cluster(n: usize) -> Clusters {
         Clusters { of: vec![0; n], count: 1 }
@@ -121,13 +107,13 @@ mod tests {
 
     #[test]
     fn the_lead_goes_around_the_documents() {
-        assert_eq!(lead(&made(&[3, 1, 2]), 4), [0, 3, 4, 1]);
-        assert_eq!(lead(&made(&[3]), 2), [0, 1]);
+        assert_eq!(lead(&sentences(&made(&[3, 1, 2])).kept, 4), [0, 3, 4, 1]);
+        assert_eq!(lead(&sentences(&made(&[3])).kept, 2), [0, 1]);
     }
 
     #[test]
     fn every_domain_and_document_is_heard() {
-        let (sentences, n) = (made(&[5, 2, 2]), 9);
+        let (sentences, n) = (sentences(&made(&[5, 2, 2])).kept, 9);
         let rows = Dense::new((0..n * n).map(|i| f32::from(i % (n + 1) == 0)).collect(), n);
         let mut scores = vec![0.1; n];
         scores[..5].fill(1.0);
@@ -149,7 +135,7 @@ mod tests {
 
     #[test]
     fn repetition_is_passed_over() {
-        let sentences = made(&[3]);
+        let sentences = sentences(&made(&[3])).kept;
         let rows = Dense::new(vec![1.0, 0.0, 1.0, 0.01, 0.0, 1.0], 2);
         let central = Centrality { scores: vec![1.0, 0.95, 0.7], floor: 0.0 };
         assert_eq!(choose(&rows, &sentences, &[0], &central, &one_cluster(3), 2, false), [0, 2]);
@@ -163,7 +149,7 @@ mod tests {
             scores in proptest::collection::vec(0.0f64..1.0, 12),
             picks in 1usize..12,
         ) {
-            let sentences = made(&[12]);
+            let sentences = sentences(&made(&[12])).kept;
             let rows = Dense::new(values, 3);
             let central = Centrality { scores, floor: 0.1 };
             let found = choose(&rows, &sentences, &[0], &central, &one_cluster(12), picks, false);

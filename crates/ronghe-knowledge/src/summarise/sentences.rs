@@ -257,6 +257,20 @@ fn push_trimmed(text: &str, range: Range<usize>, pieces: &mut Vec<Range<usize>>)
     }
 }
 
+/// Sources of as many sentences as said, for tests.
+#[cfg(test)]
+pub(super) fn made(sizes: &[usize]) -> Vec<Source> {
+    let source = |(number, &size): (usize, &usize)| {
+        let mut document = Document::default();
+        for i in 0..size {
+            let text = format!("Sentence number {} of document {number} stands here.", "i".repeat(i + 1));
+            document.push(BlockKind::Paragraph, &text, Default::default());
+        }
+        Source { path: number.to_string(), title: None, domain: "d".to_owned(), document }
+    };
+    sizes.iter().enumerate().map(source).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

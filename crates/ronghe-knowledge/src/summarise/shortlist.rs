@@ -47,25 +47,12 @@ pub(super) fn shortlist(rows: &dyn Rows, sentences: &[Sentence], picks: usize) -
 #[cfg(test)]
 mod tests {
     use super::super::rows::Dense;
-    use super::super::sentences::{Source, sentences};
+    use super::super::sentences::{made, sentences};
     use super::*;
-    use crate::document::{BlockKind, Document, Place};
-
-    fn made(sizes: &[usize]) -> Vec<Sentence> {
-        let source = |(number, &size): (usize, &usize)| {
-            let mut document = Document::default();
-            for i in 0..size {
-                let text = format!("Sentence number {i} of document {number} stands here.");
-                document.push(BlockKind::Paragraph, &text, Place::default());
-            }
-            Source { path: number.to_string(), title: None, domain: "d".to_owned(), document }
-        };
-        sentences(&sizes.iter().enumerate().map(source).collect::<Vec<_>>()).kept
-    }
 
     #[test]
     fn a_long_text_is_looked_through_by_words_first() {
-        let sentences = made(&[600, 2, 598]);
+        let sentences = sentences(&made(&[600, 2, 598])).kept;
         // Every fiftieth sentence says what the others come back to.
         let values =
             (0..1200).flat_map(|i| if i % 50 == 7 { [1.0, 1.0] } else { [1.0, (i % 2) as f32 - 0.5] });

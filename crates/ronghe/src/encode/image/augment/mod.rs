@@ -265,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    #[ignore = "a measurement: in release, with --ignored --nocapture"]
+    #[ignore = "a measurement: cargo test --release -p ronghe time_a_picture -- --ignored --nocapture"]
     fn time_a_picture() {
         let before = batch(1000, [96, 96, 3]);
         let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
